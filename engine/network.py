@@ -1,0 +1,276 @@
+"""The rule network: rules compiled to durable_rules, which matches, joins and chains them over a patient's episodes.
+
+Every variant of every rule becomes one durable_rules rule for each branch and each reading:
+
+- **certain**: only episodes that count, words that are known, spans at their worst; it holds whatever is missing;
+- **possible**: also episodes that may be, words that are unknown, spans at their best; it could hold.
+
+Under `unless` the readings change places. This is the only module that imports durable_rules, and it honours what was
+measured of version 2.0.28 (docs/decisions): the C module is driven directly (its Host starts threads); one session per
+evaluation, always deleted; every episode is asserted first as a guard copy that only negations see, so the order of facts
+does not matter; joins end with one that is always true, and one rule always fires, which keeps two memory faults of the C
+code asleep. It crashes on odd JSON, so `_checked` lets through our own closed vocabulary and integers, nothing else.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import weakref
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import durable_rules_engine as _c
+
+from spmwatch.engine.chaining import found_episode, references
+from spmwatch.engine.conditions import TODAY, Branch, Condition, SpanTest
+from spmwatch.engine.episodes import UNKNOWN, VOCABULARY, Episode, Found
+from spmwatch.engine.errors import NetworkFactError
+from spmwatch.engine.facts import Standing
+from spmwatch.engine.rule import Rule, Variant
+
+Json = dict[str, object]
+
+_SCALE = 1_000_000  # spans other than days travel as whole millionths: integers compare exactly in C
+_GUARD = "~"  # prefix of the kind of a guard copy
+_MAX_WORD, _MAX_NUMBER = 64, 2**62
+_OK, _UNMATCHED = 0, 1
+_ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A variant that holds in one reading, with the ids of the episodes of each binding that satisfied it, sorted."""
+
+    rule: str
+    variant: str
+    certain: bool
+    bindings: tuple[tuple[str, ...], ...]
+
+    @property
+    def episodes(self) -> tuple[str, ...]:
+        """Every episode that some binding used, sorted by id."""
+        return tuple(sorted({episode for binding in self.bindings for episode in binding}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a compiled rule stands for."""
+
+    rule: Rule
+    variant: Variant
+    certain: bool
+    names: tuple[str, ...]  # of its bound episodes, in the compiled rule
+
+
+class Network:
+    """A compiled set of rules. Safe to share between threads; evaluations take turns.
+
+    Raises (on construction):
+        NetworkFactError: a rule holds a word or number that may not reach the C code.
+    """
+
+    _serial = itertools.count()
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._targets: dict[str, _Target] = {}
+        self._guarded: set[str] = set()
+        self._chained = set().union(*(references(rule) for rule in rules))
+        definition = self._compile(rules)
+        self._handle = _c.create_ruleset(f"spmwatch-{next(self._serial)}", _to_json(definition))
+        weakref.finalize(self, _c.delete_ruleset, self._handle)
+        self._lock = threading.Lock()
+        self._sessions = itertools.count()
+
+    @contextmanager
+    def session(self, as_of: date) -> Iterator[Session]:
+        """One patient's evaluation; its state in the C module is freed whatever happens."""
+        with self._lock:
+            session = Session(self, as_of, f"s{next(self._sessions)}")
+            try:
+                yield session
+            finally:
+                session.close()
+
+    def evaluate(self, episodes: Iterable[Episode], as_of: date) -> list[Match]:
+        """All matches of one patient's episodes, findings chained; the order of `episodes` does not matter."""
+        with self.session(as_of) as session:
+            return session.run(episodes)
+
+    def _compile(self, rules: Sequence[Rule]) -> Json:
+        definition: Json = {_ALWAYS: {"all": [{"m": {"$and": [{"k": "patient"}]}}]}}
+        for rule in rules:
+            for variant in rule.variants:
+                for (number, branch), certain in itertools.product(enumerate(variant.branches), (True, False)):
+                    names = {condition.name: f"n{n}" for n, condition in enumerate(branch.conditions)}
+                    key = f"{rule.id}/{variant.id}/{number}/{'certain' if certain else 'possible'}"
+                    definition[key] = {"all": self._patterns(branch, variant, certain, names)}
+                    self._targets[key] = _Target(rule, variant, certain, tuple(names.values()))
+        return definition
+
+    def _patterns(self, branch: Branch, variant: Variant, certain: bool, names: Mapping[str, str]) -> list[Json]:
+        patterns: list[Json] = [
+            {names[condition.name]: _pattern(condition, condition.verb, certain, names)} for condition in branch.conditions
+        ]
+        for number, unless in enumerate(variant.unless):
+            verb = unless.condition.verb
+            self._guarded.add(verb)
+            patterns.append({f"u{number}$not": _pattern(unless.condition, _GUARD + verb, not certain, names)})
+        return patterns
+
+
+class Session:
+    """The live state of one evaluation. Made by `Network.session`."""
+
+    def __init__(self, network: Network, as_of: date, sid: str) -> None:
+        self._network, self._today, self._sid = network, as_of.toordinal(), sid
+        self._state: int | None = None
+        self._ids = itertools.count()
+        self._derived: set[tuple[str, str, bool]] = set()
+        self._used: dict[tuple[str, str, bool], set[tuple[str, ...]]] = defaultdict(set)
+
+    def run(self, episodes: Iterable[Episode]) -> list[Match]:
+        """Assert `episodes`, let every rule fire that can, and give all matches of the session so far.
+
+        Raises:
+            NetworkFactError: an episode holds what may not reach the C code, or came twice.
+        """
+        known = list(episodes)
+        self._assert(known, guards=True)
+        self._assert(known, guards=False)
+        self._fire()
+        return [Match(*key, tuple(sorted(bindings))) for key, bindings in sorted(self._used.items())]
+
+    def close(self) -> None:
+        """Free the state in the C module."""
+        if self._state is not None:
+            _c.delete_state(self._network._handle, self._sid)
+            self._state = None
+
+    def _assert(self, episodes: Sequence[Episode], *, guards: bool) -> None:
+        facts = [
+            self._fact(episode, guard=guards) for episode in episodes if not guards or episode.verb in self._network._guarded
+        ]
+        if not facts:
+            return
+        code, state = _c.assert_facts(self._network._handle, json.dumps(facts, ensure_ascii=False))
+        if code not in (_OK, _UNMATCHED):
+            raise NetworkFactError(f"the network refused the episodes with code {code}: two of them have one id")
+        self._state = state
+
+    def _fact(self, episode: Episode, *, guard: bool) -> Json:
+        verb = episode.verb
+        fact: Json = {
+            "id": f"{self._sid}-{next(self._ids)}",
+            "sid": self._sid,
+            "e": episode.id,
+            "k": _GUARD + verb if guard else verb,
+            "c": 1 if episode.standing is Standing.COUNTS else 0,
+            "t": 1,
+        }
+        shape = VOCABULARY[verb]
+        for field in shape.words:
+            fact[field] = getattr(episode, field)
+        for field, unit in shape.spans.items():
+            span = getattr(episode, field)
+            origin, scale = (self._today, 1) if unit.is_day else (0, _SCALE)
+            fact[f"{field}_lo"] = round((span.low - origin) * scale)
+            fact[f"{field}_hi"] = round((span.high - origin) * scale)
+        return _checked(fact)
+
+    def _fire(self) -> None:
+        handle, state = self._network._handle, self._state
+        if state is None:
+            return
+        started = _c.start_action_for_state(handle, state)
+        message = started[1] if started else None
+        while message:
+            derived = self._record(json.loads(message))
+            for found in derived:
+                self._assert([found], guards=False)
+            message = _c.complete_and_start_action(handle, state)
+
+    def _record(self, message: Mapping[str, Mapping[str, Json]]) -> list[Found]:
+        """Note what fired; the finding to chain on, when another rule refers to this one."""
+        ((key, bindings),) = message.items()
+        if key == _ALWAYS:
+            return []
+        target = self._network._targets[key]
+        match = (target.rule.id, target.variant.id, target.certain)
+        self._used[match].add(tuple(str(bindings[name]["e"]) for name in target.names))
+        if target.rule.id not in self._network._chained or match in self._derived:
+            return []
+        self._derived.add(match)
+        return [found_episode(target.rule, target.variant, certain=target.certain)]
+
+
+def _pattern(condition: Condition, kind: str, certain: bool, names: Mapping[str, str]) -> Json:
+    tests: list[Json] = [{"k": kind}]
+    if certain:
+        tests.append({"c": 1})
+    for word in condition.words:
+        values = word.values if certain or UNKNOWN in word.values else (*word.values, UNKNOWN)
+        options: list[Json] = [{word.field: value} for value in values]
+        tests.append(options[0] if len(options) == 1 else {"$or": options})
+    shape = VOCABULARY[condition.verb]
+    joined = None
+    for span in condition.spans:
+        tests.append(_span_test(span, certain, names, is_day=shape.spans[span.field].is_day))
+        if span.anchor not in (None, TODAY):
+            joined = names[str(span.anchor)]
+    if joined is not None:
+        tests.append({"$lte": {"t": {joined: "t"}}})  # always true: see "memory fault in joins" in docs/decisions
+    return {"$and": tests}
+
+
+_OPERATORS = {">=": "$gte", ">": "$gt", "<=": "$lte", "<": "$lt"}
+
+
+def _span_test(test: SpanTest, certain: bool, names: Mapping[str, str], *, is_day: bool) -> Json:
+    """Certain takes the end that makes the comparison hardest, possible the end that makes it easiest."""
+    upward = test.comparison in (">=", ">")
+    side, other = ("lo", "hi") if upward is certain else ("hi", "lo")
+    offset = round(test.offset * (1 if is_day else _SCALE))
+    limit: object = offset
+    if test.anchor not in (None, TODAY):
+        limit = {names[str(test.anchor)]: f"{test.anchor_field}_{other}"}
+        if offset:
+            limit = {"$add" if offset > 0 else "$sub": {"$l": limit, "$r": abs(offset)}}
+    return {_OPERATORS[test.comparison]: {f"{test.field}_{side}": limit}}
+
+
+def _checked(fact: Json) -> Json:
+    """The fact, when it is flat and holds only short words of ours and bounded integers.
+
+    Raises:
+        NetworkFactError: naming the property; the C code would crash or misread it.
+    """
+    if not fact or len(fact) > 100:
+        raise NetworkFactError(f"a fact has {len(fact)} properties; expected 1 to 100")
+    for name, value in fact.items():
+        if isinstance(value, str):
+            if not 0 < len(value) <= _MAX_WORD or not value.isascii() or not value.isprintable():
+                raise NetworkFactError(f"property {name}: not a short word of our vocabulary")
+            if '"' in value or "\\" in value:
+                raise NetworkFactError(f"property {name}: a word may hold no quote or backslash")
+        elif type(value) is not int or not -_MAX_NUMBER < value < _MAX_NUMBER:
+            raise NetworkFactError(f"property {name}: neither a word nor a bounded whole number")
+    return fact
+
+
+def _to_json(definition: Json) -> str:
+    """The definition as JSON, after the same check for every word and number in it."""
+    pending: list[object] = [definition]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            pending += node.values()
+        elif isinstance(node, list):
+            pending += node
+        else:
+            _checked({"value": node})
+    return json.dumps(definition, ensure_ascii=False)
