@@ -1,0 +1,179 @@
+"""Where every statement comes from, and which numbers may be shown to a clinician.
+
+rules/evidence.yaml is the only place that cites. Each number stands there as a figure with its own status; a figure that
+nobody has seen in its source is stored, never displayed: the catalogue refuses it in any text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import PurePath
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from spmwatch.engine.errors import RuleFileError
+from spmwatch.engine.rule import Grade
+from spmwatch.engine.yaml_file import validated
+
+_ID = re.compile(r"[EG]\d{2}[a-z]?|convention")
+YEAR = "year"
+"""`{E24.year}` in a text is the year of that evidence; no figure may be called so."""
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Status(StrEnum):
+    """Was it seen in its source? `partly`: what is shown was, some of what is only stored was not."""
+
+    VERIFIED = "verified"
+    PARTLY = "partly"
+    UNVERIFIED = "unverified"
+
+
+class Kind(StrEnum):
+    """What sort of evidence it is."""
+
+    TRIAL = "randomised trial"
+    POOLED = "pooled analysis"
+    COHORT = "cohort"
+    REVIEW = "review"
+    LABEL = "label"
+    SAFETY = "safety communication"
+    GUIDELINE = "guideline"
+    OPINION = "opinion"
+    CONVENTION = "convention"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FigureFile(_Model):
+    """A number as it may be shown: `text` stands in the card, `meaning` says of what and whom."""
+
+    text: Text
+    meaning: Text
+    status: Literal["verified", "unverified"]
+    checked: Text
+
+
+class IdentifierFile(_Model):
+    """A way to find the source, and whether that very identifier was seen."""
+
+    kind: Literal["doi", "pmid", "pmcid", "url"]
+    value: Text
+    status: Literal["verified", "unverified"]
+
+
+class EvidenceFile(_Model):
+    """An entry of rules/evidence.yaml."""
+
+    title: Text
+    citation: Text
+    kind: Kind
+    year: int | None = Field(default=None, ge=1950, le=2100)
+    grade: Grade
+    status: Status
+    says: Text
+    unverified: list[Text] = []
+    identifiers: list[IdentifierFile] = []
+    checked: Text
+    read: str
+    figures: dict[str, FigureFile] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number of a source; `text` may be displayed only when `verified`."""
+
+    id: str
+    text: str
+    meaning: str
+    verified: bool
+    checked: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One source.
+
+    Attributes:
+        says: what it states, as far as that was seen.
+        unverified: what it is said to state; kept for whoever opens the source, never displayed.
+        links: addresses that were seen themselves, best first.
+        checked: what was opened to verify it; read: on which day.
+    """
+
+    id: str
+    title: str
+    citation: str
+    kind: Kind
+    year: int | None
+    grade: Grade
+    status: Status
+    says: str
+    unverified: tuple[str, ...]
+    links: tuple[str, ...]
+    checked: str
+    read: date
+    figures: Mapping[str, Figure]
+
+    @property
+    def showable(self) -> bool:
+        """May a card name it as a source? Not when nothing of it was seen."""
+        return self.status is not Status.UNVERIFIED
+
+
+_LINKS = {
+    "doi": "https://doi.org/{}",
+    "pmid": "https://pubmed.ncbi.nlm.nih.gov/{}/",
+    "pmcid": "https://pmc.ncbi.nlm.nih.gov/articles/{}/",
+    "url": "{}",
+}
+
+
+def evidence_from(data: object, name: PurePath) -> dict[str, Evidence]:
+    """The entries of rules/evidence.yaml by id. Raises RuleFileError."""
+    if not isinstance(data, dict):
+        raise RuleFileError(name, "-", "is not a mapping", "Write each source under its id, e.g. `E01:`")
+    return {id_: _evidence(id_, entry, name) for id_, entry in sorted(data.items())}
+
+
+def _evidence(id_: str, entry: object, name: PurePath) -> Evidence:
+    if not _ID.fullmatch(id_):
+        raise RuleFileError(name, id_, "is no evidence id", "Use E or G with two digits, e.g. E07 or E20b")
+    file = validated(EvidenceFile, entry, name, id_)
+    try:
+        read = date.fromisoformat(file.read)
+    except ValueError:
+        raise RuleFileError(name, f"{id_}.read", f"`{file.read}` is no date", "Write it as 2026-01-31") from None
+    if YEAR in file.figures:
+        raise RuleFileError(name, f"{id_}.figures.{YEAR}", "is the year of the evidence itself", "Name the figure otherwise")
+    open_points = bool(file.unverified) or any(f.status == "unverified" for f in file.figures.values())
+    if open_points and file.status is Status.VERIFIED:
+        raise RuleFileError(name, f"{id_}.status", "is `verified` with something unverified below", "Write `partly`")
+    if file.status is Status.UNVERIFIED and any(f.status == "verified" for f in file.figures.values()):
+        raise RuleFileError(name, f"{id_}.status", "is `unverified` with a verified figure", "Write `partly`")
+    return Evidence(
+        id=id_,
+        title=file.title,
+        citation=file.citation,
+        kind=file.kind,
+        year=file.year,
+        grade=file.grade,
+        status=file.status,
+        says=file.says,
+        unverified=tuple(file.unverified),
+        links=tuple(_LINKS[i.kind].format(i.value) for i in file.identifiers if i.status == "verified"),
+        checked=file.checked,
+        read=read,
+        figures={
+            key: Figure(id=key, text=f.text, meaning=f.meaning, verified=f.status == "verified", checked=f.checked)
+            for key, f in file.figures.items()
+        },
+    )

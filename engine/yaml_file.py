@@ -1,0 +1,152 @@
+"""YAML as the catalogue allows it: one meaning for every file, and a message with file and field for everything else.
+
+YAML 1.1 has traps that a clinical rule base cannot afford: `no` is a boolean, `1:30` a number, a repeated key silently
+wins, an alias can blow up memory. Here each of these is refused. Dates stay text.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from importlib.resources.abc import Traversable
+from pathlib import PurePath
+from typing import TYPE_CHECKING, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from spmwatch.engine.errors import RuleFileError
+
+if TYPE_CHECKING:
+    from yaml import SafeLoader as _Loader
+else:
+    _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+M = TypeVar("M", bound=BaseModel)
+DEEPEST = 40
+_INT = re.compile(r"-?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
+_TAG = "tag:yaml.org,2002:"
+
+
+def read_yaml(file: Traversable, name: PurePath) -> object:
+    """What `file` says: dicts with text keys, lists, text, int, float, True, False and None.
+
+    Args:
+        file: the file, on disk or inside an installed package.
+        name: how messages call it, e.g. `rules/lenalidomide/spm-01-exposure.yaml`.
+
+    Raises:
+        RuleFileError: no UTF-8, no YAML, a repeated key, an alias, a word that YAML takes for a boolean or a number.
+    """
+    try:
+        text = file.read_bytes().decode("utf-8")
+    except (UnicodeDecodeError, OSError) as error:
+        raise RuleFileError(name, "-", f"cannot be read ({type(error).__name__})", "Save it as UTF-8 text") from None
+    return parse_yaml(text, name)
+
+
+def parse_yaml(text: str, name: PurePath) -> object:
+    """As `read_yaml`, for text in hand. Raises RuleFileError."""
+    try:
+        _check_events(text, name)
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise RuleFileError(name, _where(error), "is not valid YAML", "Mind indentation, and quote text with `: ` or `#`") from None
+    if node is None:
+        raise RuleFileError(name, "-", "is empty", "Fill it in or remove it")
+    return _value(node, "", name)
+
+
+def _where(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return "-" if mark is None else f"line {mark.line + 1}"
+
+
+def _check_events(text: str, name: PurePath) -> None:
+    """Refuse aliases and absurd nesting before anything is built from them."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            raise RuleFileError(name, f"line {event.start_mark.line + 1}", "has an alias (`*name`)", "Write the value out")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                raise RuleFileError(name, f"line {event.start_mark.line + 1}", "is nested too deeply", "Flatten it")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _value(node: yaml.Node, at: str, name: PurePath) -> object:
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, at, name)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, f"{at}[{index}]", name) for index, item in enumerate(node.value)]
+    return _scalar(node, at, name)
+
+
+def _mapping(node: yaml.MappingNode, at: str, name: PurePath) -> dict[str, object]:
+    result: dict[str, object] = {}
+    for key_node, value_node in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise RuleFileError(name, at or "-", "has a key that is no word", "Use a plain word as key")
+        key = key_node.value
+        field = f"{at}.{key}" if at else key
+        if key_node.tag == f"{_TAG}bool" and not key_node.style:
+            raise RuleFileError(name, field, f"the key `{key}` reads as a boolean in YAML", "Choose another word or quote it")
+        if key_node.tag == f"{_TAG}merge":
+            raise RuleFileError(name, field, "merges another mapping (`<<`)", "Write the values out")
+        if key in result:
+            line = key_node.start_mark.line + 1
+            raise RuleFileError(name, field, f"the key stands twice (again in line {line})", "Keep one of the two")
+        result[key] = _value(value_node, field, name)
+    return result
+
+
+def _scalar(node: yaml.Node, at: str, name: PurePath) -> object:
+    text: str = node.value
+    kind = node.tag.removeprefix(_TAG)
+    if kind in ("str", "timestamp"):
+        return text
+    if kind == "null":
+        return None
+    if kind == "bool" and text in ("true", "false"):
+        return text == "true"
+    if kind == "int" and _INT.fullmatch(text):
+        return int(text)
+    if kind == "float" and _FLOAT.fullmatch(text) and math.isfinite(float(text)):
+        return float(text)
+    reading = {"bool": "a boolean", "int": "a number", "float": "a number"}.get(kind, f"`{node.tag}`")
+    raise RuleFileError(name, at or "-", f"`{text}` reads as {reading} in YAML", "Quote it if it is text; else write it plainly")
+
+
+def validated(model: type[M], data: object, name: PurePath, at: str = "") -> M:
+    """`data` as a `model`.
+
+    Args:
+        at: where in the file `data` stands, for messages, e.g. `E03.figures.pfs`; empty for the whole file.
+
+    Raises:
+        RuleFileError: the first thing that does not fit, with its field.
+    """
+    if not isinstance(data, dict):
+        raise RuleFileError(name, at or "-", "is not a mapping", f"Start with the keys {_keys(model)}")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        field = _field(at, first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise RuleFileError(name, field, "is not a key that is known here", "See docs/rule-file.md for the keys") from None
+        if first["type"] == "missing":
+            raise RuleFileError(name, field, "is missing", "Write it; see docs/rule-file.md") from None
+        raise RuleFileError(name, field, f"does not fit: {first['msg']}", "See docs/rule-file.md") from None
+
+
+def _keys(model: type[BaseModel]) -> str:
+    return ", ".join(model.model_fields)
+
+
+def _field(at: str, location: tuple[int | str, ...]) -> str:
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
+    return f"{at}{''.join(parts)}".lstrip(".") or "-"
