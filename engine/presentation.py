@@ -68,8 +68,8 @@ def _in_words(episode: Episode, words: Wording) -> dict[str, str]:
         values[field] = _span_words(field, getattr(episode, field), unit, words)
     drug, form = str(getattr(episode, "drug", "")), str(getattr(episode, "form", UNKNOWN))
     if "form" in shape.words:
-        values["named_drug"] = words.named_drug(drug, form)
-    if getattr(episode, "phase", None) == UNKNOWN and not words.has_phases(drug):
+        values["named_drug"] = words.concept(drug) if episode.hypothetical else words.named_drug(drug, form)
+    if getattr(episode, "phase", None) == UNKNOWN and (episode.verb == "ordered" or not words.has_phases(drug)):
         values["phase"] = ""
     if episode.verb == "transplanted":
         values["named_transplant"] = words.named_transplant(str(getattr(episode, "kind", UNKNOWN)))

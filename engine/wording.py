@@ -62,6 +62,7 @@ class WordingFile(_Model):
     kinds: dict[str, str]
     fields: dict[str, str]
     words: dict[str, dict[str, str]]
+    short: dict[str, dict[str, str]]
     named_drug: NamedDrugFile
     phased_drugs: list[str]
     named_transplant: dict[str, str]
@@ -114,6 +115,10 @@ class Wording:
         """The label of a word that a field holds; for a field of ids, the concept's label."""
         label = self._file.words.get(field, {}).get(value)
         return self.concept(value) if label is None else label
+
+    def short(self, field: str, value: str) -> str:
+        """The word where room is scarce, e.g. `MDS`; its label where no short one is written."""
+        return self._file.short.get(field, {}).get(value) or self.word(field, value)
 
     def concept(self, id_: str) -> str:
         """The label of a concept id; hyphens become spaces where none is written. Rule ids stay as they are."""
