@@ -112,6 +112,13 @@ class Explainer:
             possible=any(True for _ in self._solutions(variant, certain=False)),
         )
 
+    def open_topics(self, variant: Variant) -> tuple[str, ...]:
+        """The data that keep an UNKNOWN variant from being decided, each an id of rules/gaps.yaml."""
+        topics: dict[str, None] = {}
+        for branch, bindings in self._solutions(variant, certain=False):
+            topics |= dict.fromkeys(self._open_topics(branch, variant.unless, bindings))
+        return tuple(topics)
+
     def _add_findings(self, rule: Rule, report: VariantReport) -> None:
         if report.truth is Truth.FALSE:
             return
@@ -152,6 +159,8 @@ class Explainer:
         )
 
     def _span_truth(self, test: SpanTest, episode: Episode, bindings: Bindings) -> Truth:
+        if test.anchor in bindings and bindings[test.anchor].id == episode.id:
+            return Truth.FALSE  # conditions that are compared speak of different episodes
         return compare(getattr(episode, test.field), test.comparison, self._limit(test, bindings))
 
     def _limit(self, test: SpanTest, bindings: Bindings) -> Span:
@@ -165,18 +174,15 @@ class Explainer:
     def _variant(self, variant: Variant) -> VariantReport:
         truth = self.truth(variant)
         used: dict[str, None] = {}
-        topics: dict[str, None] = {}
         if truth is not Truth.FALSE:
-            for branch, bindings in self._solutions(variant, certain=truth is Truth.TRUE):
+            for _, bindings in self._solutions(variant, certain=truth is Truth.TRUE):
                 used |= dict.fromkeys(episode.id for episode in bindings.values())
-                if truth is Truth.UNKNOWN:
-                    topics |= dict.fromkeys(self._open_topics(branch, variant.unless, bindings))
         return VariantReport(
             variant=variant,
             truth=truth,
             branches=tuple(self._branch(branch, variant.unless) for branch in variant.branches),
             episodes=tuple(used),
-            topics=tuple(topics),
+            topics=self.open_topics(variant) if truth is Truth.UNKNOWN else (),
         )
 
     def _open_topics(self, branch: Branch, unless: Iterable[Unless], bindings: Bindings) -> Iterator[str]:

@@ -27,7 +27,7 @@ from datetime import date
 import durable_rules_engine as _c
 
 from spmwatch.engine.chaining import found_episode, references
-from spmwatch.engine.conditions import TODAY, Branch, Condition, SpanTest
+from spmwatch.engine.conditions import TODAY, Condition, SpanTest
 from spmwatch.engine.episodes import UNKNOWN, VOCABULARY, Episode, Found
 from spmwatch.engine.errors import NetworkFactError
 from spmwatch.engine.facts import Standing
@@ -37,7 +37,7 @@ Json = dict[str, object]
 
 _SCALE = 1_000_000  # spans other than days travel as whole millionths: integers compare exactly in C
 _GUARD = "~"  # prefix of the kind of a guard copy
-_MAX_WORD, _MAX_NUMBER = 64, 2**62
+_MAX_WORD, _MAX_NUMBER, _MAX_PROPERTIES = 64, 2**62, 100
 _OK, _UNMATCHED = 0, 1
 _ALWAYS = "always"
 
@@ -79,6 +79,7 @@ class Network:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._targets: dict[str, _Target] = {}
         self._guarded: set[str] = set()
+        self._flags = _Flags()
         self._chained = set().union(*(references(rule) for rule in rules))
         definition = self._compile(rules)
         self._handle = _c.create_ruleset(f"spmwatch-{next(self._serial)}", _to_json(definition))
@@ -106,20 +107,26 @@ class Network:
         for rule in rules:
             for variant in rule.variants:
                 for (number, branch), certain in itertools.product(enumerate(variant.branches), (True, False)):
-                    names = {condition.name: f"n{n}" for n, condition in enumerate(branch.conditions)}
-                    key = f"{rule.id}/{variant.id}/{number}/{'certain' if certain else 'possible'}"
-                    definition[key] = {"all": self._patterns(branch, variant, certain, names)}
-                    self._targets[key] = _Target(rule, variant, certain, tuple(names.values()))
+                    for same, blocks in enumerate(_identifications(branch.conditions)):
+                        key = f"{rule.id}/{variant.id}/{number}.{same}/{'certain' if certain else 'possible'}"
+                        definition[key] = {"all": self._patterns(blocks, variant, certain)}
+                        names = tuple(f"n{n}" for n in range(len(blocks)))
+                        self._targets[key] = _Target(rule, variant, certain, names)
         return definition
 
-    def _patterns(self, branch: Branch, variant: Variant, certain: bool, names: Mapping[str, str]) -> list[Json]:
-        patterns: list[Json] = [
-            {names[condition.name]: _pattern(condition, condition.verb, certain, names)} for condition in branch.conditions
-        ]
+    def _patterns(self, blocks: Sequence[Sequence[Condition]], variant: Variant, certain: bool) -> list[Json]:
+        names = {condition.name: f"n{number}" for number, block in enumerate(blocks) for condition in block}
+        joins = _joins(blocks, names)
+        patterns: list[Json] = []
+        for number, block in enumerate(blocks):
+            name = f"n{number}"
+            patterns.append({name: _pattern(block, block[0].verb, certain, joins[name], self._flags)})
         for number, unless in enumerate(variant.unless):
-            verb = unless.condition.verb
-            self._guarded.add(verb)
-            patterns.append({f"u{number}$not": _pattern(unless.condition, _GUARD + verb, not certain, names)})
+            condition = unless.condition
+            self._guarded.add(condition.verb)
+            own = [_Join(test, names[str(test.anchor)]) for test in condition.spans if test.anchor not in (None, TODAY)]
+            kind = _GUARD + condition.verb
+            patterns.append({f"u{number}$not": _pattern([condition], kind, not certain, own, self._flags, apart=True)})
         return patterns
 
 
@@ -175,6 +182,7 @@ class Session:
         shape = VOCABULARY[verb]
         for field in shape.words:
             fact[field] = getattr(episode, field)
+        fact |= self._network._flags.set_by(episode)
         for field, unit in shape.spans.items():
             span = getattr(episode, field)
             origin, scale = (self._today, 1) if unit.is_day else (0, _SCALE)
@@ -208,36 +216,127 @@ class Session:
         return [found_episode(target.rule, target.variant, certain=target.certain)]
 
 
-def _pattern(condition: Condition, kind: str, certain: bool, names: Mapping[str, str]) -> Json:
+class _Flags:
+    """Properties that say "this word is one of those", one for each set of words that some test allows.
+
+    An alternative (`$or`) inside a pattern with joins makes the C code skip the joins after it, so a test of several words
+    becomes a test of one flag, which the facts carry.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, dict[tuple[str, frozenset[str]], str]] = defaultdict(dict)
+
+    def of(self, verb: str, field: str, values: Iterable[str]) -> str:
+        """The property for these words of this field."""
+        names = self._names[verb]
+        return names.setdefault((field, frozenset(values)), f"w{len(names)}")
+
+    def set_by(self, episode: Episode) -> Json:
+        """The flags that the episode's words set."""
+        names = self._names.get(episode.verb, {})
+        return {name: 1 for (field, values), name in names.items() if getattr(episode, field) in values}
+
+
+def _identifications(conditions: Sequence[Condition]) -> Iterator[list[list[Condition]]]:
+    """Every way in which conditions of one kind may speak of one and the same episode.
+
+    durable_rules never matches a fact twice in one rule, so each way becomes a compiled rule of its own. Conditions that
+    are compared with each other speak of different episodes.
+    """
+
+    def place(rest: Sequence[Condition], blocks: list[list[Condition]]) -> Iterator[list[list[Condition]]]:
+        if not rest:
+            yield blocks
+            return
+        first, *others = rest
+        for number, block in enumerate(blocks):
+            if block[0].verb == first.verb and not any(_compared(first, member) for member in block):
+                yield from place(others, [*blocks[:number], [*block, first], *blocks[number + 1 :]])
+        if not (first.verb == "patient" and any(block[0].verb == "patient" for block in blocks)):
+            yield from place(others, [*blocks, [first]])
+
+    yield from place(conditions, [])
+
+
+def _compared(one: Condition, other: Condition) -> bool:
+    return any(test.anchor == other.name for test in one.spans) or any(test.anchor == one.name for test in other.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class _Join:
+    """A comparison with another bound episode, as the pattern that comes later in the rule makes it."""
+
+    test: SpanTest
+    other: str  # compiled name of the episode compared with
+
+
+_MIRRORED = {">=": "<=", ">": "<", "<=": ">=", "<": ">"}
+
+
+def _joins(blocks: Sequence[Sequence[Condition]], names: Mapping[str, str]) -> dict[str, list[_Join]]:
+    """Each comparison between episodes at the later of the two, mirrored where the rule file has it at the earlier."""
+    position = {name: number for number, name in enumerate(dict.fromkeys(names.values()))}
+    joins: dict[str, list[_Join]] = {name: [] for name in position}
+    for block in blocks:
+        for condition in block:
+            for test in condition.spans:
+                if test.anchor in (None, TODAY):
+                    continue
+                here, there = names[condition.name], names[str(test.anchor)]
+                if position[there] < position[here]:
+                    joins[here].append(_Join(test, there))
+                else:
+                    mirrored = SpanTest(
+                        field=str(test.anchor_field),
+                        comparison=_MIRRORED[test.comparison],
+                        offset=-test.offset,
+                        anchor=condition.name,
+                        anchor_field=test.field,
+                    )
+                    joins[there].append(_Join(mirrored, here))
+    return joins
+
+
+def _pattern(
+    conditions: Sequence[Condition],
+    kind: str,
+    certain: bool,
+    joins: Sequence[_Join],
+    flags: _Flags,
+    *,
+    apart: bool = False,
+) -> Json:
+    """All tests on one episode. `apart`: it may not be an episode that it is compared with (guard copies need telling)."""
+    shape = VOCABULARY[conditions[0].verb]
     tests: list[Json] = [{"k": kind}]
     if certain:
         tests.append({"c": 1})
-    for word in condition.words:
+    for word in itertools.chain.from_iterable(condition.words for condition in conditions):
         values = word.values if certain or UNKNOWN in word.values else (*word.values, UNKNOWN)
-        options: list[Json] = [{word.field: value} for value in values]
-        tests.append(options[0] if len(options) == 1 else {"$or": options})
-    shape = VOCABULARY[condition.verb]
-    joined = None
-    for span in condition.spans:
-        tests.append(_span_test(span, certain, names, is_day=shape.spans[span.field].is_day))
-        if span.anchor not in (None, TODAY):
-            joined = names[str(span.anchor)]
-    if joined is not None:
-        tests.append({"$lte": {"t": {joined: "t"}}})  # always true: see "memory fault in joins" in docs/decisions
+        tests.append({word.field: values[0]} if len(values) == 1 else {flags.of(shape.episode.verb, word.field, values): 1})
+    for span in itertools.chain.from_iterable(condition.spans for condition in conditions):
+        if span.anchor in (None, TODAY):
+            tests.append(_span_test(span, certain, None, is_day=shape.spans[span.field].is_day))
+    for join in joins:
+        tests.append(_span_test(join.test, certain, join.other, is_day=True))
+    if apart:
+        tests += [{"$neq": {"e": {other: "e"}}} for other in dict.fromkeys(join.other for join in joins)]
+    if joins:
+        tests.append({"$lte": {"t": {joins[-1].other: "t"}}})  # always true: see "memory fault in joins" in docs/decisions
     return {"$and": tests}
 
 
 _OPERATORS = {">=": "$gte", ">": "$gt", "<=": "$lte", "<": "$lt"}
 
 
-def _span_test(test: SpanTest, certain: bool, names: Mapping[str, str], *, is_day: bool) -> Json:
+def _span_test(test: SpanTest, certain: bool, other: str | None, *, is_day: bool) -> Json:
     """Certain takes the end that makes the comparison hardest, possible the end that makes it easiest."""
     upward = test.comparison in (">=", ">")
-    side, other = ("lo", "hi") if upward is certain else ("hi", "lo")
+    side, far_side = ("lo", "hi") if upward is certain else ("hi", "lo")
     offset = round(test.offset * (1 if is_day else _SCALE))
     limit: object = offset
-    if test.anchor not in (None, TODAY):
-        limit = {names[str(test.anchor)]: f"{test.anchor_field}_{other}"}
+    if other is not None:
+        limit = {other: f"{test.anchor_field}_{far_side}"}
         if offset:
             limit = {"$add" if offset > 0 else "$sub": {"$l": limit, "$r": abs(offset)}}
     return {_OPERATORS[test.comparison]: {f"{test.field}_{side}": limit}}
@@ -249,8 +348,8 @@ def _checked(fact: Json) -> Json:
     Raises:
         NetworkFactError: naming the property; the C code would crash or misread it.
     """
-    if not fact or len(fact) > 100:
-        raise NetworkFactError(f"a fact has {len(fact)} properties; expected 1 to 100")
+    if not isinstance(fact, dict) or not 0 < len(fact) <= _MAX_PROPERTIES:
+        raise NetworkFactError(f"not a flat object of 1 to {_MAX_PROPERTIES} properties")
     for name, value in fact.items():
         if isinstance(value, str):
             if not 0 < len(value) <= _MAX_WORD or not value.isascii() or not value.isprintable():

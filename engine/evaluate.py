@@ -1,0 +1,203 @@
+"""One patient's facts, the rules and a day -> a recommendation.
+
+The order of things: facts become episodes (timeline); the network fires every rule in both readings; what stays possible
+but not certain becomes questions; the questions that matter go back into the same session, where the data-gap rule sees
+them; certain matches become findings with their words and evidence.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from spmwatch.engine.catalogue import RuleBase
+from spmwatch.engine.chaining import verbs
+from spmwatch.engine.episodes import Course, Disease, Episode, Missing, Timeline
+from spmwatch.engine.explain import Explainer, RuleReport
+from spmwatch.engine.facts import Certainty, PatientRecord, Standing
+from spmwatch.engine.network import Network
+from spmwatch.engine.outcome import Outcome
+from spmwatch.engine.presentation import describe
+from spmwatch.engine.recommendation import (
+    Finding,
+    OpenQuestion,
+    Recommendation,
+    RuleBaseIdentity,
+    RuleFailure,
+    Tier,
+)
+from spmwatch.engine.rule import Rule, Variant
+from spmwatch.engine.texts import Topic
+from spmwatch.engine.timeline import build_timeline
+from spmwatch.engine.topics import topic_of
+
+_log = logging.getLogger("spmwatch.engine")
+
+PATIENT_VIEW = "patient-view"
+
+
+class Evaluator:
+    """Evaluates patients against one rule base. Build it once: it compiles the network of each hook on first use."""
+
+    def __init__(self, rule_base: RuleBase) -> None:
+        self.rule_base = rule_base
+        self._networks: dict[str, _HookRules] = {}
+        self._topics = {topic.id: topic for topic in rule_base.topics}
+
+    def evaluate(self, record: PatientRecord, *, as_of: date, hook: str = PATIENT_VIEW) -> Recommendation:
+        """The recommendation for one patient as of a day.
+
+        Args:
+            record: all facts that were read; their order does not matter.
+            as_of: the day of the evaluation; facts after it do not count.
+            hook: the CDS Hooks hook whose rules apply; batch screening uses `patient-view`.
+        """
+        return self.evaluate_timeline(self.timeline(record, as_of=as_of), hook=hook)
+
+    def timeline(self, record: PatientRecord, *, as_of: date) -> Timeline:
+        """The patient's episodes as of a day."""
+        base = self.rule_base
+        return build_timeline(record, as_of=as_of, conventions=base.conventions, value_sets=base.value_sets)
+
+    def evaluate_timeline(self, timeline: Timeline, *, hook: str = PATIENT_VIEW) -> Recommendation:
+        """The same from episodes that stand already."""
+        rules = self._rules(hook)
+        outcome = Outcome(timeline, rules.rules)
+        with rules.network.session(timeline.as_of) as session:
+            outcome.take(session.run(timeline.episodes))
+            questions = self._questions(outcome)
+            missing = missing_episodes(questions, timeline)
+            if missing:
+                outcome.take(session.run(missing), missing)
+        findings, failures = self._findings(outcome)
+        return Recommendation(
+            patient=timeline.patient,
+            as_of=timeline.as_of,
+            hook=hook,
+            tier=tier_of(findings),
+            findings=findings,
+            questions=questions,
+            gaps=timeline.notes,
+            truths={rule.id: outcome.truth(rule) for rule in rules.rules},
+            rulebase=RuleBaseIdentity(version=self.rule_base.version, digest=self.rule_base.digest),
+            timeline=timeline,
+            failures=failures,
+        )
+
+    def explain(
+        self, record: PatientRecord, *, as_of: date, hook: str = PATIENT_VIEW
+    ) -> tuple[Recommendation, dict[str, RuleReport]]:
+        """The recommendation, and each rule's truth condition by condition, from the plain reader."""
+        recommendation = self.evaluate(record, as_of=as_of, hook=hook)
+        missing = missing_episodes(recommendation.questions, recommendation.timeline)
+        explainer = Explainer([*recommendation.timeline.episodes, *missing], as_of)
+        return recommendation, explainer.explain_all(self._rules(hook).rules)
+
+    def _rules(self, hook: str) -> _HookRules:
+        if hook not in self._networks:
+            self._networks[hook] = _HookRules(tuple(rule for rule in self.rule_base.rules if hook in rule.hooks))
+        return self._networks[hook]
+
+    # -- what is not known ------------------------------------------------------------------------------------------
+
+    def _questions(self, outcome: Outcome) -> tuple[OpenQuestion, ...]:
+        """Data that leave a rule undecided, most decisive first."""
+        tier_rank = max((outcome.indicator(rule, variant).rank for rule, variant in outcome.speaking()), default=0)
+        open_: dict[str, _Open] = defaultdict(_Open)
+        for rule, variant, topics in outcome.undecided():
+            for topic in topics:
+                open_[topic].rules.add(rule.id)
+                open_[topic].raises |= variant.indicator.rank > tier_rank
+        for rule, variant in outcome.speaking():
+            for episode in outcome.weak_episodes(rule, variant):
+                topic = topic_of(episode, "certainty")
+                if topic is not None:
+                    open_[topic].rules.add(rule.id)
+                    open_[topic].raises = True
+        return tuple(
+            self._question(topic, open_[topic.id], outcome.timeline) for topic in self.rule_base.topics if topic.id in open_
+        )
+
+    def _question(self, topic: Topic, item: _Open, timeline: Timeline) -> OpenQuestion:
+        references = sorted({s.reference for e in timeline.episodes if e.topic == topic.id for s in e.sources if s.reference})
+        return OpenQuestion(
+            topic=topic.id,
+            question=topic.question,
+            rules=tuple(sorted(item.rules)),
+            decisive=topic.always or item.raises,
+            references=tuple(references),
+        )
+
+    # -- what is said -----------------------------------------------------------------------------------------------
+
+    def _findings(self, outcome: Outcome) -> tuple[tuple[Finding, ...], tuple[RuleFailure, ...]]:
+        """Every speaking rule in words, strongest first; a rule that fails is named and the others still speak."""
+        findings, failures = [], []
+        for rule, variant in outcome.speaking():
+            try:
+                findings.append(self._finding(rule, variant, outcome))
+            except Exception as error:  # a fault of ours in one rule may not silence the others
+                _log.exception("rule %s could not be put into words", rule.id)
+                failures.append(RuleFailure(rule=rule.id, problem=type(error).__name__))
+        findings.sort(key=lambda finding: (-finding.indicator.rank, finding.rule, finding.part or ""))
+        return tuple(findings), tuple(failures)
+
+    def _finding(self, rule: Rule, variant: Variant, outcome: Outcome) -> Finding:
+        base = self.rule_base
+        certainty = outcome.certainty(rule, variant)
+        episodes = outcome.episodes(rule, variant)
+        low = certainty is Certainty.LOW
+        facts = "\n".join(f"- {describe(episode)}" for episode in episodes)
+        return Finding(
+            rule=rule.id,
+            part=variant.part,
+            variant=variant.id,
+            version=rule.version,
+            title=rule.title,
+            indicator=outcome.indicator(rule, variant),
+            grade=variant.grade,
+            certainty=certainty,
+            summary=base.texts.possible_summary(variant.summary) if low else variant.summary,
+            detail=variant.detail.replace("{facts}", facts).strip(),
+            source=base.evidence[rule.source],
+            evidence=tuple(base.evidence[id_] for id_ in rule.evidence),
+            episodes=episodes,
+        )
+
+
+@dataclass(slots=True)
+class _Open:
+    """What an open topic leaves undecided; `raises`: some value of it would raise the tier."""
+
+    rules: set[str] = field(default_factory=set)
+    raises: bool = False
+
+
+class _HookRules:
+    """The rules of one hook with their compiled network."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        self.network = Network(rules)
+        self.sees_missing = any(Missing.verb in verbs(rule) for rule in rules)
+
+
+def missing_episodes(questions: Sequence[OpenQuestion], timeline: Timeline) -> list[Episode]:
+    """The open questions as episodes for the data-gap rule.
+
+    Only for patients whose record holds some evidence of lenalidomide or of myeloma: of others nothing is asked
+    (clinical rule SPM-29).
+    """
+    if not any(_is_evidence(episode) for episode in timeline.episodes):
+        return []
+    return [
+        Missing(id=f"missing-{q.topic}", datum=q.topic, decisive="decisive" if q.decisive else "minor") for q in questions
+    ]
+
+
+def tier_of(findings: Iterable[Finding]) -> Tier:
+    """The highest indicator among the findings."""
+    return max((finding.indicator for finding in findings), key=lambda i: i.rank, default=None) or "none"

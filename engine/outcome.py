@@ -1,0 +1,97 @@
+"""What the network said about one patient, sorted into what speaks, what is undecided, and on which episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from spmwatch.engine.chaining import found_episode
+from spmwatch.engine.episodes import Episode, Timeline
+from spmwatch.engine.explain import Explainer
+from spmwatch.engine.facts import Certainty
+from spmwatch.engine.network import Match
+from spmwatch.engine.rule import Indicator, Rule, Variant
+from spmwatch.engine.truth import Truth, any_of
+
+
+class Outcome:
+    """The matches of one evaluation. `take` may be called again when the session ran further."""
+
+    def __init__(self, timeline: Timeline, rules: Sequence[Rule]) -> None:
+        self._timeline, self._rules = timeline, rules
+        self._episodes = {episode.id: episode for episode in timeline.episodes}
+        self._matches: dict[tuple[str, str, bool], Match] = {}
+
+    def take(self, matches: Iterable[Match], asserted: Iterable[Episode] = ()) -> None:
+        """Keep the session's matches so far; `asserted` are episodes that were added to the timeline's."""
+        self._episodes |= {episode.id: episode for episode in asserted}
+        self._matches = {(match.rule, match.variant, match.certain): match for match in matches}
+
+    def truth(self, rule: Rule) -> Truth:
+        """TRUE when some variant is."""
+        return any_of(self.variant_truth(rule, variant) for variant in rule.variants)
+
+    def variant_truth(self, rule: Rule, variant: Variant) -> Truth:
+        """The two readings of a variant as one truth."""
+        return Truth.of(
+            certain=(rule.id, variant.id, True) in self._matches,
+            possible=(rule.id, variant.id, False) in self._matches,
+        )
+
+    def speaking(self) -> Iterator[tuple[Rule, Variant]]:
+        """For each rule and part the strongest variant that is TRUE."""
+        for rule in self._rules:
+            spoken: set[str | None] = set()
+            for variant in rule.variants:
+                if variant.part not in spoken and self.variant_truth(rule, variant) is Truth.TRUE:
+                    spoken.add(variant.part)
+                    yield rule, variant
+
+    def undecided(self) -> Iterator[tuple[Rule, Variant, tuple[str, ...]]]:
+        """Every UNKNOWN variant that no stronger variant of its part outdoes, with the topics that would decide it.
+
+        Rules that the author wants silent on incomplete records are left out.
+        """
+        explainer: Explainer | None = None
+        for rule in self._rules:
+            spoken: set[str | None] = set()
+            for variant in rule.variants if rule.asks else ():
+                truth = self.variant_truth(rule, variant)
+                if truth is Truth.TRUE:
+                    spoken.add(variant.part)
+                elif truth is Truth.UNKNOWN and variant.part not in spoken:
+                    explainer = explainer or Explainer([*self._episodes.values(), *self._found()], self._timeline.as_of)
+                    yield rule, variant, explainer.open_topics(variant)
+
+    def indicator(self, rule: Rule, variant: Variant) -> Indicator:
+        """The variant's indicator; critical becomes warning when it rests on words alone (clinical conventions 7.2)."""
+        low = self.certainty(rule, variant) is Certainty.LOW
+        return Indicator.WARNING if low and variant.indicator is Indicator.CRITICAL else variant.indicator
+
+    def certainty(self, rule: Rule, variant: Variant) -> Certainty:
+        """HIGH when some way to the finding rests on coded facts alone."""
+        for binding in self._bindings(rule, variant):
+            if all(episode.certainty is Certainty.HIGH for episode in binding):
+                return Certainty.HIGH
+        return Certainty.LOW
+
+    def episodes(self, rule: Rule, variant: Variant) -> tuple[Episode, ...]:
+        """All episodes behind a speaking variant, in the timeline's order; findings it builds on are left out."""
+        used = {episode.id for binding in self._bindings(rule, variant) for episode in binding}
+        return tuple(episode for episode in self._episodes.values() if episode.id in used)
+
+    def weak_episodes(self, rule: Rule, variant: Variant) -> Iterator[Episode]:
+        """Episodes matched by words alone behind a finding of low certainty."""
+        if self.certainty(rule, variant) is Certainty.LOW:
+            yield from (e for e in self.episodes(rule, variant) if e.certainty is Certainty.LOW)
+
+    def _bindings(self, rule: Rule, variant: Variant) -> Iterator[tuple[Episode, ...]]:
+        match = self._matches.get((rule.id, variant.id, True))
+        for binding in match.bindings if match else ():
+            yield tuple(self._episodes[id_] for id_ in binding if id_ in self._episodes)
+
+    def _found(self) -> Iterator[Episode]:
+        for rule in self._rules:
+            for variant in rule.variants:
+                for certain in (True, False):
+                    if (rule.id, variant.id, certain) in self._matches:
+                        yield found_episode(rule, variant, certain=certain)

@@ -1,0 +1,1 @@
+"""Hypothesis strategies for patients and rules, hungry for boundaries."""
