@@ -1,8 +1,8 @@
 """Find, check and load everything under rules/.
 
-A rule base is either whole or not there: the first thing that is wrong stops the start with a RuleFileError that names file
-and field. What one rule file may say is checked in engine/rule_checks.py, its texts in engine/texts.py, its conditions in
-engine/conditions.py; here the files come together.
+A rule base is either whole or not there: the first thing that is wrong stops the start with a RuleFileError that names
+file and field. What one rule file may say is checked in engine/rule_checks.py, its texts in engine/texts.py, its
+conditions in engine/conditions.py; here the files come together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,18 +23,22 @@ from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.evidence import Evidence, evidence_from
 from spmwatch.engine.rule import Rule, RuleFile, parse_rule
 from spmwatch.engine.rule_checks import Surroundings, check_and_fill, check_file
-from spmwatch.engine.texts import Texts, Topic, texts_from, topics_from
+from spmwatch.engine.texts import Texts, texts_from, topics_from
+from spmwatch.engine.texts import Topic as Topic
+from spmwatch.engine.wording import FILE as WORDING
+from spmwatch.engine.wording import Wording, load_wording
 from spmwatch.engine.yaml_file import read_yaml, validated
+
+from spmwatch.engine.value_sets import ValueSets
 
 try:
     from spmwatch.engine.conventions import Conventions
-    from spmwatch.engine.value_sets import ValueSets
 except ModuleNotFoundError:
-    Conventions = ValueSets = None  # type: ignore[assignment,misc]
+    Conventions = None  # type: ignore[assignment,misc]
 
 NOT_RULES = frozenset({"value_sets"})
 """Folders under rules/ that hold no rules; neither do those whose name starts with `_` or `.`."""
-SHARED = ("common.yaml", "evidence.yaml", "gaps.yaml", "texts.yaml")
+SHARED = ("common.yaml", "evidence.yaml", "gaps.yaml", "texts.yaml", WORDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,7 @@ class RuleBase:
     conventions: Conventions
     topics: tuple[Topic, ...]
     texts: Texts
+    wording: Wording
     common_unless: tuple[Mapping[str, object], ...]
     version: str
     digest: str
@@ -95,7 +100,7 @@ def _load(root: Traversable) -> RuleBase:
     texts = texts_from(files[top / "texts.yaml"], top / "texts.yaml", evidence)
     topics = topics_from(files[top / "gaps.yaml"], top / "gaps.yaml", texts)
     common = validated(CommonFile, files[top / "common.yaml"], top / "common.yaml")
-    value_sets = ValueSets.load(root) if ValueSets else None
+    value_sets = ValueSets.load(root) if root.joinpath("value_sets/_systems.yaml").is_file() else None
     conventions = Conventions.load(root) if Conventions else None
     rule_files = _rule_files(files)
     around = Surroundings(
@@ -105,7 +110,8 @@ def _load(root: Traversable) -> RuleBase:
         value_sets=value_sets,
         rule_variants={file.id: tuple(variant.id for variant in file.variants) for _, file in rule_files},
     )
-    all_rules = tuple(check_and_fill(file, parse_rule(file, path, common.unless), path, around) for path, file in rule_files)
+    parsed = [(file, parse_rule(file, path, common.unless), path) for path, file in rule_files]
+    all_rules = tuple(check_and_fill(file, rule, path, around) for file, rule, path in parsed)
     _check_references(all_rules)
     return RuleBase(
         rules=tuple(rule for rule in all_rules if rule.status == "active"),
@@ -115,6 +121,7 @@ def _load(root: Traversable) -> RuleBase:
         conventions=conventions,
         topics=topics,
         texts=texts,
+        wording=load_wording(root.joinpath(WORDING)),
         common_unless=tuple(common.unless),
         version=common.version,
         digest=_digest(files),
@@ -124,10 +131,9 @@ def _load(root: Traversable) -> RuleBase:
 def _yaml_files(folder: Traversable, path: PurePosixPath) -> Iterator[tuple[PurePosixPath, Traversable]]:
     """Every YAML file below, by path, in a stable order."""
     for entry in sorted(folder.iterdir(), key=lambda item: item.name):
-        if entry.name.startswith((".", "_")):
-            continue
         if entry.is_dir():
-            yield from _yaml_files(entry, path / entry.name)
+            if not entry.name.startswith((".", "_")):
+                yield from _yaml_files(entry, path / entry.name)
         elif entry.name.endswith(".yaml"):
             yield path / entry.name, entry
         elif entry.name.endswith(".yml"):
@@ -147,7 +153,8 @@ def _rule_files(files: Mapping[PurePosixPath, object]) -> list[tuple[PurePosixPa
         file = validated(RuleFile, data, path)
         check_file(file, path)
         if file.id in found:
-            raise RuleFileError(path, "id", f"`{file.id}` stands in {found[file.id][0]} already", "Give one of them its own id")
+            problem = f"`{file.id}` stands in {found[file.id][0]} already"
+            raise RuleFileError(path, "id", problem, "Give one of them its own id")
         found[file.id] = (path, file)
     return [found[id_] for id_ in sorted(found)]
 
@@ -160,7 +167,8 @@ def _check_references(rules: Sequence[Rule]) -> None:
     def visit(rule: Rule, trail: tuple[str, ...]) -> None:
         if rule.id in trail:
             circle = " -> ".join([*trail[trail.index(rule.id) :], rule.id])
-            raise RuleFileError(rule.path, "variants", f"findings go round in a circle: {circle}", "State the facts instead")
+            problem = f"findings go round in a circle: {circle}"
+            raise RuleFileError(rule.path, "variants", problem, "State the facts instead")
         if rule.id in done:
             return
         for other in sorted(references(rule) & by_id.keys()):

@@ -1,7 +1,7 @@
 """Where every statement comes from, and which numbers may be shown to a clinician.
 
-rules/evidence.yaml is the only place that cites. Each number stands there as a figure with its own status; a figure that
-nobody has seen in its source is stored, never displayed: the catalogue refuses it in any text.
+rules/evidence.yaml is the only place that cites. Each number stands there as a figure with its own status; a figure
+that nobody has seen in its source is stored, never displayed: the catalogue refuses it in any text.
 """
 
 from __future__ import annotations
@@ -153,7 +153,8 @@ def _evidence(id_: str, entry: object, name: PurePath) -> Evidence:
     except ValueError:
         raise RuleFileError(name, f"{id_}.read", f"`{file.read}` is no date", "Write it as 2026-01-31") from None
     if YEAR in file.figures:
-        raise RuleFileError(name, f"{id_}.figures.{YEAR}", "is the year of the evidence itself", "Name the figure otherwise")
+        problem = "is the year of the evidence itself"
+        raise RuleFileError(name, f"{id_}.figures.{YEAR}", problem, "Name the figure otherwise")
     open_points = bool(file.unverified) or any(f.status == "unverified" for f in file.figures.values())
     if open_points and file.status is Status.VERIFIED:
         raise RuleFileError(name, f"{id_}.status", "is `verified` with something unverified below", "Write `partly`")

@@ -8,17 +8,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from spmwatch.engine.concept import Category
 from spmwatch.engine.conditions import Condition
 from spmwatch.engine.episodes import UNKNOWN, VOCABULARY
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.evidence import Evidence
 from spmwatch.engine.rule import SUMMARY_LIMIT, Rule, RuleFile, Variant
 from spmwatch.engine.texts import FACTS, Texts, Writer, placeholders
+from spmwatch.engine.value_sets import ValueSets
 
+_DONE: tuple[Category, ...] = ("procedure", "screening", "exclusion")
 HOOKS = frozenset({"patient-view", "order-select", "order-sign"})
-UNITS = frozenset(
-    {"1", "%", "d", "wk", "mo", "a", "h", "mg", "g", "mg/d", "mg/kg", "mg/m2", "10*9/L", "g/dL", "fL", "mm", "{pack-years}"}
-)
+_UNITS = "1 % d wk mo a h mg g mg/d mg/kg mg/m2 10*9/L g/dL fL {pack-years}"
+UNITS = frozenset(_UNITS.split())
 """UCUM units that a parameter may have."""
 
 
@@ -29,14 +31,15 @@ class Surroundings:
     evidence: Mapping[str, Evidence]
     texts: Texts
     topics: frozenset[str]
-    value_sets: "ValueSets"
+    value_sets: ValueSets
     rule_variants: Mapping[str, tuple[str, ...]]
 
 
 def check_file(file: RuleFile, path: PurePath) -> None:
     """The file by itself: name, mirrored tests, hooks, units, finite numbers. Raises RuleFileError."""
     if not path.name.startswith(f"{file.id.lower()}-"):
-        raise RuleFileError(path, "id", f"the file name does not start with `{file.id.lower()}-`", "Rename the file or the id")
+        problem = f"the file name does not start with `{file.id.lower()}-`"
+        raise RuleFileError(path, "id", problem, "Rename the file or the id")
     feature = f"features/{path.parent.name}/{path.stem}.feature"
     if file.tests != feature:
         raise RuleFileError(path, "tests", f"`{file.tests}` does not mirror the rule's place", f"Write `{feature}`")
@@ -77,7 +80,8 @@ def _check_evidence(file: RuleFile, path: PurePath, around: Surroundings) -> Non
         if repeated := _repeated(ids):
             raise RuleFileError(path, field, f"names `{repeated[0]}` twice", "Name it once")
     if file.card.source not in file.evidence:
-        raise RuleFileError(path, "card.source", f"`{file.card.source}` is not among the rule's `evidence`", "List it there")
+        problem = f"`{file.card.source}` is not among the rule's `evidence`"
+        raise RuleFileError(path, "card.source", problem, "List it there")
     if not around.evidence[file.card.source].showable:
         raise RuleFileError(path, "card.source", f"`{file.card.source}` is unverified", "Name a source that was opened")
 
@@ -128,12 +132,22 @@ def _known(verb: str, name: str, around: Surroundings) -> frozenset[str] | None:
     """The ids that a field may name; None when it is checked elsewhere."""
     sets = around.value_sets
     match verb, name:
-        case (_, "drug"):
-            return frozenset(sets.drugs) if sets else None
-        case (_, "rule"):
+        case _, "rule":
             return frozenset(around.rule_variants)
-        case (_, "datum"):
+        case _, "datum":
             return around.topics
+        case (_, _) if sets is None:
+            return None
+        case _, "drug":
+            return sets.drugs
+        case _, "analyte":
+            return frozenset(c.analyte for c in sets.concepts("lab") if c.analyte)
+        case _, "organ":
+            return frozenset(c.organ for c in sets.concepts("condition") if c.organ)
+        case "stated", "what":
+            return frozenset(c.id for c in sets.concepts("statement"))
+        case "performed", "what":
+            return frozenset(c.id for name_ in _DONE for c in sets.concepts(name_))
         case _:
             return None
 
@@ -171,4 +185,5 @@ def _fill_variant(variant: Variant, writer: Writer, texts: Texts) -> Variant:
     if variant.detail.count(f"{{{FACTS}}}") != 1:
         fix = "Put {facts} once where the matched facts are to stand"
         raise RuleFileError(writer.path, f"{field}.detail", "does not say where the facts go", fix)
-    return dataclasses.replace(variant, summary=summary, detail=writer.fill(variant.detail, f"{field}.detail", keep=(FACTS,)))
+    detail = writer.fill(variant.detail, f"{field}.detail", keep=(FACTS,))
+    return dataclasses.replace(variant, summary=summary, detail=detail)

@@ -1,7 +1,8 @@
 """Words that cards share, what a text may say, and how numbers get into it.
 
-A text in a rule file holds no number of its own: `{long_exposure}` inserts a parameter of the rule, `{E03.spm-deaths}` a
-verified figure of rules/evidence.yaml, `{E24.year}` its year. `{facts}` stays: the engine puts the matched facts there.
+A text in a rule file holds no number of its own: `{long_exposure}` inserts a parameter of the rule,
+`{E03.spm-deaths-te}` a verified figure of rules/evidence.yaml, `{E24.year}` its year. `{facts}` stays: the engine puts
+the matched facts there.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class TopicFile(_Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A datum that a rule may lack: what to find out, and whether it is asked for even when it cannot raise the tier."""
+    """A datum that a rule may lack: what to find out; `always`: asked for even when it cannot raise the tier."""
 
     id: str
     question: str
@@ -148,7 +149,8 @@ class Writer:
         if source is None:
             raise RuleFileError(self.path, field, f"`{id_}` is not in evidence.yaml", "Enter it there or name another")
         if self.cited is not None and id_ not in self.cited:
-            raise RuleFileError(self.path, field, f"shows a figure of `{id_}`, which `evidence` does not list", "List it")
+            problem = f"shows a figure of `{id_}`, which `evidence` does not list"
+            raise RuleFileError(self.path, field, problem, "List it there")
         if figure == YEAR and source.year is not None and source.showable:
             return str(source.year)
         if figure not in source.figures:
@@ -180,7 +182,8 @@ def texts_from(data: object, name: PurePath, evidence: Mapping[str, Evidence]) -
     }
     for field, (given, keys) in wanted.items():
         if set(given) != keys:
-            raise RuleFileError(name, field, "has other keys than expected", f"Write exactly: {', '.join(sorted(keys))}")
+            fix = f"Write exactly: {', '.join(sorted(keys))}"
+            raise RuleFileError(name, field, "has other keys than expected", fix)
     if placeholders(file.possibly) != {"summary"}:
         raise RuleFileError(name, "possibly", "does not say where the summary goes", "Write e.g. `Possibly: {summary}`")
     forbidden, allowed = tuple(file.forbidden), tuple(file.digits_allowed)

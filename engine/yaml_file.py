@@ -52,7 +52,8 @@ def parse_yaml(text: str, name: PurePath) -> object:
         _check_events(text, name)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        raise RuleFileError(name, _where(error), "is not valid YAML", "Mind indentation, and quote text with `: ` or `#`") from None
+        fix = "Mind indentation, and quote text with `: ` or `#`"
+        raise RuleFileError(name, _where(error), "is not valid YAML", fix) from None
     if node is None:
         raise RuleFileError(name, "-", "is empty", "Fill it in or remove it")
     return _value(node, "", name)
@@ -67,12 +68,13 @@ def _check_events(text: str, name: PurePath) -> None:
     """Refuse aliases and absurd nesting before anything is built from them."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
+        line = f"line {event.start_mark.line + 1}"
         if isinstance(event, yaml.AliasEvent):
-            raise RuleFileError(name, f"line {event.start_mark.line + 1}", "has an alias (`*name`)", "Write the value out")
+            raise RuleFileError(name, line, "has an alias (`*name`)", "Write the value out")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                raise RuleFileError(name, f"line {event.start_mark.line + 1}", "is nested too deeply", "Flatten it")
+                raise RuleFileError(name, line, "is nested too deeply", "Flatten it")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -93,7 +95,8 @@ def _mapping(node: yaml.MappingNode, at: str, name: PurePath) -> dict[str, objec
         key = key_node.value
         field = f"{at}.{key}" if at else key
         if key_node.tag == f"{_TAG}bool" and not key_node.style:
-            raise RuleFileError(name, field, f"the key `{key}` reads as a boolean in YAML", "Choose another word or quote it")
+            fix = "Choose another word or quote it"
+            raise RuleFileError(name, field, f"the key `{key}` reads as a boolean in YAML", fix)
         if key_node.tag == f"{_TAG}merge":
             raise RuleFileError(name, field, "merges another mapping (`<<`)", "Write the values out")
         if key in result:
@@ -117,14 +120,12 @@ def _scalar(node: yaml.Node, at: str, name: PurePath) -> object:
     if kind == "float" and _FLOAT.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
     reading = {"bool": "a boolean", "int": "a number", "float": "a number"}.get(kind, f"`{node.tag}`")
-    raise RuleFileError(name, at or "-", f"`{text}` reads as {reading} in YAML", "Quote it if it is text; else write it plainly")
+    fix = "Quote it if it is text; else write it plainly"
+    raise RuleFileError(name, at or "-", f"`{text}` reads as {reading} in YAML", fix)
 
 
 def validated(model: type[M], data: object, name: PurePath, at: str = "") -> M:
-    """`data` as a `model`.
-
-    Args:
-        at: where in the file `data` stands, for messages, e.g. `E03.figures.pfs`; empty for the whole file.
+    """`data` as a `model`; `at` says where in the file it stands, for messages (empty: the whole file).
 
     Raises:
         RuleFileError: the first thing that does not fit, with its field.
@@ -137,7 +138,8 @@ def validated(model: type[M], data: object, name: PurePath, at: str = "") -> M:
         first = error.errors(include_url=False, include_context=False)[0]
         field = _field(at, first["loc"])
         if first["type"] == "extra_forbidden":
-            raise RuleFileError(name, field, "is not a key that is known here", "See docs/rule-file.md for the keys") from None
+            fix = f"Use one of: {_keys(model)}" if len(first["loc"]) == 1 else "See docs/rule-file.md for the keys"
+            raise RuleFileError(name, field, "is not a key that is known here", fix) from None
         if first["type"] == "missing":
             raise RuleFileError(name, field, "is missing", "Write it; see docs/rule-file.md") from None
         raise RuleFileError(name, field, f"does not fit: {first['msg']}", "See docs/rule-file.md") from None
