@@ -23,18 +23,18 @@ from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.evidence import Evidence, evidence_from
 from spmwatch.engine.rule import Rule, RuleFile, parse_rule
 from spmwatch.engine.rule_checks import Surroundings, check_and_fill, check_file
-from spmwatch.engine.texts import Texts, texts_from, topics_from
-from spmwatch.engine.texts import Topic as Topic
+from spmwatch.engine.texts import Texts, Topic, texts_from, topics_from
+from spmwatch.engine.value_sets import ValueSets
 from spmwatch.engine.wording import FILE as WORDING
 from spmwatch.engine.wording import Wording, load_wording
 from spmwatch.engine.yaml_file import read_yaml, validated
-
-from spmwatch.engine.value_sets import ValueSets
 
 try:
     from spmwatch.engine.conventions import Conventions
 except ModuleNotFoundError:
     Conventions = None  # type: ignore[assignment,misc]
+
+__all__ = ["RuleBase", "Topic", "load_rule_base"]
 
 NOT_RULES = frozenset({"value_sets"})
 """Folders under rules/ that hold no rules; neither do those whose name starts with `_` or `.`."""
@@ -100,7 +100,7 @@ def _load(root: Traversable) -> RuleBase:
     texts = texts_from(files[top / "texts.yaml"], top / "texts.yaml", evidence)
     topics = topics_from(files[top / "gaps.yaml"], top / "gaps.yaml", texts)
     common = validated(CommonFile, files[top / "common.yaml"], top / "common.yaml")
-    value_sets = ValueSets.load(root) if root.joinpath("value_sets/_systems.yaml").is_file() else None
+    value_sets = ValueSets.load(root)
     conventions = Conventions.load(root) if Conventions else None
     rule_files = _rule_files(files)
     around = Surroundings(

@@ -49,7 +49,7 @@ class _Model(BaseModel):
 class ParameterFile(_Model):
     """One named number."""
 
-    value: float
+    value: Annotated[float, Field(strict=True, allow_inf_nan=False)]
     unit: str
     meaning: str
     evidence: list[str] = Field(min_length=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -130,26 +130,18 @@ def _check_finding(words: Mapping[str, tuple[str, ...]], field: str, path: PureP
 
 def _known(verb: str, name: str, around: Surroundings) -> frozenset[str] | None:
     """The ids that a field may name; None when it is checked elsewhere."""
+    if name in ("rule", "datum"):
+        return frozenset(around.rule_variants) if name == "rule" else around.topics
     sets = around.value_sets
-    match verb, name:
-        case _, "rule":
-            return frozenset(around.rule_variants)
-        case _, "datum":
-            return around.topics
-        case (_, _) if sets is None:
-            return None
-        case _, "drug":
-            return sets.drugs
-        case _, "analyte":
-            return frozenset(c.analyte for c in sets.concepts("lab") if c.analyte)
-        case _, "organ":
-            return frozenset(c.organ for c in sets.concepts("condition") if c.organ)
-        case "stated", "what":
-            return frozenset(c.id for c in sets.concepts("statement"))
-        case "performed", "what":
-            return frozenset(c.id for name_ in _DONE for c in sets.concepts(name_))
-        case _:
-            return None
+    ids: dict[tuple[str, str], Iterable[str | None]] = {
+        ("stated", "what"): (c.id for c in sets.concepts("statement")),
+        ("performed", "what"): (c.id for category in _DONE for c in sets.concepts(category)),
+        ("malignancy", "organ"): (c.organ for c in sets.concepts("condition")),
+        ("measured", "analyte"): (c.analyte for c in sets.concepts("lab")),
+        (verb, "drug"): sets.drugs,
+    }
+    found = ids.get((verb, name))
+    return None if found is None else frozenset(id_ for id_ in found if id_ is not None)
 
 
 def _check_parameters(file: RuleFile, rule: Rule, path: PurePath) -> None:

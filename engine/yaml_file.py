@@ -68,7 +68,7 @@ def _check_events(text: str, name: PurePath) -> None:
     """Refuse aliases and absurd nesting before anything is built from them."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
-        line = f"line {event.start_mark.line + 1}"
+        line = "-" if event.start_mark is None else f"line {event.start_mark.line + 1}"
         if isinstance(event, yaml.AliasEvent):
             raise RuleFileError(name, line, "has an alias (`*name`)", "Write the value out")
         if isinstance(event, yaml.CollectionStartEvent):
