@@ -1,0 +1,68 @@
+# Needs GNU make, CPython 3.11 or newer with venv and headers, and a C compiler. Nothing is installed outside this folder.
+#
+#   make demo      screen the synthetic export in examples/ and write the report to build/demo
+#   make test      the whole test suite
+#   make check     formatting, lint, types, import contracts, house and catalogue tests
+#   make bench     the benchmarks
+#   make valgrind  the rule network's memory tests under valgrind (needs valgrind)
+#   make lock      rules/versions.lock from the rules, after a rule's meaning and version changed
+#   make lock-deps constraints.txt from pyproject.toml; UPGRADE=1 takes the newest versions
+#   make clean     remove what the tools made; make distclean also the environment
+#
+# PYTHON=python3.12 chooses the Python, VENV=.venv-3.12 the environment's folder, ARGS='-k melphalan' goes to pytest.
+
+PYTHON ?=
+VENV ?= .venv
+ARGS ?=
+BIN = $(VENV)/bin
+
+SHELL = /bin/sh
+.DEFAULT_GOAL = demo
+.PHONY: setup demo test check bench valgrind lock lock-deps clean distclean
+
+# Any Python 3 that really runs can run the setup script; the script finds the one for the environment.
+setup:
+	@for python in python3 python3.13 python3.12 python3.11 python3.14 "$(PYTHON)"; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 6))' >/dev/null 2>&1; then \
+	    exec "$$python" tools/setup_env.py --venv "$(VENV)" --python "$(PYTHON)"; \
+	  fi; \
+	done; \
+	echo "spmwatch setup: No Python 3 runs here. Install CPython 3.11 or newer (Debian: apt-get install python3" \
+	  "python3-venv python3-dev; Fedora: dnf install python3-devel; macOS: brew install python)" >&2; exit 1
+
+demo: setup
+	@$(BIN)/spmwatch screen examples/export --as-of 2026-01-15 --out build/demo
+
+test: setup
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: setup
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy -p spmwatch
+	$(BIN)/python -m basedpyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/house tests/contract $(ARGS)
+
+bench: setup
+	$(BIN)/python benchmarks/path.py
+
+# Python's own allocator would hide what durable_rules does with memory, hence PYTHONMALLOC. tools/valgrind.supp silences
+# the interpreter and other people's modules, so that an error left over is durable_rules' or ours.
+valgrind: setup
+	@command -v valgrind >/dev/null || { echo "valgrind is missing (Debian: apt-get install valgrind)" >&2; exit 1; }
+	PYTHONMALLOC=malloc valgrind --quiet --error-exitcode=99 --suppressions=tools/valgrind.supp \
+	  $(BIN)/python -m pytest -p no:cacheprovider -p no:xdist tests/unit/engine/test_network_memory.py $(ARGS)
+
+lock: setup
+	$(BIN)/spmwatch rules lock
+
+lock-deps: setup
+	$(BIN)/python tools/lock_deps.py $(if $(UPGRADE),--upgrade)
+
+clean:
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov spmwatch.egg-info
+	find . -path './.venv*' -prune -o -type d -name __pycache__ -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv .venv-* .venv.lock .venv*.log

@@ -1,0 +1,1 @@
+"""The spmwatch command; one module per subcommand."""

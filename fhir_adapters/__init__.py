@@ -1,0 +1,1 @@
+"""FHIR JSON in, facts out; recommendations in, FHIR resources out."""

@@ -1,0 +1,1 @@
+"""The Gherkin step library for rules, as a pytest plugin."""

@@ -1,0 +1,1 @@
+"""The rule catalogue: YAML files only, read through importlib.resources."""

@@ -1,0 +1,1 @@
+"""The batch: a FHIR bulk export in, one row per recommendation out."""
