@@ -20,14 +20,14 @@ SHELL = /bin/sh
 .DEFAULT_GOAL = demo
 .PHONY: setup demo test check bench valgrind lock lock-deps clean distclean
 
-# Any Python 3 that really runs can run the setup script; the script finds the one for the environment.
+# Any Python 3 that really runs (a shim in PATH may not) can run the setup script, which finds the one for the environment.
 setup:
-	@for python in python3 python3.13 python3.12 python3.11 python3.14 "$(PYTHON)"; do \
-	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 6))' >/dev/null 2>&1; then \
-	    exec "$$python" tools/setup_env.py --venv "$(VENV)" --python "$(PYTHON)"; \
+	@IFS=:; for folder in $$PATH; do for name in python3 python3.13 python3.12 python3.11 python3.14; do \
+	  if "$$folder/$$name" -c 'import sys; sys.exit(sys.version_info < (3, 6))' >/dev/null 2>&1; then \
+	    exec "$$folder/$$name" tools/setup_env.py --venv "$(VENV)" --python "$(PYTHON)"; \
 	  fi; \
-	done; \
-	echo "spmwatch setup: No Python 3 runs here. Install CPython 3.11 or newer (Debian: apt-get install python3" \
+	done; done; \
+	echo "spmwatch setup: no Python 3 runs here. Install CPython 3.11 or newer (Debian: apt-get install python3" \
 	  "python3-venv python3-dev; Fedora: dnf install python3-devel; macOS: brew install python)" >&2; exit 1
 
 demo: setup

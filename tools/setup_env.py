@@ -91,6 +91,13 @@ def lacks(python: Python) -> Optional[str]:
     return None
 
 
+def candidates() -> List[str]:
+    """Every executable in PATH that has a candidate's name. All of them: the first may be a shim that fails."""
+    folders = os.get_exec_path()
+    paths = [os.path.join(folder, name) for name in CANDIDATES for folder in folders]
+    return [path for path in dict.fromkeys(paths) if os.access(path, os.X_OK)]
+
+
 def choose_python(asked: str) -> Python:
     """The Python that was asked for, else the first candidate that runs and has all it needs."""
     if asked:
@@ -103,7 +110,7 @@ def choose_python(asked: str) -> Python:
         return found
     problems: List[str] = []
     too_old: List[str] = []
-    for command in CANDIDATES:
+    for command in candidates():
         found = probe(command)
         if found is None:
             continue
@@ -114,14 +121,14 @@ def choose_python(asked: str) -> Python:
         (too_old if found.minor < OLDEST else problems).append(problem)
     if problems or too_old:
         raise SetupError((problems + too_old)[0])
-    raise SetupError("No Python runs here (tried {}). Install CPython 3.11 or newer".format(", ".join(CANDIDATES)))
+    raise SetupError("No Python in PATH runs (looked for {}). Install CPython 3.11".format(", ".join(CANDIDATES)))
 
 
 def list_pythons() -> List[str]:
     """One usable Python for each minor version, from PATH first and then from pyenv's folder."""
     pyenv = sorted(Path.home().glob(".pyenv/versions/*/bin/python3"), reverse=True)
     best: Dict[Tuple[int, int], str] = {}
-    for command in list(CANDIDATES) + [str(path) for path in pyenv]:
+    for command in candidates() + [str(path) for path in pyenv]:
         found = probe(command)
         if found and lacks(found) is None:
             best.setdefault(found.minor, found.path)
