@@ -6,6 +6,7 @@ lie, so that whoever draws can let it fade there; what has no date at all is lis
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from spmwatch.engine.episodes import (
     Transplant,
 )
 from spmwatch.engine.facts import Certainty, Standing
-from spmwatch.engine.presentation import describe
+from spmwatch.engine.presentation import describe, references
 from spmwatch.engine.wording import Wording, default_wording
 
 FIRST_DRUGS = ("lenalidomide", "melphalan")
@@ -37,6 +38,7 @@ FIRST_DRUGS = ("lenalidomide", "melphalan")
 _BEFORE_FIRST_MONTHS = 3
 _LEAD_MONTHS = 18
 """Marks this long before everything else are drawn at the left edge, or a cancer of 1995 would squeeze all the rest."""
+_CORE = (*FIRST_DRUGS, "drug", "transplant", "myeloma", "spm")
 _MONTH_TICKS_UP_TO_DAYS = 900
 
 
@@ -52,6 +54,7 @@ class Shape:
         sure: proven by a code; otherwise it is drawn fainter.
         ongoing: it goes on at the day of the evaluation.
         text: the whole story in one line.
+        value: the number of a laboratory value.
     """
 
     is_bar: bool
@@ -63,6 +66,7 @@ class Shape:
     ongoing: bool
     text: str
     references: tuple[str, ...]
+    value: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +130,8 @@ def _shapes(episode: Episode, words: Wording, today: int) -> Iterator[tuple[tupl
         yield (4, "", "Diagnoses"), _mark(episode, episode.onset, tone, [words.word("family", episode.family)])
     elif isinstance(episode, Malignancy):
         name = words.word("group", episode.group)
-        labels = [name if episode.organ == UNKNOWN else f"{name} ({words.concept(episode.organ)})", words.short("group", episode.group)]
+        full = name if episode.organ == UNKNOWN else f"{name} ({words.concept(episode.organ)})"
+        labels = [full, words.short("group", episode.group)]
         tone = {"spm": "spm", "prior": "prior"}.get(episode.role, "cancer")
         yield (4, "", "Diagnoses"), _mark(episode, episode.onset, tone, labels)
     elif isinstance(episode, Stated):
@@ -135,7 +140,8 @@ def _shapes(episode: Episode, words: Wording, today: int) -> Iterator[tuple[tupl
         yield (6, "", "Procedures"), _mark(episode, episode.date, "procedure", [words.concept(episode.what)])
     elif isinstance(episode, Lab):
         title = f"{words.concept(episode.analyte)} {words.unit(episode.analyte)}".strip()
-        yield (7, episode.analyte, title[:1].upper() + title[1:]), _mark(episode, episode.date, "lab", [words.number(episode.value)], dated=False)
+        mark = _mark(episode, episode.date, "lab", [words.number(episode.value)], dated=False)
+        yield (7, episode.analyte, title[:1].upper() + title[1:]), mark
 
 
 def _drug_lane(drug: str, words: Wording) -> tuple[int, str, str]:
@@ -182,7 +188,8 @@ def _shape(
         sure=episode.standing is Standing.COUNTS and episode.certainty is Certainty.HIGH,
         ongoing=ongoing,
         text=describe(episode),
-        references=tuple(dict.fromkeys(source.reference for source in episode.sources if source.reference)),
+        references=tuple(references(episode.sources)),
+        value=(episode.value.low + episode.value.high) / 2 if isinstance(episode, Lab) else None,
     )
 
 
@@ -190,23 +197,13 @@ def _closed(shape: Shape, today: int) -> Shape:
     """The shape with nothing after today: an end that could lie later is not known to."""
     start = Span(min(shape.start.low, today), min(shape.start.high, today))
     end = Span(min(max(shape.end.low, start.low), today), min(shape.end.high, today))
-    return Shape(
-        is_bar=shape.is_bar,
-        start=start,
-        end=end,
-        labels=shape.labels,
-        tone=shape.tone,
-        sure=shape.sure,
-        ongoing=shape.ongoing,
-        text=shape.text,
-        references=shape.references,
-    )
+    return dataclasses.replace(shape, start=start, end=end)
 
 
 def _axis(shapes: list[Shape], today: int) -> tuple[int, int]:
     """From a little before the first day that matters to a little after today."""
     days = [int(day) for shape in shapes for day in (shape.start.low, shape.end.low) if day > FIRST_DAY]
-    core = [int(s.start.low) for s in shapes if s.tone in (*FIRST_DRUGS, "drug", "transplant", "myeloma", "spm") and s.start.low > FIRST_DAY]
+    core = [int(shape.start.low) for shape in shapes if shape.tone in _CORE and shape.start.low > FIRST_DAY]
     first = min(core or days or [today])
     early = [day for day in days if first - _LEAD_MONTHS * 31 <= day < first]
     start = _back(min([first, *early]), _BEFORE_FIRST_MONTHS)

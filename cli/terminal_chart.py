@@ -123,7 +123,7 @@ def _item(shape: Shape, picture: Picture, columns: int) -> Item:
     right = _column(picture, shape.end.high, columns) + 1
     if not shape.is_bar and shape.start.high < picture.first:
         right = left + 2
-    return Item(left=left, right=right, labels=shape.labels, inside=shape.is_bar)
+    return Item(left=left, right=right, labels=shape.labels, is_bar=shape.is_bar, inside=shape.is_bar)
 
 
 def _lane(lane: Lane, picture: Picture, margin: int, columns: int, signs: Signs) -> Iterator[Text]:
@@ -183,7 +183,7 @@ def _draw(rows: list[Text], shape: Shape, item: Item, place: Place, picture: Pic
     if place.label:
         text = f" {place.label} " if place.inside else place.label
         at = int(place.at) - (1 if place.inside else 0)
-        rows[place.row] = _put(rows[place.row], at, text, style)
+        rows[place.label_row] = _put(rows[place.label_row], at, text, style)
 
 
 def _put(row: Text, at: int, text: str, style: str) -> Text:

@@ -1,0 +1,140 @@
+"""`explain --html`: one page that holds everything itself; no script, no address that a browser would fetch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import jinja2
+
+from spmwatch.cli.edge import version
+from spmwatch.cli.markdown import Block, blocks
+from spmwatch.cli.picture import Picture, picture_of
+from spmwatch.cli.reasons import Reasons
+from spmwatch.cli.svg_chart import Chart, chart_of
+from spmwatch.engine.evidence import Evidence
+from spmwatch.engine.facts import Gap
+from spmwatch.engine.presentation import describe, references
+from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation
+
+_TIER_WORDS = {"none": "no finding", "info": "info", "warning": "warning", "critical": "critical"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactLine:
+    """A fact in words, with the lane it stands in and its FHIR references."""
+
+    lane: str
+    text: str
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingBox:
+    """A finding as the page shows it."""
+
+    id: str
+    version: str
+    indicator: str
+    grade: str
+    certainty: str
+    summary: str
+    detail: tuple[Block, ...]
+    facts: tuple[FactLine, ...]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """All that templates/explain.html.j2 lays out."""
+
+    patient: str
+    as_of: str
+    tier: str
+    tier_word: str
+    who: str
+    chart: Chart
+    legend: tuple[str, ...]
+    undated: tuple[str, ...]
+    table: tuple[FactLine, ...]
+    findings: tuple[FindingBox, ...]
+    questions: tuple[OpenQuestion, ...]
+    gaps: tuple[Gap, ...]
+    rules: tuple[Reasons, ...]
+    rulebase_version: str
+    rulebase_hash: str
+    version: str
+
+
+def page_for(recommendation: Recommendation, reasons: Sequence[Reasons]) -> str:
+    """The page as HTML text."""
+    picture = picture_of(recommendation.timeline)
+    table = tuple(_table(picture))
+    who = [describe(episode) for episode in recommendation.timeline.episodes if episode.verb == "patient"]
+    page = Page(
+        patient=recommendation.patient,
+        as_of=recommendation.as_of.isoformat(),
+        tier=recommendation.tier,
+        tier_word=_TIER_WORDS[recommendation.tier],
+        who="; ".join(who),
+        chart=chart_of(picture, "; ".join(f"{row.lane}: {row.text}" for row in table if row.lane != row.text)),
+        legend=tuple(_legend(picture)),
+        undated=picture.undated,
+        table=table,
+        findings=tuple(_finding(finding) for finding in recommendation.findings),
+        questions=recommendation.questions,
+        gaps=recommendation.gaps,
+        rules=tuple(reasons),
+        rulebase_version=recommendation.rulebase.version,
+        rulebase_hash=recommendation.rulebase.digest[:12],
+        version=version(),
+    )
+    return _templates().get_template("explain.html.j2").render(page=page)
+
+
+@lru_cache(maxsize=1)
+def _templates() -> jinja2.Environment:
+    """Everything is escaped; a name that is not there is an error, not an empty place."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("spmwatch.cli"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+
+
+def _table(picture: Picture) -> Iterator[FactLine]:
+    for lane in picture.lanes:
+        for shape in lane.shapes:
+            yield FactLine(lane=lane.title, text=shape.text, references=shape.references)
+
+
+def _legend(picture: Picture) -> Iterator[str]:
+    shapes = [shape for lane in picture.lanes for shape in lane.shapes]
+    bars = [shape for shape in shapes if shape.is_bar]
+    marks = [shape for shape in shapes if not shape.is_bar]
+    if any(shape.ongoing for shape in bars):
+        yield "arrow: goes on"
+    if any(not (shape.start.exact and shape.end.exact) for shape in bars):
+        yield "faded end: date known only roughly"
+    if any(not shape.sure for shape in shapes):
+        yield "dashed or pale: recognised by words only, or not proven"
+    if any(not shape.start.exact for shape in marks):
+        yield "bracket: on some day within"
+    if any(shape.start.high < picture.first for shape in marks):
+        yield "‹ before the axis begins"
+
+
+def _finding(finding: Finding) -> FindingBox:
+    return FindingBox(
+        id=f"{finding.rule}{finding.part or ''}",
+        version=finding.version,
+        indicator=finding.indicator.value,
+        grade=finding.grade.value,
+        certainty=finding.certainty.value,
+        summary=finding.summary,
+        detail=tuple(blocks(finding.detail)),
+        facts=tuple(
+            FactLine(lane="", text=describe(episode), references=tuple(references(episode.sources)))
+            for episode in finding.episodes
+        ),
+        evidence=tuple(item for item in finding.evidence if item.showable),
+    )

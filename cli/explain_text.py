@@ -1,0 +1,152 @@
+"""`explain` for the terminal: the timeline drawn, what was found, then each rule with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from spmwatch.cli.edge import visible
+from spmwatch.cli.picture import picture_of
+from spmwatch.cli.reasons import Condition, Reasons, Variant, Way
+from spmwatch.cli.terminal_chart import UNICODE, Signs, chart_lines
+from spmwatch.engine.presentation import describe
+from spmwatch.engine.recommendation import Recommendation
+from spmwatch.engine.truth import Truth
+
+TIER_STYLES = {
+    "critical": "bold white on red",
+    "warning": "bold black on yellow",
+    "info": "bold white on blue",
+    "none": "dim",
+    "failed": "bold red",
+}
+_TRUTHS = {Truth.TRUE: "bold green", Truth.FALSE: "dim", Truth.UNKNOWN: "bold yellow"}
+_MARKS = {Truth.TRUE: ("✓", "+"), Truth.FALSE: ("✗", "-"), Truth.UNKNOWN: ("?", "?")}
+
+
+def print_explanation(console: Console, recommendation: Recommendation, reasons: Sequence[Reasons], signs: Signs) -> None:
+    """Everything about one patient."""
+    _print_head(console, recommendation)
+    _print_picture(console, recommendation, signs)
+    _print_findings(console, recommendation)
+    console.print()
+    console.print(Text("Rules", style="bold underline"))
+    for truth in (Truth.TRUE, Truth.UNKNOWN, Truth.FALSE):
+        rules = Text(" ".join(item.rule for item in reasons if item.truth is truth) or "none")
+        _hanging(console, f"{truth.value:<8}", rules, style=_TRUTHS[truth])
+    legend = f"{_mark(Truth.TRUE, signs)} holds   {_mark(Truth.FALSE, signs)} does not   ? not known"
+    console.print(Text(f"Below: {legend}", style="dim"))
+    for item in reasons:
+        console.print()
+        _print_reasons(console, item, signs)
+
+
+def _print_head(console: Console, recommendation: Recommendation) -> None:
+    head = Text(f"Patient {visible(recommendation.patient)}", style="bold")
+    head.append(f"   as of {recommendation.as_of}   ", style="")
+    head.append(f" {recommendation.tier.upper()} ", style=TIER_STYLES[recommendation.tier])
+    console.print(head)
+    for episode in recommendation.timeline.episodes:
+        if episode.verb == "patient":
+            console.print(Text(describe(episode)))
+
+
+def _print_picture(console: Console, recommendation: Recommendation, signs: Signs) -> None:
+    picture = picture_of(recommendation.timeline)
+    console.print()
+    for line in chart_lines(picture, console.width, signs):
+        console.print(line, no_wrap=True, overflow="crop")
+    for text in picture.undated:
+        _hanging(console, "Not dated: ", Text(text))
+    if not picture.lanes and not picture.undated:
+        console.print(Text("Nothing that the rules speak of is on record.", style="dim"))
+
+
+def _print_findings(console: Console, recommendation: Recommendation) -> None:
+    console.print()
+    if not recommendation.findings:
+        console.print(Text("No rule speaks.", style="dim"))
+    for finding in recommendation.findings:
+        label = f"{finding.rule}{finding.part or ''} {finding.indicator.value}"
+        _hanging(console, f"{label:<17} ", Text(finding.summary), style=_plain_style(finding.indicator.value))
+    for question in recommendation.decisive_questions:
+        _hanging(console, f"{'not known':<17} ", Text(question.question), style="bold yellow")
+    for gap in recommendation.gaps:
+        where = f"{visible(gap.reference)}: " if gap.reference else ""
+        _hanging(console, f"{'record':<17} ", Text(f"{where}{visible(gap.problem)}"), style="yellow")
+    for failure in recommendation.failures:
+        _hanging(console, f"{failure.rule + ' failed':<17} ", Text(f"{failure.problem}; please report it"), style="bold red")
+
+
+def _plain_style(indicator: str) -> str:
+    return {"critical": "bold red", "warning": "bold yellow", "info": "bold blue"}[indicator]
+
+
+def _hanging(console: Console, label: str, text: Text, *, style: str = "dim", indent: int = 0) -> None:
+    """`label text`, further lines of the text under its first."""
+    room = max(20, console.width - indent - len(label))
+    for index, line in enumerate(text.wrap(console, room)):
+        first = Text(" " * indent)
+        first.append(label if index == 0 else " " * len(label), style=style)
+        first.append_text(line)
+        first.rstrip()
+        console.print(first, no_wrap=True, overflow="crop")
+
+
+def _mark(truth: Truth, signs: Signs) -> str:
+    return _MARKS[truth][0 if signs is UNICODE else 1]
+
+
+def _print_reasons(console: Console, reasons: Reasons, signs: Signs) -> None:
+    head = Text(f"{reasons.rule} {reasons.title}", style="bold")
+    head.append(f"  v{reasons.version}", style="dim")
+    _hanging(console, f"{reasons.truth.value:<8}", head, style=_TRUTHS[reasons.truth])
+    for variant in reasons.variants:
+        _print_variant(console, variant, signs)
+
+
+def _print_variant(console: Console, variant: Variant, signs: Signs) -> None:
+    part = f"part {variant.part}, " if variant.part else ""
+    head = Text(f"  {variant.truth.value:<8}", style=_TRUTHS[variant.truth])
+    head.append(f"{part}{variant.id.replace('-', ' ')}")
+    head.append(f" ({variant.indicator})", style="dim")
+    console.print(head)
+    for index, way in enumerate(variant.ways):
+        if len(variant.ways) > 1:
+            console.print(Text(f"    way {index + 1} of {len(variant.ways)}: {way.truth.value}", style="dim"))
+        for sign, style, indent, text in _way_lines(way, signs):
+            _hanging(console, sign, text, style=style, indent=indent)
+    for topic in variant.topics:
+        _hanging(console, "would decide: ", Text(topic), style="bold yellow", indent=4)
+
+
+def _way_lines(way: Way, signs: Signs) -> Iterator[tuple[str, str, int, Text]]:
+    """Lines as (sign, style, indent, text)."""
+    for condition in way.conditions:
+        yield from _condition_lines(condition, signs, "")
+    for negative in way.negatives:
+        truth = negative.condition.truth
+        if truth is Truth.FALSE:
+            text = Text(f"unless {negative.id.replace('-', ' ')}: not so", style="dim")
+            yield f"{_mark(Truth.TRUE, signs)} ", "dim", 4, text
+        else:
+            said = "silences" if truth is Truth.TRUE else "not known"
+            yield from _condition_lines(negative.condition, signs, f"unless {negative.id.replace('-', ' ')} ({said}): ")
+
+
+def _condition_lines(condition: Condition, signs: Signs, before: str) -> Iterator[tuple[str, str, int, Text]]:
+    text = Text(f"{before}{condition.kind}: ", style="")
+    text.append(condition.fact or "none on record", style="bold" if condition.fact else "dim")
+    if condition.more:
+        text.append(f" (and {condition.more} more)", style="dim")
+    if condition.references:
+        text.append(f"  [{', '.join(visible(item) for item in condition.references)}]", style="cyan")
+    yield f"{_mark(condition.truth, signs)} ", _TRUTHS[condition.truth], 4, text
+    for test in condition.tests:
+        line = Text(f"{test.field}: ", style="dim")
+        line.append(test.value)
+        if test.asked != test.value:
+            line.append(f"{'; ' if test.value else ''}asked: {test.asked}", style="dim")
+        yield f"{_mark(test.truth, signs)} ", _TRUTHS[test.truth], 8, line
