@@ -19,7 +19,7 @@ VARIANTS = pytest.mark.parametrize(
     [(rule, variant) for rule in BASE.all_rules for variant in rule.variants],
     ids=lambda item: item.id,
 )
-ROOT = Path(str(resources.files("spmwatch.rules"))).parent
+ROOT = Path(str(resources.files("spmwatch.rules"))).resolve().parent
 FIRST_THIRTEEN = {1, 2, 3, 4, 5, 7, 8, 9, 17, 19, 20, 29, 30}
 
 
