@@ -1,7 +1,7 @@
 """Code systems by any of their names, and codes by any of their spellings.
 
-A record may call RxNorm by URI, by OID, with a trailing slash or a version; it may write C90.00 as `c9000` and one NDC in four
-ways. Here each of them comes down to one key.
+A record may call RxNorm by URI, by OID, with a trailing slash or a version; it may write C90.00 as `c9000` and one NDC
+in four ways. Here each of them comes down to one key.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class CodeSystems:
         return found
 
     def places(self, uri: str, code: str) -> tuple[tuple[str, str], ...]:
-        """Where rows for `code` of `uri` may stand: (system, code to look up there); a site's own system is its own place."""
+        """Where rows for `code` of `uri` may stand: (system, code to look up there). A site's own system is its own."""
         name = self.canonical(uri)
         if name is None:
             return ((system_key(uri), code.strip()),)
@@ -114,8 +114,8 @@ def icd_key(code: str) -> str:
 def ndc_keys(code: str) -> tuple[str, ...]:
     """Labeler and product of an NDC, 5-4, in each way that `code` can be read.
 
-    With hyphens or as 11 digits there is one way. Ten bare digits do not tell whether 4-4-2, 5-3-2 or 5-4-1 is meant, so all
-    three are given; a caller that knows the labeler's own form decides.
+    With hyphens or as 11 digits there is one way. Ten bare digits do not tell whether 4-4-2, 5-3-2 or 5-4-1 is meant,
+    so all three are given; a caller that knows the labeler's own form decides.
     """
     hyphened = _NDC.fullmatch(code)
     if hyphened:
@@ -182,9 +182,9 @@ class CodeIndex(Generic[V]):
     def _find_ndc(self, system: str, code: str) -> tuple[V, ...]:
         keys = ndc_keys(code)
         for form, key in enumerate(keys):
-            if len(keys) == 1 or form in self._ndc_forms.get(key, ()):
-                if rows := self._exact.get((system, key)):
-                    return tuple(rows)
+            known = len(keys) == 1 or form in self._ndc_forms.get(key, ())
+            if known and (rows := self._exact.get((system, key))):
+                return tuple(rows)
         return ()
 
 

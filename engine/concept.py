@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict
+from pydantic import AfterValidator, ConfigDict
+from spmwatch.engine.phrases import checked_phrase
 
 Category = Literal["drug", "condition", "procedure", "lab", "screening", "smoking", "exclusion", "statement", "route"]
 Route = Literal["oral", "intravenous", "local"]
@@ -18,14 +19,16 @@ Malignancy = Literal[
 ]
 SpmGroup = Literal["aml", "mds", "all", "t-mn", "other-heme", "solid", "melanoma", "nmsc", "in-situ", "unspecified"]
 Role = Literal[
-    "ingredient", "precise-ingredient", "brand", "clinical-drug", "branded-drug", "clinical-component", "branded-component",
-    "clinical-dose-form", "branded-dose-form", "dose-form-group", "atc", "hcpcs-drug", "hcpcs-drug-nos",
-    "ndc-product-prefix", "condition", "condition-prefix", "exclude", "exclude-prefix", "history", "history-prefix",
-    "history-ambiguous", "status", "status-complication", "procedure", "procedure-not-a-transplant", "planned-not-given",
-    "category", "encounter", "screening", "screening-encounter", "screening-adjunct", "screening-exclusion", "diagnostic",
-    "lab", "lab-procedure", "smoking", "statement", "route", "local",
+    "ingredient", "precise-ingredient", "brand", "clinical-drug", "branded-drug", "clinical-component",
+    "branded-component", "clinical-dose-form", "branded-dose-form", "dose-form-group", "atc", "hcpcs-drug",
+    "hcpcs-drug-nos", "ndc-product-prefix", "condition", "condition-prefix", "exclude", "exclude-prefix", "history",
+    "history-prefix", "history-ambiguous", "status", "status-complication", "procedure", "procedure-not-a-transplant",
+    "planned-not-given", "category", "encounter", "screening", "screening-encounter", "screening-adjunct",
+    "screening-exclusion", "diagnostic", "lab", "lab-procedure", "smoking", "statement", "route", "local",
 ]  # fmt: skip
+Phrase = Annotated[str, AfterValidator(checked_phrase)]
 PREFIX_ROLES = frozenset({"condition-prefix", "exclude-prefix", "history-prefix"})
+_NEEDED = {"drug": "drug", "condition": "malignancy", "exclusion": "excludes", "route": "route"}
 _FORBID = ConfigDict(extra="forbid")
 
 
@@ -100,9 +103,9 @@ class Concept:
     category: Category
     codes: tuple[Code, ...] = ()
     local_codes: tuple[LocalCode, ...] = ()
-    text: tuple[str, ...] = ()
-    exact_text: tuple[str, ...] = ()
-    not_text: tuple[str, ...] = ()
+    text: tuple[Phrase, ...] = ()
+    exact_text: tuple[Phrase, ...] = ()
+    not_text: tuple[Phrase, ...] = ()
     note: str | None = None
     drug: str | None = None
     route: Route | None = None
@@ -132,16 +135,16 @@ class Concept:
     response: Literal["scr", "cr", "vgpr", "pr", "mr", "sd", "pd"] | None = None
 
     def __post_init__(self) -> None:
-        """Raise ValueError when a field that the category needs is missing, or the concept cannot be recognised at all."""
-        needed = {"drug": "drug", "condition": "malignancy", "exclusion": "excludes", "route": "route"}.get(
-            self.category
-        )
+        """Raise ValueError when a field that the category needs is missing, or nothing could ever match."""
+        needed = _NEEDED.get(self.category)
         if needed is not None and getattr(self, needed) is None:
             raise ValueError(f"a {self.category} needs the field `{needed}`")
         if (self.analyte is None) != (self.unit is None):
             raise ValueError("`analyte` and `unit` go together")
         if self.family == "myeloma" and self.spm_group is not None:
             raise ValueError("the myeloma family is never a second cancer: leave `spm_group` out")
+        if self.category == "lab" and self.analyte is None:
+            raise ValueError("a lab needs the fields `analyte` and `unit`")
         if not (self.codes or self.local_codes or self.text or self.exact_text):
             raise ValueError("it has neither codes nor text, so nothing can ever match it")
 

@@ -1,34 +1,23 @@
 """Finding our terms in free text: by whole words, never where a negation, a relative or a plan forbids it.
 
-The terms and the cues are data (rules/value_sets); here is only how they are read. A text becomes words without case,
-accents and punctuation, so `Revlimid® 10mg` and `REVLIMID-10mg` read alike; what ends a clause stays as a break. The longest
-term wins at each place ("melphalan flufenamide" is not "melphalan"). Work is linear in the length of the text.
+The terms and the cues are data (rules/value_sets); here is only how they are read. The longest term wins at each place
+("melphalan flufenamide" is not "melphalan"). Work is linear in the length of the text.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
 
-V = TypeVar("V")
-
-TEXT_LIMIT = 20_000
-"""Characters of a text that are read; a longer one is a document, not a display, and its rest is not looked at."""
+from spmwatch.engine.phrases import Phrases, words_of
 
 WINDOW = 10
 """Words between a cue and the term it speaks of, at most."""
 
-_TOKEN = re.compile(r"[^\W_]+|\?(?=\w)|\n|[.;!?](?=\s|$)|,")
 _HARD = frozenset({".", ";", "!", "\n"})
 _COMMA = ","
-_MARKS = str.maketrans(dict.fromkeys("®™©℠", " "))
-_CHOICE = re.compile(r"\[([^\[\]{}]*)\]|\{([^\[\]{}]*)\}")
-_DOSE = re.compile(r"\d+(mg|g|mcg|ug|ml|m2)?|mg|g|mcg|ug|ml|m2|daily|weekly|tablets?|capsules?|iv|po|oral|orally")
 
 
 class CueKind(StrEnum):
@@ -84,71 +73,6 @@ class Hit:
     history: bool = False
 
 
-def words_of(text: str) -> tuple[str, ...]:
-    """The words and breaks of `text`, without case and accents, from its first TEXT_LIMIT characters."""
-    plain = unicodedata.normalize("NFKD", text[:TEXT_LIMIT].translate(_MARKS).casefold())
-    return tuple(_TOKEN.findall("".join(c for c in plain if not unicodedata.combining(c))))
-
-
-def expanded(phrase: str) -> Iterator[str]:
-    """Every reading of a phrase: `[a|b]` is one of these or nothing, `{a|b}` one of these."""
-    found = _CHOICE.search(phrase)
-    if found is None:
-        yield phrase
-        return
-    optional, needed = found.groups()
-    choices = [*optional.split("|"), ""] if optional is not None else needed.split("|")
-    for choice in choices:
-        yield from expanded(f"{phrase[: found.start()]} {choice} {phrase[found.end() :]}")
-
-
-@dataclass(slots=True)
-class _Node(Generic[V]):
-    """A place in a tree of words."""
-
-    children: dict[str, _Node[V]]
-    value: V | None = None
-
-
-class _Phrases(Generic[V]):
-    """Many phrases, looked up word by word; the longest wins."""
-
-    def __init__(self) -> None:
-        self._root: _Node[V] = _Node({})
-
-    def add(self, words: Sequence[str], value: V) -> V:
-        """Enter a phrase; returns what stands there, which is another value when the phrase was known."""
-        node = self._root
-        for word in words:
-            node = node.children.setdefault(word, _Node({}))
-        if node.value is None:
-            node.value = value
-        return node.value
-
-    def longest(self, words: Sequence[str], start: int) -> tuple[int, V] | None:
-        """End and value of the longest phrase that starts at `start`."""
-        node, best = self._root, None
-        for at in range(start, len(words)):
-            following = node.children.get(words[at])
-            if following is None:
-                break
-            node = following
-            if node.value is not None:
-                best = (at + 1, node.value)
-        return best
-
-    def spans(self, words: Sequence[str]) -> Iterator[tuple[int, int, V]]:
-        """Leftmost longest phrases, one after the other."""
-        at = 0
-        while at < len(words):
-            found = self.longest(words, at)
-            if found is None:
-                at += 1
-            else:
-                yield at, found[0], found[1]
-                at = found[0]
-
-
 class TextMatcher:
     """The terms of one category, with the cues that apply to it."""
 
@@ -166,53 +90,56 @@ class TextMatcher:
         Raises:
             ValueError: a phrase has no words, or stands for two meanings.
         """
-        self._terms, self._cues = _Phrases[Term](), _Phrases[tuple[Cue, ...]]()
-        self._whole: dict[tuple[str, ...], Term] = {}
+        listed = tuple(terms)
+        _check(listed)
+        self._terms = Phrases((term.phrase, term) for term in listed)
+        self._whole = Phrases((term.phrase, term) for term in whole)
+        given = tuple(cues)
+        self._cues = {
+            side: Phrases((phrase, cue) for cue in given if cue.side is side for phrase in cue.phrases) for side in Side
+        }
         self._breaks, self._list_words = frozenset(breaks), frozenset(list_words)
-        for term in terms:
-            self._enter(term)
-        for term in whole:
-            for reading in expanded(term.phrase):
-                self._whole[words_of(reading)] = term
-        phrases: defaultdict[tuple[str, ...], list[Cue]] = defaultdict(list)
-        for cue in cues:
-            for phrase in cue.phrases:
-                for reading in expanded(phrase):
-                    phrases[words_of(reading)].append(cue)
-        for words, meant in phrases.items():
-            self._cues.add(words, tuple(meant))
-
-    def _enter(self, term: Term) -> None:
-        for reading in expanded(term.phrase):
-            words = words_of(reading)
-            if not words:
-                raise ValueError(f"`{term.phrase}` has no words")
-            known = self._terms.add(words, term)
-            if known.meaning != term.meaning and None not in (known.meaning, term.meaning):
-                raise ValueError(f"`{' '.join(words)}` stands for `{known.meaning}` and for `{term.meaning}`")
 
     def find(self, text: str) -> tuple[Hit, ...]:
         """What `text` speaks of, each meaning once, in order of first mention."""
         words = words_of(text)
-        alone = self._whole.get(tuple(word for word in words if word not in _HARD))
-        if alone is not None and alone.meaning is not None:
-            return (Hit(alone.meaning, alone.phrase),)
-        mentions = list(self._terms.spans(words))
+        if whole := self._as_a_whole(words):
+            return whole
+        mentions = [(start, end, _chosen(terms)) for start, end, terms in self._terms.spans(words)]
         if not mentions:
             return ()
-        reading = _Reading(words, mentions, list(self._cues.spans(words)), self._breaks, self._list_words)
+        cues = {side: list(phrases.spans(words)) for side, phrases in self._cues.items()}
+        reading = _Reading(words, mentions, cues, self._breaks, self._list_words)
         hits: dict[str, Hit] = {}
         for start, end, term in mentions:
-            if term.meaning is None:
-                continue
             kinds = reading.kinds(start, end, term)
-            if CueKind.FORBID in kinds:
+            if term.meaning is None or CueKind.FORBID in kinds:
                 continue
             history = CueKind.HISTORY in kinds
             known = hits.get(term.meaning)
             if known is None or (known.history and not history):
                 hits[term.meaning] = Hit(term.meaning, term.phrase, history)
         return tuple(hits.values())
+
+    def _as_a_whole(self, words: Sequence[str]) -> tuple[Hit, ...]:
+        bare = [word for word in words if word not in _HARD]
+        if not bare:
+            return ()
+        end, terms = self._whole.longest(bare, 0)
+        return tuple(Hit(t.meaning, t.phrase) for t in terms[:1] if end == len(bare) and t.meaning is not None)
+
+
+def _chosen(terms: Sequence[Term]) -> Term:
+    """Of phrases on the same words one that means something, else one that forbids."""
+    return next((term for term in terms if term.meaning is not None), terms[0])
+
+
+def _check(terms: Iterable[Term]) -> None:
+    """Raises ValueError when a phrase stands for two meanings."""
+    meanings: dict[str, str] = {}
+    for term in terms:
+        if term.meaning is not None and meanings.setdefault(term.phrase.casefold(), term.meaning) != term.meaning:
+            raise ValueError(f"`{term.phrase}` stands for `{meanings[term.phrase.casefold()]}` and `{term.meaning}`")
 
 
 class _Reading:
@@ -222,44 +149,44 @@ class _Reading:
         self,
         words: Sequence[str],
         mentions: Iterable[tuple[int, int, Term]],
-        cues: Iterable[tuple[int, int, tuple[Cue, ...]]],
+        cues: Mapping[Side, Iterable[tuple[int, int, list[Cue]]]],
         breaks: frozenset[str],
         list_words: frozenset[str],
     ) -> None:
-        self._words, self._breaks = words, breaks
+        self._words, self._breaks, self._list_words = words, breaks, list_words
         self._listed = [word in list_words for word in words]
+        inside = [False] * (len(words) + 1)  # is the place between two words of one mention?
         for start, end, _ in mentions:
             self._listed[start:end] = [True] * (end - start)
-        self._starting: dict[int, tuple[int, tuple[Cue, ...]]] = {}
-        self._ending: dict[int, tuple[int, tuple[Cue, ...]]] = {}
+            inside[start + 1 : end] = [True] * (end - start - 1)
+        # What is part of a term is no cue for its neighbours: "non-metastatic" says nothing of the tumour after it.
+        self._ending = {end: meant for _, end, meant in cues[Side.BEFORE] if not inside[end]}
+        self._starting = {start: meant for start, _, meant in cues[Side.AFTER] if not inside[start]}
         self._clause = _clauses(words, breaks)
-        self._in_clause: defaultdict[int, list[Cue]] = defaultdict(list)
-        for start, end, meant in cues:
-            self._starting[start] = (end, meant)
-            self._ending[end] = (start, meant)
-            self._in_clause[self._clause[start]] += [cue for cue in meant if cue.side is Side.CLAUSE]
+        self._in_clause: defaultdict[int, set[Cue]] = defaultdict(set)
+        for start, _, meant in cues[Side.CLAUSE]:
+            self._in_clause[self._clause[start]].update(meant)
 
     def kinds(self, start: int, end: int, term: Term) -> frozenset[CueKind]:
         """What the cues around the mention `start:end` do to it."""
-        found = [*self._before(start, end), *self._after(start, end), *self._in_clause[self._clause[start]]]
+        found = [*self._before(start, end), *self._after(end), *self._in_clause[self._clause[start]]]
         return frozenset(cue.kind for cue in found if not cue.groups or term.group in cue.groups)
 
     def _before(self, start: int, end: int) -> Iterator[Cue]:
         gap: list[int] = []
         for at in range(start, max(start - WINDOW, 0) - 1, -1):
-            for cue in self._ending.get(at, (0, ()))[1]:
-                if cue.side is Side.BEFORE and self._spans(gap, cue, self._rest_is_list(end)):
+            for cue in self._ending.get(at, ()):
+                if self._spans(gap, cue, self._rest_is_list(end)):
                     yield cue
             if at == 0 or self._ends_clause(at - 1):
                 return
             gap.append(at - 1)
 
-    def _after(self, start: int, end: int) -> Iterator[Cue]:
+    def _after(self, end: int) -> Iterator[Cue]:
         gap: list[int] = []
         for at in range(end, min(end + WINDOW, len(self._words)) + 1):
-            for cue in self._starting.get(at, (0, ()))[1]:
-                joined = any(self._words[place] in ("and", "or", "nor") for place in gap)
-                if cue.side is Side.AFTER and self._spans(gap, cue, joined):
+            for cue in self._starting.get(at, ()):
+                if self._spans(gap, cue, any(self._words[place] in self._list_words for place in gap)):
                     yield cue
             if at == len(self._words) or self._ends_clause(at):
                 return
@@ -280,7 +207,7 @@ class _Reading:
         for place in range(end, len(self._words)):
             if self._ends_clause(place):
                 return True
-            if not (self._listed[place] or self._words[place] == _COMMA or _DOSE.fullmatch(self._words[place])):
+            if not (self._listed[place] or self._words[place] == _COMMA):
                 return False
         return True
 

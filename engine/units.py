@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-_SUPERSCRIPT = str.maketrans(
+_SIGNS = str.maketrans(
     {**{digit: f"^{n}" for n, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}, "µ": "u", "μ": "u", "×": "x", "−": "-"}
 )
 
@@ -35,7 +35,7 @@ class Unit:
 
 
 class Analyte(BaseModel):
-    """What a laboratory measures: its canonical unit, and factors from units of other dimensions (UCUM code -> factor)."""
+    """What a laboratory measures: its canonical unit, and factors from units of other dimensions (by UCUM code)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: str
@@ -101,7 +101,7 @@ class Units:
 
 def _plain(written: str) -> str:
     """Without spaces and a leading times sign, with superscripts and Greek mu spelled out."""
-    plain = "".join(written.translate(_SUPERSCRIPT).split())
+    plain = "".join(written.translate(_SIGNS).split())
     return plain[1:] if plain[:1] in ("x", "X") and plain[1:3] == "10" else plain
 
 

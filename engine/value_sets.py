@@ -1,4 +1,4 @@
-"""The value sets of rules/value_sets, read once and asked often: which concept is this code, this text, this route, this unit?
+"""The value sets of rules/value_sets: which concept is this code, this text, this route, this unit?
 
     rules/value_sets/<topic>/<concept>.yaml   one concept each (engine/concept.py has its fields)
     rules/value_sets/_systems.yaml            code systems by any name
@@ -18,9 +18,8 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
-
 from spmwatch.engine.code_systems import CodeIndex, CodeSystem, CodeSystems, check_overlaps, system_key
-from spmwatch.engine.concept import PREFIX_ROLES, Category, Code, CodeMatch, Concept, TextMatch
+from spmwatch.engine.concept import PREFIX_ROLES, Category, Code, CodeMatch, Concept, Phrase, TextMatch
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.text_match import Cue, CueKind, Side, Term, TextMatcher
 from spmwatch.engine.units import Unit, Units, UnitsFile
@@ -53,7 +52,7 @@ class CueEntry(BaseModel):
     meaning: str
     kind: CueKind
     sides: Annotated[tuple[Side, ...], Field(min_length=1)]
-    phrases: Annotated[tuple[str, ...], Field(min_length=1)]
+    phrases: Annotated[tuple[Phrase, ...], Field(min_length=1)]
     gap: tuple[str, ...] = ()
     reach: Annotated[int, Field(ge=0, le=10)] = 0
     categories: tuple[Category, ...] = ()
@@ -133,9 +132,8 @@ class ValueSets:
         """What `text` says by whole words, in order of mention; negated, hypothetical and family mentions are no match.
 
         Args:
+            text: free text of any length; only its first TEXT_LIMIT (20,000) characters are read.
             category: drug, condition, procedure, screening, smoking, statement or route.
-
-        Only the first TEXT_LIMIT (20,000) characters are read.
         """
         if len(text) <= _LONGEST_REMEMBERED:
             return self._remembered(text, category)
@@ -231,9 +229,6 @@ def _matcher(category: Category, concepts: Iterable[Concept], negation: Negation
             terms += [Term(phrase, concept.id, group) for phrase in concept.text]
             terms += [Term(phrase, None, group) for phrase in concept.not_text]
             whole += [Term(phrase, concept.id, group) for phrase in concept.exact_text]
-    terms.sort(
-        key=lambda term: term.meaning is None
-    )  # where a phrase forbids one concept and means another, it means it
     return TextMatcher(
         terms, _cues(category, negation.cues), whole=whole, breaks=negation.breaks, list_words=negation.list_words
     )
