@@ -9,9 +9,9 @@ A rule file says, for example:
           - transplanted: {kind: autologous, date: {before: len.start}}
           - patient: {age: {at_least: older_age}}
 
-Each `verb: {...}` is one existential condition: "there is such an episode". The words and spans that a verb may test come
-from engine/episodes.py. `any` is multiplied out, so a rule is a list of branches, each a list of conditions that hold
-together; names given with `as` bind an episode for the conditions after it.
+Each `verb: {...}` is one existential condition: "there is such an episode". The words and spans that a verb may test
+come from engine/episodes.py. `any` is multiplied out, so a rule is a list of branches, each a list of conditions that
+hold together; names given with `as` bind an episode for the conditions after it.
 
 Both readers of rules, engine/network.py and engine/explain.py, start from here; neither sees YAML.
 """
@@ -52,8 +52,9 @@ class WordTest:
 class SpanTest:
     """The field compares (`>=`, `>`, `<=`, `<`) to a limit.
 
-    The limit is `offset` alone, or another span plus `offset`: field `anchor_field` of the episode bound as `anchor`, or
-    the day of evaluation when `anchor` is `today`. Offsets from an anchor are in days; `parameter` names the number's origin.
+    The limit is `offset` alone, or another span plus `offset`: field `anchor_field` of the episode bound as `anchor`,
+    or the day of evaluation when `anchor` is `today`. Offsets from an anchor are in days; `parameter` names the
+    number's origin.
     """
 
     field: str
@@ -119,7 +120,9 @@ def parse_unless(
 ) -> tuple[str, Condition]:
     """An `unless` entry: its id and its one condition. Raises ConditionError."""
     if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
-        raise ConditionError(path, "an entry of `unless` needs an id and one condition", "Write {id: some-id, verb: {...}}")
+        raise ConditionError(
+            path, "an entry of `unless` needs an id and one condition", "Write {id: some-id, verb: {...}}"
+        )
     rest = {key: value for key, value in entry.items() if key != "id"}
     branches = list(_Parser(parameters).branches(rest, path, dict(bound)))
     if len(branches) != 1 or len(branches[0][0]) != 1:
@@ -155,7 +158,9 @@ class _Parser:
     ) -> Iterator[tuple[list[Condition], dict[str, str]]]:
         """Each way to satisfy `tree`, with the names bound on that way."""
         if not isinstance(tree, dict) or len(tree) != 1:
-            raise ConditionError(path, "a condition is one `all`, `any` or verb", "Write e.g. `exposed: {drug: lenalidomide}`")
+            raise ConditionError(
+                path, "a condition is one `all`, `any` or verb", "Write e.g. `exposed: {drug: lenalidomide}`"
+            )
         (key, body), *_ = tree.items()
         if key == "all":
             yield from self._all(self._items(body, f"{path}.all"), f"{path}.all", bound)
@@ -221,7 +226,9 @@ class _Parser:
             if not isinstance(value, str):
                 raise ConditionError(path, "needs a word or a list of words", "A number belongs under `parameters`")
             if allowed and value not in (*allowed, "unknown"):
-                raise ConditionError(path, f"`{value}` is not among its words", f"Use one of: {', '.join(allowed)}, unknown")
+                raise ConditionError(
+                    path, f"`{value}` is not among its words", f"Use one of: {', '.join(allowed)}, unknown"
+                )
         return tuple(values)
 
     def _overlap(self, shape: VerbShape, test: object, path: str, bound: Mapping[str, str]) -> list[SpanTest]:
@@ -241,7 +248,9 @@ class _Parser:
         anchors = [key for key in test if key in ("after", "before", "not_after", "not_before", "of")]
         unknown = set(test) - {*_DISTANCES, *anchors, "within"}
         if unknown or (anchors and not unit.is_day):
-            raise ConditionError(path, f"does not take {', '.join(sorted(unknown)) or 'a day to compare with'}", "See docs/rule-file.md")
+            raise ConditionError(
+                path, f"does not take {', '.join(sorted(unknown)) or 'a day to compare with'}", "See docs/rule-file.md"
+            )
         if "within" in test or "of" in test:
             return self._within(field, test, path, bound)
         if not anchors:
@@ -275,18 +284,29 @@ class _Parser:
             )
         if set(distances) <= {"at_most", "less_than"}:
             floor = ">=" if side == "after" else "<="
-            tests.append(SpanTest(field=base.field, comparison=floor, anchor=base.anchor, anchor_field=base.anchor_field))
+            tests.append(
+                SpanTest(field=base.field, comparison=floor, anchor=base.anchor, anchor_field=base.anchor_field)
+            )
         return tests
 
     def _within(self, field: str, test: Mapping[str, object], path: str, bound: Mapping[str, str]) -> list[SpanTest]:
         """`{within: P, of: X}`: at most P before or after X."""
         if set(test) != {"within", "of"}:
-            raise ConditionError(path, "`within` needs `of`, and nothing else", "Write {within: parameter, of: name.field}")
+            raise ConditionError(
+                path, "`within` needs `of`, and nothing else", "Write {within: parameter, of: name.field}"
+            )
         parameter = self._parameter(test["within"], f"{path}.within", set(OFFSET_UNITS))
         anchor, anchor_field = self._anchor(test["of"], f"{path}.of", bound)
         days = parameter.value * OFFSET_UNITS[parameter.unit]
         return [
-            SpanTest(field=field, comparison=op, offset=sign * days, anchor=anchor, anchor_field=anchor_field, parameter=parameter)
+            SpanTest(
+                field=field,
+                comparison=op,
+                offset=sign * days,
+                anchor=anchor,
+                anchor_field=anchor_field,
+                parameter=parameter,
+            )
             for op, sign in ((">=", -1), ("<=", 1))
         ]
 
@@ -296,12 +316,16 @@ class _Parser:
 
     def _parameter(self, name: object, path: str, units: set[str] | None) -> Parameter:
         if not isinstance(name, str):
-            raise ConditionError(path, f"is a bare value ({name!r})", "Name it under `parameters`, with unit and source")
+            raise ConditionError(
+                path, f"is a bare value ({name!r})", "Name it under `parameters`, with unit and source"
+            )
         if name not in self._parameters:
             raise ConditionError(path, f"`{name}` is not a parameter of this rule", "Add it under `parameters`")
         parameter = self._parameters[name]
         if units is not None and parameter.unit not in units:
-            raise ConditionError(path, f"`{name}` is in {parameter.unit}", f"This comparison is in {' or '.join(sorted(units))}")
+            raise ConditionError(
+                path, f"`{name}` is in {parameter.unit}", f"This comparison is in {' or '.join(sorted(units))}"
+            )
         return parameter
 
     def _anchor(self, text: object, path: str, bound: Mapping[str, str]) -> tuple[str, str | None]:

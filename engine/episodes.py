@@ -1,9 +1,9 @@
 """What the timeline tells of one patient: the vocabulary that rules speak.
 
-Each class here is one word a rule file may use as a condition (its `verb`); each annotated field is something the condition
-may test. Adding a class or a field is all it takes to widen the vocabulary: engine/rule.py checks rule files against it,
-engine/network.py and engine/explain.py read it. Values are a closed vocabulary of ours plus finite numbers, so no text from
-a patient record can pass beyond this point.
+Each class here is one word a rule file may use as a condition (its `verb`); each annotated field is something the
+condition may test. Adding a class or a field is all it takes to widen the vocabulary: engine/rule.py checks rule
+files against it, engine/network.py and engine/explain.py read it. Values are a closed vocabulary of ours plus finite
+numbers, so no text from a patient record can pass beyond this point.
 
 A field is one of two things:
 - a **word** (`Annotated[str, Word(...)]`): one of our own words, or `unknown` where the record does not tell;
@@ -130,8 +130,8 @@ class PatientEpisode(Episode):
 class Course(Episode):
     """One course of a drug: overlaps united, short gaps bridged, one phase (conventions 7.3-7.6).
 
-    `form` tells melphalan's kinds apart (and route for other drugs). `active` as of `as_of`: covered, or last supply ended
-    within the grace period. `duration` counts from first to last day of the course.
+    `form` tells melphalan's kinds apart (and route for other drugs). `active` as of `as_of`: covered, or last supply
+    ended within the grace period. `duration` counts from first to last day of the course.
     """
 
     verb: ClassVar[str] = "exposed"
@@ -186,7 +186,10 @@ class Disease(Episode):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Malignancy(Episode):
-    """Another cancer: SPM, prior cancer, or undecided between the two (7.8). Metastases and recurrences are none of these."""
+    """Another cancer: SPM, prior cancer, or undecided between the two (7.8).
+
+    Metastases and recurrences are none of these.
+    """
 
     verb: ClassVar[str] = "malignancy"
     role: Annotated[str, Word(("spm", "prior"))] = UNKNOWN
@@ -294,8 +297,8 @@ class Timeline:
     """All episodes of one patient as of one day.
 
     Attributes:
-        notes: gaps that the timeline itself saw (undecided cancers, implausible dates, data after `as_of`); the reader's
-            gaps come along in front.
+        notes: gaps that the timeline itself saw (undecided cancers, implausible dates, data after `as_of`); those of
+            the reader come along in front.
     """
 
     patient: str

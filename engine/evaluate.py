@@ -1,8 +1,8 @@
 """One patient's facts, the rules and a day -> a recommendation.
 
-The order of things: facts become episodes (timeline); the network fires every rule in both readings; what stays possible
-but not certain becomes questions; the questions that matter go back into the same session, where the data-gap rule sees
-them; certain matches become findings with their words and evidence.
+The order of things: facts become episodes (timeline); the network fires every rule in both readings; what stays
+possible but not certain becomes questions; the questions that matter go back into the same session, where the
+data-gap rule sees them; certain matches become findings with their words and evidence.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from spmwatch.engine.catalogue import RuleBase
 from spmwatch.engine.chaining import verbs
 from spmwatch.engine.episodes import Course, Disease, Episode, Missing, Timeline
 from spmwatch.engine.explain import Explainer, RuleReport
-from spmwatch.engine.facts import Certainty, PatientRecord, Standing
+from spmwatch.engine.facts import Certainty, PatientRecord
 from spmwatch.engine.network import Network
 from spmwatch.engine.outcome import Outcome
 from spmwatch.engine.presentation import describe
@@ -45,7 +45,6 @@ class Evaluator:
     def __init__(self, rule_base: RuleBase) -> None:
         self.rule_base = rule_base
         self._networks: dict[str, _HookRules] = {}
-        self._topics = {topic.id: topic for topic in rule_base.topics}
 
     def evaluate(self, record: PatientRecord, *, as_of: date, hook: str = PATIENT_VIEW) -> Recommendation:
         """The recommendation for one patient as of a day.
@@ -69,7 +68,7 @@ class Evaluator:
         with rules.network.session(timeline.as_of) as session:
             outcome.take(session.run(timeline.episodes))
             questions = self._questions(outcome)
-            missing = missing_episodes(questions, timeline)
+            missing = self.missing_episodes(questions, timeline)
             if missing:
                 outcome.take(session.run(missing), missing)
         findings, failures = self._findings(outcome)
@@ -92,9 +91,27 @@ class Evaluator:
     ) -> tuple[Recommendation, dict[str, RuleReport]]:
         """The recommendation, and each rule's truth condition by condition, from the plain reader."""
         recommendation = self.evaluate(record, as_of=as_of, hook=hook)
-        missing = missing_episodes(recommendation.questions, recommendation.timeline)
+        missing = self.missing_episodes(recommendation.questions, recommendation.timeline)
         explainer = Explainer([*recommendation.timeline.episodes, *missing], as_of)
         return recommendation, explainer.explain_all(self._rules(hook).rules)
+
+    def missing_episodes(self, questions: Sequence[OpenQuestion], timeline: Timeline) -> list[Episode]:
+        """The open questions as episodes for the data-gap rule.
+
+        Only for patients whose record holds some evidence of lenalidomide or of myeloma: of others nothing is asked
+        (clinical rule SPM-29).
+        """
+        subjects = self.rule_base.conventions.phases_inferred_for
+        if not any(
+            not episode.hypothetical
+            and (isinstance(episode, Disease) or (isinstance(episode, Course) and episode.drug in subjects))
+            for episode in timeline.episodes
+        ):
+            return []
+        return [
+            Missing(id=f"missing-{q.topic}", datum=q.topic, decisive="decisive" if q.decisive else "minor")
+            for q in questions
+        ]
 
     def _rules(self, hook: str) -> _HookRules:
         if hook not in self._networks:
@@ -113,16 +130,20 @@ class Evaluator:
                 open_[topic].raises |= variant.indicator.rank > tier_rank
         for rule, variant in outcome.speaking():
             for episode in outcome.weak_episodes(rule, variant):
-                topic = topic_of(episode, "certainty")
-                if topic is not None:
-                    open_[topic].rules.add(rule.id)
-                    open_[topic].raises = True
+                doubt = topic_of(episode, "certainty")
+                if doubt is not None:
+                    open_[doubt].rules.add(rule.id)
+                    open_[doubt].raises = True
         return tuple(
-            self._question(topic, open_[topic.id], outcome.timeline) for topic in self.rule_base.topics if topic.id in open_
+            self._question(topic, open_[topic.id], outcome.timeline)
+            for topic in self.rule_base.topics
+            if topic.id in open_
         )
 
     def _question(self, topic: Topic, item: _Open, timeline: Timeline) -> OpenQuestion:
-        references = sorted({s.reference for e in timeline.episodes if e.topic == topic.id for s in e.sources if s.reference})
+        references = sorted(
+            {s.reference for e in timeline.episodes if e.topic == topic.id for s in e.sources if s.reference}
+        )
         return OpenQuestion(
             topic=topic.id,
             question=topic.question,
@@ -139,7 +160,7 @@ class Evaluator:
         for rule, variant in outcome.speaking():
             try:
                 findings.append(self._finding(rule, variant, outcome))
-            except Exception as error:  # a fault of ours in one rule may not silence the others
+            except Exception as error:  # noqa: BLE001 - a fault of ours in one rule may not silence the others
                 _log.exception("rule %s could not be put into words", rule.id)
                 failures.append(RuleFailure(rule=rule.id, problem=type(error).__name__))
         findings.sort(key=lambda finding: (-finding.indicator.rank, finding.rule, finding.part or ""))
@@ -185,19 +206,7 @@ class _HookRules:
         self.sees_missing = any(Missing.verb in verbs(rule) for rule in rules)
 
 
-def missing_episodes(questions: Sequence[OpenQuestion], timeline: Timeline) -> list[Episode]:
-    """The open questions as episodes for the data-gap rule.
-
-    Only for patients whose record holds some evidence of lenalidomide or of myeloma: of others nothing is asked
-    (clinical rule SPM-29).
-    """
-    if not any(_is_evidence(episode) for episode in timeline.episodes):
-        return []
-    return [
-        Missing(id=f"missing-{q.topic}", datum=q.topic, decisive="decisive" if q.decisive else "minor") for q in questions
-    ]
-
-
 def tier_of(findings: Iterable[Finding]) -> Tier:
     """The highest indicator among the findings."""
-    return max((finding.indicator for finding in findings), key=lambda i: i.rank, default=None) or "none"
+    strongest = max((finding.indicator for finding in findings), key=lambda indicator: indicator.rank, default=None)
+    return "none" if strongest is None else strongest.value

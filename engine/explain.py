@@ -1,8 +1,8 @@
 """Why a rule holds, why not, or what is missing: every condition in plain Python.
 
 This is the second reader of a rule. It never calls the network and the network never calls it; a differential property
-test holds the two together, so a fault in either shows. It works on spans and words as they are, where the network works
-on compiled integers.
+test holds the two together, so a fault in either shows. It works on spans and words as they are, where the network
+works on compiled integers.
 """
 
 from __future__ import annotations
@@ -148,7 +148,9 @@ class Explainer:
                 yield from self._bind(rest, {**bindings, first.name: episode}, certain)
 
     def _exists(self, condition: Condition, bindings: Bindings, certain: bool) -> bool:
-        return any(self._passes(condition, episode, bindings, certain) for episode in self._by_verb.get(condition.verb, ()))
+        return any(
+            self._passes(condition, episode, bindings, certain) for episode in self._by_verb.get(condition.verb, ())
+        )
 
     def _passes(self, condition: Condition, episode: Episode, bindings: Bindings, certain: bool) -> bool:
         wanted = (Truth.TRUE,) if certain else (Truth.TRUE, Truth.UNKNOWN)
@@ -159,7 +161,7 @@ class Explainer:
         )
 
     def _span_truth(self, test: SpanTest, episode: Episode, bindings: Bindings) -> Truth:
-        if test.anchor in bindings and bindings[test.anchor].id == episode.id:
+        if test.anchor is not None and test.anchor in bindings and bindings[test.anchor].id == episode.id:
             return Truth.FALSE  # conditions that are compared speak of different episodes
         return compare(getattr(episode, test.field), test.comparison, self._limit(test, bindings))
 
@@ -211,7 +213,7 @@ class Explainer:
                 yield topic
 
     def _branch(self, branch: Branch, unless: Sequence[Unless]) -> BranchReport:
-        """Each condition on the episodes that come nearest; later conditions see the nearest binding of earlier ones."""
+        """Each condition on the episodes that come nearest; later ones see the nearest bindings of earlier ones."""
         bindings = self._nearest(branch, unless)
         conditions = tuple(self._condition(condition, bindings) for condition in branch.conditions)
         negatives = tuple(UnlessReport(id=item.id, report=self._condition(item.condition, bindings)) for item in unless)
@@ -259,7 +261,9 @@ class Explainer:
     def _tests(self, condition: Condition, episode: Episode, bindings: Bindings) -> Iterator[TestReport]:
         for word in condition.words:
             value = str(getattr(episode, word.field))
-            yield TestReport(field=word.field, value=value, expected=" or ".join(word.values), truth=word_truth(word, episode))
+            yield TestReport(
+                field=word.field, value=value, expected=" or ".join(word.values), truth=word_truth(word, episode)
+            )
         units = VOCABULARY[condition.verb].spans
         for test in condition.spans:
             span: Span = getattr(episode, test.field)

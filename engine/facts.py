@@ -1,7 +1,7 @@
 """What was read about one patient: frozen, FHIR-free facts, each with where it stands in the record.
 
-Readers (fhir_adapters, test steps) make these; engine/timeline.py turns them into episodes. Values that name a thing are
-concept ids of rules/value_sets; free text from a record never enters a fact. `None` means "not recorded".
+Readers (fhir_adapters, test steps) make these; engine/timeline.py turns them into episodes. Values that name a thing
+are concept ids of rules/value_sets; free text from a record never enters a fact. `None` means "not recorded".
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ class DrugExposure(Fact):
         route: oral, intravenous, local, or None when neither the code nor the record tells.
         dose: amount of one administration or one day's intake.
         phase: induction, consolidation or maintenance where the record says so.
-        reasons: concept ids of the recorded indication (reasonCode, reasonReference); `other` for a coded reason outside
+        reasons: concept ids of the recorded indication (reasonCode, reasonReference); `other` for a coded reason
+        outside
             every value set.
         regimen: regimen id named by the record, or None.
         group: identifier shared by orders written together, or None.
@@ -230,7 +231,8 @@ class Coverage:
     """Which kinds of record were supplied or searched.
 
     Attributes:
-        unsupplied: resource type -> why it is not there ("prefetch key missing", "file named by the manifest is absent",
+        unsupplied: resource type -> why it is not there ("prefetch key missing", "file named by the manifest is
+        absent",
             "--partial"). A type that is absent from this mapping was looked for.
         until: last day for which the record speaks, or None when it speaks up to `as_of`.
     """

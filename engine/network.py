@@ -7,9 +7,10 @@ Every variant of every rule becomes one durable_rules rule for each branch and e
 
 Under `unless` the readings change places. This is the only module that imports durable_rules, and it honours what was
 measured of version 2.0.28 (docs/decisions): the C module is driven directly (its Host starts threads); one session per
-evaluation, always deleted; every episode is asserted first as a guard copy that only negations see, so the order of facts
-does not matter; joins end with one that is always true, and one rule always fires, which keeps two memory faults of the C
-code asleep. It crashes on odd JSON, so `_checked` lets through our own closed vocabulary and integers, nothing else.
+evaluation, always deleted; every episode is asserted first as a guard copy that only negations see, so the order of
+facts does not matter; joins end with one that is always true, and one rule always fires, which keeps two memory
+faults of the C code asleep. It crashes on odd JSON, so `_checked` lets through our own closed vocabulary and
+integers, nothing else.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from dataclasses import dataclass
 from datetime import date
 
 import durable_rules_engine as _c
-
 from spmwatch.engine.chaining import found_episode, references
 from spmwatch.engine.conditions import TODAY, Condition, SpanTest
 from spmwatch.engine.episodes import UNKNOWN, VOCABULARY, Episode, Found
@@ -77,13 +77,13 @@ class Network:
     _serial = itertools.count()
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._targets: dict[str, _Target] = {}
-        self._guarded: set[str] = set()
-        self._flags = _Flags()
-        self._chained = set().union(*(references(rule) for rule in rules))
+        self.targets: dict[str, _Target] = {}
+        self.guarded: set[str] = set()
+        self.flags = _Flags()
+        self.chained = set().union(*(references(rule) for rule in rules))
         definition = self._compile(rules)
-        self._handle = _c.create_ruleset(f"spmwatch-{next(self._serial)}", _to_json(definition))
-        weakref.finalize(self, _c.delete_ruleset, self._handle)
+        self.handle = _c.create_ruleset(f"spmwatch-{next(self._serial)}", _to_json(definition))
+        weakref.finalize(self, _c.delete_ruleset, self.handle)
         self._lock = threading.Lock()
         self._sessions = itertools.count()
 
@@ -111,7 +111,7 @@ class Network:
                         key = f"{rule.id}/{variant.id}/{number}.{same}/{'certain' if certain else 'possible'}"
                         definition[key] = {"all": self._patterns(blocks, variant, certain)}
                         names = tuple(f"n{n}" for n in range(len(blocks)))
-                        self._targets[key] = _Target(rule, variant, certain, names)
+                        self.targets[key] = _Target(rule, variant, certain, names)
         return definition
 
     def _patterns(self, blocks: Sequence[Sequence[Condition]], variant: Variant, certain: bool) -> list[Json]:
@@ -120,13 +120,13 @@ class Network:
         patterns: list[Json] = []
         for number, block in enumerate(blocks):
             name = f"n{number}"
-            patterns.append({name: _pattern(block, block[0].verb, certain, joins[name], self._flags)})
+            patterns.append({name: _pattern(block, block[0].verb, certain, joins[name], self.flags)})
         for number, unless in enumerate(variant.unless):
             condition = unless.condition
-            self._guarded.add(condition.verb)
+            self.guarded.add(condition.verb)
             own = [_Join(test, names[str(test.anchor)]) for test in condition.spans if test.anchor not in (None, TODAY)]
             kind = _GUARD + condition.verb
-            patterns.append({f"u{number}$not": _pattern([condition], kind, not certain, own, self._flags, apart=True)})
+            patterns.append({f"u{number}$not": _pattern([condition], kind, not certain, own, self.flags, apart=True)})
         return patterns
 
 
@@ -155,16 +155,18 @@ class Session:
     def close(self) -> None:
         """Free the state in the C module."""
         if self._state is not None:
-            _c.delete_state(self._network._handle, self._sid)
+            _c.delete_state(self._network.handle, self._sid)
             self._state = None
 
     def _assert(self, episodes: Sequence[Episode], *, guards: bool) -> None:
         facts = [
-            self._fact(episode, guard=guards) for episode in episodes if not guards or episode.verb in self._network._guarded
+            self._fact(episode, guard=guards)
+            for episode in episodes
+            if not guards or episode.verb in self._network.guarded
         ]
         if not facts:
             return
-        code, state = _c.assert_facts(self._network._handle, json.dumps(facts, ensure_ascii=False))
+        code, state = _c.assert_facts(self._network.handle, json.dumps(facts, ensure_ascii=False))
         if code not in (_OK, _UNMATCHED):
             raise NetworkFactError(f"the network refused the episodes with code {code}: two of them have one id")
         self._state = state
@@ -182,7 +184,7 @@ class Session:
         shape = VOCABULARY[verb]
         for field in shape.words:
             fact[field] = getattr(episode, field)
-        fact |= self._network._flags.set_by(episode)
+        fact |= self._network.flags.set_by(episode)
         for field, unit in shape.spans.items():
             span = getattr(episode, field)
             origin, scale = (self._today, 1) if unit.is_day else (0, _SCALE)
@@ -191,7 +193,7 @@ class Session:
         return _checked(fact)
 
     def _fire(self) -> None:
-        handle, state = self._network._handle, self._state
+        handle, state = self._network.handle, self._state
         if state is None:
             return
         started = _c.start_action_for_state(handle, state)
@@ -207,10 +209,10 @@ class Session:
         ((key, bindings),) = message.items()
         if key == _ALWAYS:
             return []
-        target = self._network._targets[key]
+        target = self._network.targets[key]
         match = (target.rule.id, target.variant.id, target.certain)
         self._used[match].add(tuple(str(bindings[name]["e"]) for name in target.names))
-        if target.rule.id not in self._network._chained or match in self._derived:
+        if target.rule.id not in self._network.chained or match in self._derived:
             return []
         self._derived.add(match)
         return [found_episode(target.rule, target.variant, certain=target.certain)]
@@ -219,8 +221,8 @@ class Session:
 class _Flags:
     """Properties that say "this word is one of those", one for each set of words that some test allows.
 
-    An alternative (`$or`) inside a pattern with joins makes the C code skip the joins after it, so a test of several words
-    becomes a test of one flag, which the facts carry.
+    An alternative (`$or`) inside a pattern with joins makes the C code skip the joins after it, so a test of several
+    words becomes a test of one flag, which the facts carry.
     """
 
     def __init__(self) -> None:
@@ -240,8 +242,8 @@ class _Flags:
 def _identifications(conditions: Sequence[Condition]) -> Iterator[list[list[Condition]]]:
     """Every way in which conditions of one kind may speak of one and the same episode.
 
-    durable_rules never matches a fact twice in one rule, so each way becomes a compiled rule of its own. Conditions that
-    are compared with each other speak of different episodes.
+    durable_rules never matches a fact twice in one rule, so each way becomes a compiled rule of its own. Conditions
+    that are compared with each other speak of different episodes.
     """
 
     def place(rest: Sequence[Condition], blocks: list[list[Condition]]) -> Iterator[list[list[Condition]]]:
@@ -277,23 +279,22 @@ def _joins(blocks: Sequence[Sequence[Condition]], names: Mapping[str, str]) -> d
     """Each comparison between episodes at the later of the two, mirrored where the rule file has it at the earlier."""
     position = {name: number for number, name in enumerate(dict.fromkeys(names.values()))}
     joins: dict[str, list[_Join]] = {name: [] for name in position}
-    for block in blocks:
-        for condition in block:
-            for test in condition.spans:
-                if test.anchor in (None, TODAY):
-                    continue
-                here, there = names[condition.name], names[str(test.anchor)]
-                if position[there] < position[here]:
-                    joins[here].append(_Join(test, there))
-                else:
-                    mirrored = SpanTest(
-                        field=str(test.anchor_field),
-                        comparison=_MIRRORED[test.comparison],
-                        offset=-test.offset,
-                        anchor=condition.name,
-                        anchor_field=test.field,
-                    )
-                    joins[there].append(_Join(mirrored, here))
+    for condition in itertools.chain.from_iterable(blocks):
+        for test in condition.spans:
+            if test.anchor in (None, TODAY):
+                continue
+            here, there = names[condition.name], names[str(test.anchor)]
+            if position[there] < position[here]:
+                joins[here].append(_Join(test, there))
+            else:
+                mirrored = SpanTest(
+                    field=str(test.anchor_field),
+                    comparison=_MIRRORED[test.comparison],
+                    offset=-test.offset,
+                    anchor=condition.name,
+                    anchor_field=test.field,
+                )
+                joins[there].append(_Join(mirrored, here))
     return joins
 
 
@@ -306,23 +307,28 @@ def _pattern(
     *,
     apart: bool = False,
 ) -> Json:
-    """All tests on one episode. `apart`: it may not be an episode that it is compared with (guard copies need telling)."""
+    """All tests on one episode; `apart`: another than those it is compared with (guard copies need telling)."""
     shape = VOCABULARY[conditions[0].verb]
     tests: list[Json] = [{"k": kind}]
     if certain:
         tests.append({"c": 1})
     for word in itertools.chain.from_iterable(condition.words for condition in conditions):
         values = word.values if certain or UNKNOWN in word.values else (*word.values, UNKNOWN)
-        tests.append({word.field: values[0]} if len(values) == 1 else {flags.of(shape.episode.verb, word.field, values): 1})
-    for span in itertools.chain.from_iterable(condition.spans for condition in conditions):
-        if span.anchor in (None, TODAY):
-            tests.append(_span_test(span, certain, None, is_day=shape.spans[span.field].is_day))
-    for join in joins:
-        tests.append(_span_test(join.test, certain, join.other, is_day=True))
+        tests.append(
+            {word.field: values[0]} if len(values) == 1 else {flags.of(shape.episode.verb, word.field, values): 1}
+        )
+    tests += [
+        _span_test(span, certain, None, is_day=shape.spans[span.field].is_day)
+        for span in itertools.chain.from_iterable(condition.spans for condition in conditions)
+        if span.anchor in (None, TODAY)
+    ]
+    tests += [_span_test(join.test, certain, join.other, is_day=True) for join in joins]
     if apart:
         tests += [{"$neq": {"e": {other: "e"}}} for other in dict.fromkeys(join.other for join in joins)]
     if joins:
-        tests.append({"$lte": {"t": {joins[-1].other: "t"}}})  # always true: see "memory fault in joins" in docs/decisions
+        tests.append(
+            {"$lte": {"t": {joins[-1].other: "t"}}}
+        )  # always true: see "memory fault in joins" in docs/decisions
     return {"$and": tests}
 
 
@@ -342,7 +348,7 @@ def _span_test(test: SpanTest, certain: bool, other: str | None, *, is_day: bool
     return {_OPERATORS[test.comparison]: {f"{test.field}_{side}": limit}}
 
 
-def _checked(fact: Json) -> Json:
+def _checked(fact: object) -> Json:
     """The fact, when it is flat and holds only short words of ours and bounded integers.
 
     Raises:

@@ -17,7 +17,7 @@ class Outcome:
     """The matches of one evaluation. `take` may be called again when the session ran further."""
 
     def __init__(self, timeline: Timeline, rules: Sequence[Rule]) -> None:
-        self._timeline, self._rules = timeline, rules
+        self.timeline, self._rules = timeline, rules
         self._episodes = {episode.id: episode for episode in timeline.episodes}
         self._matches: dict[tuple[str, str, bool], Match] = {}
 
@@ -59,7 +59,7 @@ class Outcome:
                 if truth is Truth.TRUE:
                     spoken.add(variant.part)
                 elif truth is Truth.UNKNOWN and variant.part not in spoken:
-                    explainer = explainer or Explainer([*self._episodes.values(), *self._found()], self._timeline.as_of)
+                    explainer = explainer or Explainer([*self._episodes.values(), *self._found()], self.timeline.as_of)
                     yield rule, variant, explainer.open_topics(variant)
 
     def indicator(self, rule: Rule, variant: Variant) -> Indicator:

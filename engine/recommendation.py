@@ -55,7 +55,8 @@ class OpenQuestion:
     Attributes:
         topic: id in rules/gaps.yaml; `question` is what to find out.
         rules: the rules it leaves UNKNOWN, or that rest on it with low certainty.
-        decisive: some value of it would raise the tier (or the convention asks whenever it is open); only these are asked
+        decisive: some value of it would raise the tier (or the convention asks whenever it is open); only these are
+        asked
             of a clinician.
         references: FHIR references of the records that are incomplete.
     """
@@ -88,8 +89,8 @@ class RuleFailure:
 class Recommendation:
     """The result for one patient as of one day; equal for equal facts, rules and day, whatever the order of input.
 
-    `tier` is the highest indicator among the findings. `gaps` are data that were seen but could not be used; `questions`
-    data that are missing and matter. `truths` gives every evaluated rule as TRUE, FALSE or UNKNOWN.
+    `tier` is the highest indicator among the findings. `gaps` are data that were seen but could not be used;
+    `questions` data that are missing and matter. `truths` gives every evaluated rule as TRUE, FALSE or UNKNOWN.
     """
 
     patient: str

@@ -1,7 +1,7 @@
 """The shape of a rule file, and the rule that the engine evaluates.
 
-`RuleFile` is what stands in rules/<topic>/<id>-<what>.yaml (docs/rule-file.md explains it to its authors); `Rule` is the
-same, checked and with its conditions parsed.
+`RuleFile` is what stands in rules/<topic>/<id>-<what>.yaml (docs/rule-file.md explains it to its authors); `Rule` is
+the same, checked and with its conditions parsed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import PurePath
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-
 from spmwatch.engine.conditions import Branch, ConditionError, Parameter, Unless, parse_unless, parse_when
 from spmwatch.engine.errors import RuleFileError
 
@@ -121,7 +120,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule, ready to be evaluated. `variants` stand strongest first; within one `part` the first that holds speaks."""
+    """A rule, ready to be evaluated; `variants` stand strongest first, in each `part` the first that holds speaks."""
 
     id: str
     title: str
@@ -213,5 +212,7 @@ def _check_anchors(branch: Branch, unless: list[Unless], field: str) -> None:
         for test in item.condition.spans:
             if test.anchor not in (None, "today") and test.anchor not in names:
                 raise ConditionError(
-                    f"{field}.unless.{item.id}", f"`{test.anchor}` is not bound in every branch of `any`", "Bind it outside `any`"
+                    f"{field}.unless.{item.id}",
+                    f"`{test.anchor}` is not bound in every branch of `any`",
+                    "Bind it outside `any`",
                 )

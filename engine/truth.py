@@ -19,7 +19,9 @@ class Truth(Enum):
 
     def __bool__(self) -> NoReturn:
         """Refuse `if truth:`, which would read UNKNOWN as one of the others."""
-        raise TypeError("a Truth has three values: compare with `is Truth.TRUE`, `is Truth.FALSE` or `is Truth.UNKNOWN`")
+        raise TypeError(
+            "a Truth has three values: compare with `is Truth.TRUE`, `is Truth.FALSE` or `is Truth.UNKNOWN`"
+        )
 
     def __invert__(self) -> Truth:
         """The claim's negation; UNKNOWN stays UNKNOWN."""

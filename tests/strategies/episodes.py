@@ -1,7 +1,7 @@
 """Random episodes and random rules.
 
-Values are drawn from small pools around the numbers that rules compare with, so that equal, just below and just above all
-come up often; half the words are unknown, half the spans inexact.
+Values are drawn from small pools around the numbers that rules compare with, so that equal, just below and just above
+all come up often; half the words are unknown, half the spans inexact.
 """
 
 from __future__ import annotations
@@ -10,7 +10,17 @@ from datetime import date
 from pathlib import PurePath
 
 from hypothesis import strategies as st
-from spmwatch.engine.episodes import UNKNOWN, VOCABULARY, Episode, PatientEpisode, Span, Unit
+from spmwatch.engine.episodes import (
+    UNKNOWN,
+    VOCABULARY,
+    Course,
+    Cumulative,
+    Disease,
+    Episode,
+    PatientEpisode,
+    Span,
+    Unit,
+)
 from spmwatch.engine.facts import Certainty, Standing
 from spmwatch.engine.rule import Rule, RuleFile, parse_rule
 
@@ -61,10 +71,35 @@ def episode(draw: st.DrawFn, verb: str, number: int) -> Episode:
 def patients(draw: st.DrawFn, most: int = 6) -> list[Episode]:
     """A patient: one patient episode and up to `most` others, lenalidomide and melphalan courses most often."""
     patient = draw(episode("patient", 0))
-    counting = PatientEpisode(**{f: getattr(patient, f) for f in ("id", "age", "sex", "indication", "transplant_eligibility")})
+    counting = PatientEpisode(
+        **{f: getattr(patient, f) for f in ("id", "age", "sex", "indication", "transplant_eligibility")}
+    )
     verbs = st.sampled_from(("exposed", "exposed", *RANDOM_VERBS[1:]))
     chosen = draw(st.lists(verbs, max_size=most))
     return [counting, *(draw(episode(verb, number)) for number, verb in enumerate(chosen, start=1))]
+
+
+@st.composite
+def shipped_patients(draw: st.DrawFn) -> list[Episode]:
+    """A patient whom the shipped rules have something to say about: myeloma and lenalidomide more often than not."""
+    episodes = draw(patients(most=5))
+    likely = st.integers(0, 3).map(bool)
+    if draw(likely):
+        episodes.append(
+            Disease(id="disease-m", family="myeloma", onset=draw(spans(VOCABULARY["diagnosed"].spans["onset"])))
+        )
+    if draw(likely):
+        course = draw(episode("exposed", 90))
+        fields = {
+            name: getattr(course, name) for name in ("form", "phase", "active", "start", "end", "duration", "standing")
+        }
+        episodes.append(Course(id="course-l", drug="lenalidomide", **fields))
+        phase = draw(st.sampled_from(("any", "maintenance")))
+        duration = draw(spans(VOCABULARY["cumulated"].spans["duration"]))
+        episodes.append(
+            Cumulative(id="sum-l", drug="lenalidomide", phase=phase, active=course.active, duration=duration)
+        )
+    return episodes
 
 
 @st.composite
@@ -88,8 +123,12 @@ def _condition(draw: st.DrawFn, bound: dict[str, str], name: str | None) -> dict
 def _test(draw: st.DrawFn, unit: Unit, bound: dict[str, str]) -> dict[str, str]:
     distance = st.sampled_from(("at_least", "more_than", "at_most", "less_than"))
     if not unit.is_day:
-        return {draw(distance): draw(st.sampled_from(("low_mo", "high_mo") if unit.ucum == "mo" else ("low_a", "high_a")))}
-    days = [f"{name}.{field}" for name, verb in bound.items() for field, u in VOCABULARY[verb].spans.items() if u.is_day]
+        return {
+            draw(distance): draw(st.sampled_from(("low_mo", "high_mo") if unit.ucum == "mo" else ("low_a", "high_a")))
+        }
+    days = [
+        f"{name}.{field}" for name, verb in bound.items() for field, u in VOCABULARY[verb].spans.items() if u.is_day
+    ]
     anchor = draw(st.sampled_from(["today", *days, *days]))
     kind = draw(st.integers(0, 2))
     if kind == 0:

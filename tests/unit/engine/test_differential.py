@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spmwatch.engine.catalogue import load_rule_base
 from spmwatch.engine.episodes import Episode
 from spmwatch.engine.explain import Explainer
 from spmwatch.engine.network import Network
 from spmwatch.engine.rule import Rule
 from spmwatch.engine.truth import Truth
 
-from tests.strategies.episodes import AS_OF, patients, rule_of, rules
+from tests.strategies.episodes import AS_OF, patients, rule_of, rules, shipped_patients
 
 Verdicts = dict[tuple[str, str], tuple[Truth, tuple[str, ...]]]
 
@@ -34,7 +36,9 @@ def by_explainer(rule_set: Sequence[Rule], episodes: Sequence[Episode]) -> Verdi
     """The same, as the explainer sees them."""
     reports = Explainer(episodes, AS_OF).explain_all(rule_set)
     return {
-        (rule.id, v.variant.id): (v.truth, tuple(sorted(v.episodes))) for rule in rule_set for v in reports[rule.id].variants
+        (rule.id, v.variant.id): (v.truth, tuple(sorted(v.episodes)))
+        for rule in rule_set
+        for v in reports[rule.id].variants
     }
 
 
@@ -50,7 +54,9 @@ def test_random_rules_on_random_patients(rule: Rule, people: list[list[Episode]]
 @given(first=rules("TST-01"), patient=patients())
 def test_findings_chain_alike(first: Rule, patient: list[Episode]) -> None:
     second = rule_of("TST-02", {"all": [{"finding": {"rule": ["TST-01"]}}, {"exposed": {}}]}, [])
-    third = rule_of("TST-03", {"finding": {"rule": ["TST-02"]}}, [{"id": "asct", "transplanted": {"kind": ["autologous"]}}])
+    third = rule_of(
+        "TST-03", {"finding": {"rule": ["TST-02"]}}, [{"id": "asct", "transplanted": {"kind": ["autologous"]}}]
+    )
     rule_set = [third, first, second]
     assert by_network(Network(rule_set), rule_set, patient) == by_explainer(rule_set, patient)
 
@@ -61,3 +67,31 @@ def test_the_order_of_facts_does_not_matter(rule: Rule, patient: list[Episode], 
     network = Network([rule])
     shuffled = random.Random(seed).sample(patient, len(patient))
     assert network.evaluate(shuffled, AS_OF) == network.evaluate(patient, AS_OF)
+
+
+@settings(max_examples=150, deadline=None)
+@given(patient=shipped_patients())
+def test_shipped_rules_on_random_patients(patient: list[Episode]) -> None:
+    assert by_network(_shipped_network(), _shipped_rules(), patient) == by_explainer(_shipped_rules(), patient)
+
+
+@settings(max_examples=100, deadline=None)
+@given(patient=shipped_patients())
+def test_every_undecided_rule_names_what_would_decide_it(patient: list[Episode]) -> None:
+    reports = Explainer(patient, AS_OF).explain_all(_shipped_rules())
+    topics = {topic.id for topic in load_rule_base().topics}
+    for report in reports.values():
+        for variant in report.variants:
+            if variant.truth is Truth.UNKNOWN:
+                assert variant.topics, (report.rule.id, variant.variant.id)
+                assert set(variant.topics) <= topics
+
+
+@functools.cache
+def _shipped_rules() -> tuple[Rule, ...]:
+    return load_rule_base().rules
+
+
+@functools.cache
+def _shipped_network() -> Network:
+    return Network(_shipped_rules())

@@ -24,9 +24,13 @@ def _patient(rng: random.Random) -> list[Episode]:
     for number in range(rng.randrange(5)):
         drug, form = rng.choice((("lenalidomide", "unknown"), ("melphalan", "oral"), ("melphalan", "unknown")))
         standing = rng.choice(tuple(Standing))
-        episodes.append(Course(id=f"x{number}", drug=drug, form=form, start=_span(rng), end=_span(rng), standing=standing))
-    for number in range(rng.randrange(3)):
-        episodes.append(Transplant(id=f"t{number}", kind=rng.choice(("autologous", "unknown")), date=_span(rng)))
+        episodes.append(
+            Course(id=f"x{number}", drug=drug, form=form, start=_span(rng), end=_span(rng), standing=standing)
+        )
+    episodes += [
+        Transplant(id=f"t{number}", kind=rng.choice(("autologous", "unknown")), date=_span(rng))
+        for number in range(rng.randrange(3))
+    ]
     if rng.random() < 0.5:
         episodes.append(Disease(id="d", family="myeloma", onset=_span(rng)))
     return episodes
