@@ -1,0 +1,140 @@
+"""One CDS Hooks request, from bytes to answer: the path that the HTTP route and `spmwatch hook` share.
+
+No clock, no network, no files beyond loading the rules once. Equal calls differ in the uuids of the cards alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from spmwatch.cds_hooks import strict_json
+from spmwatch.cds_hooks.cards import lay_out
+from spmwatch.cds_hooks.discovery import SERVICES
+from spmwatch.cds_hooks.prefetch import MEDICATION_KEYS, Supplied, read_prefetch
+from spmwatch.cds_hooks.refusal import Issue, Json, RequestError, operation_outcome
+from spmwatch.cds_hooks.requests import OrderSelectRequest, OrderSignRequest, Request, request_from
+from spmwatch.cds_hooks.same_patient import check_same_patient
+from spmwatch.engine.card_policy import default_card_policy
+from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.evaluate import Evaluator
+from spmwatch.engine.facts import PatientRecord
+from spmwatch.engine.recommendation import Recommendation
+from spmwatch.engine.value_sets import ValueSets
+from spmwatch.fhir_adapters.bundle import record_from_resources
+from spmwatch.fhir_adapters.orders import orders_from_draft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookAnswer:
+    """What goes back.
+
+    Attributes:
+        status: HTTP status.
+        body: `{"cards": [...]}`, or an OperationOutcome when the status is not 200.
+        recommendation: what the cards are laid out from; None when no evaluation took place.
+    """
+
+    status: int
+    body: Json
+    recommendation: Recommendation | None = None
+
+
+def respond(
+    body: bytes,
+    *,
+    as_of: date,
+    service_id: str | None = None,
+    evaluator: Evaluator | None = None,
+    new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
+) -> HookAnswer:
+    """The answer to a request, whatever the bytes.
+
+    Args:
+        body: the request as it came.
+        as_of: the day of the evaluation.
+        service_id: the id in the path; None takes the service of the request's hook.
+        evaluator: the rules; None takes the shipped ones.
+        new_uuid: ids of the cards.
+    """
+    rules = evaluator or default_evaluator()
+    try:
+        request = parse_request(body, service_id)
+        supplied = gather(request)
+        record = read(request, supplied, rules.rule_base.value_sets)
+        recommendation = rules.evaluate(record, as_of=as_of, hook=request.hook)
+    except RequestError as refusal:
+        return HookAnswer(status=refusal.status, body=operation_outcome(refusal.issues))
+    if not recommendation.findings and not supplied.has_medications:
+        return HookAnswer(status=412, body=operation_outcome([_without_medications()]), recommendation=recommendation)
+    cards = lay_out(recommendation, policy=default_card_policy(), texts=rules.rule_base.texts, new_uuid=new_uuid)
+    return HookAnswer(status=200, body={"cards": cards}, recommendation=recommendation)
+
+
+@lru_cache(maxsize=1)
+def default_evaluator() -> Evaluator:
+    """The shipped rules, loaded and compiled once."""
+    return Evaluator(load_rule_base())
+
+
+def parse_request(body: bytes, service_id: str | None) -> Request:
+    """The request of the bytes, made to this service.
+
+    Raises:
+        RequestError: 404 for an unknown service; 400, 413 or 422 as strict_json and requests have it; 422 when hook and
+            service do not belong together.
+    """
+    if service_id is not None and service_id not in SERVICES:
+        raise unknown_service()
+    request = request_from(strict_json.parse(body))
+    if service_id is not None and SERVICES[service_id].hook != request.hook:
+        says = f"The service {service_id} answers the hook {SERVICES[service_id].hook} only"
+        raise RequestError(422, Issue(code="business-rule", says=says, where="hook"))
+    return request
+
+
+def unknown_service() -> RequestError:
+    """The refusal of a path that names no service."""
+    known = ", ".join(SERVICES)
+    return RequestError(404, Issue(code="not-found", says=f"There is no such service; known: {known}"))
+
+
+def gather(request: Request) -> Supplied:
+    """Everything that was supplied about the patient of the context.
+
+    Raises:
+        RequestError: 422 when anything is about another patient.
+    """
+    supplied = read_prefetch(request.prefetch)
+    placed = [item for reading in supplied.readings for item in reading.placed]
+    check_same_patient(request.context.patient_id, placed, _drafts(request))
+    return supplied
+
+
+def read(request: Request, supplied: Supplied, value_sets: ValueSets) -> PatientRecord:
+    """The patient's facts; draft orders are among them, but are no exposure."""
+    drafts = _drafts(request)
+    selections = tuple(request.context.selections) if isinstance(request, OrderSelectRequest) else None
+    orders = () if drafts is None else orders_from_draft(drafts, value_sets=value_sets, selections=selections)
+    record = record_from_resources(
+        request.context.patient_id,
+        supplied.resources,
+        value_sets=value_sets,
+        coverage=supplied.coverage,
+        orders=orders,
+    )
+    return dataclasses.replace(record, gaps=(*record.gaps, *supplied.gaps))
+
+
+def _drafts(request: Request) -> Json | None:
+    return request.context.draft_orders if isinstance(request, OrderSelectRequest | OrderSignRequest) else None
+
+
+def _without_medications() -> Issue:
+    keys = ", ".join(sorted(MEDICATION_KEYS))
+    says = f"No medication record was supplied, so nothing can be said; send at least one of the prefetch keys {keys}"
+    return Issue(code="required", says=says, where="prefetch")

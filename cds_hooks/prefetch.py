@@ -1,0 +1,232 @@
+"""What is asked of the client beforehand, and what came of it.
+
+Every template is bound to the patient and stays within the query subset that clients are asked to support. A key is an
+interface that analysts type by hand: keys are added, never renamed.
+
+What came is read key by key. "Looked for, and nothing there" (null, an empty list) is one thing; "not looked for" (no
+such key), "could not be had" (an OperationOutcome) and "only part of it" (a `next` page) are three others, and only the
+first lets a rule say "no". The other three become coverage, which makes the engine answer UNKNOWN where it matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from spmwatch.engine.facts import Coverage, Gap
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A query that the client runs: its key, the type of resource that it answers with, and the query itself."""
+
+    key: str
+    type: str
+    query: str
+
+
+def _search(key: str, type_: str) -> Template:
+    return Template(key, type_, f"{type_}?patient={{{{context.patientId}}}}")
+
+
+TEMPLATES: tuple[Template, ...] = (
+    Template("patient", "Patient", "Patient/{{context.patientId}}"),
+    _search("conditions", "Condition"),
+    _search("medicationRequests", "MedicationRequest"),
+    _search("medicationStatements", "MedicationStatement"),
+    _search("medicationAdministrations", "MedicationAdministration"),
+    _search("medicationDispenses", "MedicationDispense"),
+    _search("procedures", "Procedure"),
+    _search("observations", "Observation"),
+)
+
+MEDICATION_KEYS = frozenset(
+    {"medicationRequests", "medicationStatements", "medicationAdministrations", "medicationDispenses"}
+)
+"""Without any of these nothing can be said about lenalidomide or melphalan."""
+
+
+class State(StrEnum):
+    """What became of one key."""
+
+    SUPPLIED = "supplied"
+    NOTHING = "nothing there"
+    MISSING = "missing"
+    FAILED = "failed"
+    PARTIAL = "partial"
+
+    @property
+    def searched(self) -> bool:
+        """Does the key tell everything there is of its type?"""
+        return self in (State.SUPPLIED, State.NOTHING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A resource and where in the request it stands, e.g. `prefetch.conditions.entry[3].resource`."""
+
+    where: str
+    resource: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One key, read.
+
+    Attributes:
+        why: why its type cannot count as searched; "" when it can.
+    """
+
+    template: Template
+    state: State
+    why: str = ""
+    placed: tuple[Placed, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """All keys, in the order of the templates.
+
+    This is where a reader of the client's FHIR server will step in: it takes the readings that are MISSING or PARTIAL
+    (FAILED ones are not worth a second query, C063), asks, and puts others in their place with `replaced`.
+    """
+
+    readings: tuple[Reading, ...]
+
+    @property
+    def resources(self) -> tuple[Json, ...]:
+        """Every resource that came under a known key."""
+        return tuple(placed.resource for reading in self.readings for placed in reading.placed)
+
+    @property
+    def coverage(self) -> Coverage:
+        """Types of which it is not known what there is."""
+        return Coverage(unsupplied=tuple((r.template.type, r.why) for r in self.readings if not r.state.searched))
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What is shown with the results: types that were not supplied, entries that could not be read."""
+        return tuple(gap for reading in self.readings for gap in (*reading.gaps, *_gap_of(reading)))
+
+    @property
+    def has_medications(self) -> bool:
+        """Did at least one of the medication queries come with an answer?"""
+        return any(
+            r.template.key in MEDICATION_KEYS and r.state in (State.SUPPLIED, State.NOTHING, State.PARTIAL)
+            for r in self.readings
+        )
+
+    def replaced(self, *others: Reading) -> Supplied:
+        """The same with these readings in place of those of the same key."""
+        by_key = {reading.template.key: reading for reading in others}
+        return Supplied(tuple(by_key.get(reading.template.key, reading) for reading in self.readings))
+
+
+def read_prefetch(prefetch: Mapping[str, object] | None) -> Supplied:
+    """What the client sent for each template; keys that nobody asked for are ignored."""
+    given = prefetch or {}
+    return Supplied(tuple(_read(template, given) for template in TEMPLATES))
+
+
+def _read(template: Template, given: Mapping[str, object]) -> Reading:
+    key = template.key
+    if key not in given:
+        return Reading(template=template, state=State.MISSING, why=f"the prefetch key {key} was not sent")
+    value = given[key]
+    if value is None:
+        if key == "patient":
+            return Reading(template=template, state=State.FAILED, why="the prefetch key patient is null")
+        return Reading(template=template, state=State.NOTHING)
+    if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+        return Reading(template=template, state=State.FAILED, why=f"the prefetch key {key} holds no FHIR resource")
+    if value["resourceType"] == "OperationOutcome":
+        return Reading(template=template, state=State.FAILED, why=f"the client reports that its query for {key} failed")
+    found = _Found()
+    found.take(value, f"prefetch.{key}")
+    return _reading(template, found)
+
+
+def _reading(template: Template, found: _Found) -> Reading:
+    key = template.key
+    placed = tuple(found.placed)
+    holds_type = any(item.resource["resourceType"] == template.type for item in placed)
+    if found.failed:
+        state, why = State.PARTIAL if placed else State.FAILED, f"the client reports an error in its answer for {key}"
+    elif found.partial:
+        state, why = State.PARTIAL, f"the list under {key} is not complete"
+    elif key == "patient" and not holds_type:
+        state, why = State.FAILED, "the prefetch key patient holds no Patient"
+    elif placed and not holds_type:
+        state, why = State.FAILED, f"the prefetch key {key} holds other resources than {template.type}"
+    else:
+        state, why = (State.SUPPLIED if placed else State.NOTHING), ""
+    return Reading(template=template, state=state, why=why, placed=placed, gaps=tuple(found.gaps))
+
+
+class _Found:
+    """Resources met while walking through a Bundle."""
+
+    def __init__(self) -> None:
+        self.placed: list[Placed] = []
+        self.gaps: list[Gap] = []
+        self.failed = self.partial = False
+
+    def take(self, resource: Json, where: str) -> None:
+        """A resource, or everything in a Bundle."""
+        if resource["resourceType"] == "Bundle":
+            self._bundle(resource, where)
+        elif resource["resourceType"] == "OperationOutcome":
+            self.failed |= reports_error(resource)
+        else:
+            self.placed.append(Placed(where=where, resource=resource))
+
+    def _bundle(self, bundle: Json, where: str) -> None:
+        if any(isinstance(link, dict) and link.get("relation") == "next" for link in items(bundle.get("link"))):
+            self.partial = True
+        if not isinstance(bundle.get("entry", []), list):
+            self._unreadable(f"{where}.entry", "a list of entries")
+        matches = 0
+        for index, entry in enumerate(items(bundle.get("entry"))):
+            at = f"{where}.entry[{index}]"
+            resource = entry.get("resource") if isinstance(entry, dict) else None
+            if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
+                matches += 1
+                self.take(resource, f"{at}.resource")
+            elif not isinstance(entry, dict) or resource is not None:
+                self._unreadable(at, "an entry with a FHIR resource")
+        total = bundle.get("total")
+        if isinstance(total, int) and total > matches:
+            self.partial = True
+
+    def _unreadable(self, where: str, expected: str) -> None:
+        problem = f"{where} is not {expected}"
+        advice = "Have the client send FHIR JSON"
+        self.gaps.append(Gap(kind="unreadable", problem=problem, advice=advice, element=where))
+        self.partial = True
+
+
+def reports_error(outcome: Json) -> bool:
+    """Does an OperationOutcome inside a list tell of a failure?
+
+    A warning or information does not: that is how Epic says "no results" and "you may not see everything" (C064).
+    """
+    severities = [issue.get("severity") for issue in items(outcome.get("issue")) if isinstance(issue, dict)]
+    return not severities or any(severity not in ("warning", "information", "success") for severity in severities)
+
+
+def items(value: object) -> list[object]:
+    """The members of a list; nothing for anything else."""
+    return value if isinstance(value, list) else []
+
+
+def _gap_of(reading: Reading) -> Iterator[Gap]:
+    if not reading.state.searched:
+        yield Gap(
+            kind="not-supplied",
+            problem=f"{reading.template.type}: {reading.why}",
+            advice=f"Have the client send the prefetch {reading.template.key}: {reading.template.query}",
+        )

@@ -1,0 +1,257 @@
+"""Cards laid out from hand-made recommendations (cds-hooks.md C003, C090-C123)."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from importlib.resources import files
+from itertools import count
+from pathlib import PurePath
+from typing import Any
+
+import pytest
+from spmwatch.cds_hooks.cards import escaped, lay_out, one_line, plain, topic_code
+from spmwatch.engine.card_policy import default_card_policy
+from spmwatch.engine.episodes import Course, Timeline
+from spmwatch.engine.evidence import Evidence, evidence_from
+from spmwatch.engine.facts import Certainty, Gap, Source
+from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation, RuleBaseIdentity, RuleFailure
+from spmwatch.engine.rule import Grade, Indicator
+from spmwatch.engine.texts import Texts, texts_from
+from spmwatch.engine.yaml_file import read_yaml
+
+RULES = files("spmwatch.rules")
+AS_OF = date(2026, 1, 15)
+POLICY = default_card_policy()
+
+
+def _evidence() -> dict[str, Evidence]:
+    return evidence_from(read_yaml(RULES / "evidence.yaml", PurePath("evidence.yaml")), PurePath("evidence.yaml"))
+
+
+EVIDENCE = _evidence()
+TEXTS: Texts = texts_from(read_yaml(RULES / "texts.yaml", PurePath("texts.yaml")), PurePath("texts.yaml"), EVIDENCE)
+
+
+def finding(rule: str, indicator: Indicator = Indicator.INFO, **changes: Any) -> Finding:
+    course = Course(id=f"c-{rule}", drug="lenalidomide", sources=(Source(reference=f"MedicationRequest/for-{rule}"),))
+    base = Finding(
+        rule=rule,
+        part=None,
+        variant="v",
+        version="1.0.0",
+        title=rule,
+        indicator=indicator,
+        grade=Grade.B,
+        certainty=Certainty.HIGH,
+        summary=f"Summary of {rule}",
+        detail=f"Detail of {rule}.",
+        source=EVIDENCE["E02"],
+        evidence=(EVIDENCE["E01"], EVIDENCE["E02"]),
+        episodes=(course,),
+    )
+    return replace(base, **changes)
+
+
+def recommendation(*findings: Finding, **changes: Any) -> Recommendation:
+    base = Recommendation(
+        patient="p1",
+        as_of=AS_OF,
+        hook="patient-view",
+        tier="info",
+        findings=findings,
+        questions=(),
+        gaps=(),
+        truths={},
+        rulebase=RuleBaseIdentity(version="0.1.0", digest="abcdef0123456789"),
+        timeline=Timeline(patient="p1", as_of=AS_OF, episodes=()),
+    )
+    return replace(base, **changes)
+
+
+def cards(*findings: Finding, **changes: Any) -> list[dict[str, Any]]:
+    numbers = count(1)
+    return lay_out(
+        recommendation(*findings, **changes),
+        policy=POLICY,
+        texts=TEXTS,
+        new_uuid=lambda: uuid.UUID(int=next(numbers)),
+    )
+
+
+def leaves(value: object) -> Iterator[object]:
+    yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from leaves(inner)
+
+
+def test_no_finding_no_card() -> None:
+    """C091."""
+    assert cards() == []
+
+
+def test_a_card_has_all_that_the_specification_asks_for() -> None:
+    """C090-C102, C112: and nothing of its own."""
+    (card,) = cards(finding("SPM-05", Indicator.WARNING))
+    assert set(card) == {"uuid", "summary", "detail", "indicator", "source", "overrideReasons", "links"}
+    assert uuid.UUID(card["uuid"])
+    assert (card["summary"], card["indicator"]) == ("Summary of SPM-05", "warning")
+    assert card["source"]["label"] == EVIDENCE["E02"].title
+    assert card["source"]["url"].startswith("https://")
+    assert card["source"]["topic"] == {"system": "urn:spmwatch:rule", "code": "SPM05"}
+    assert all(set(reason) == {"code", "system", "display"} for reason in card["overrideReasons"])
+    assert len(card["overrideReasons"]) == 4
+    assert card["links"]
+    for link in card["links"]:
+        assert set(link) == {"label", "url", "type"}
+        assert link["type"] == "absolute"
+        assert link["url"].startswith("https://")
+        assert link["url"] != card["source"]["url"]
+
+
+def test_detail_says_why_on_what_and_how_sure() -> None:
+    """C170 and the product's own rule: reasons, records, study, day, certainty, a suggestion."""
+    detail = cards(finding("SPM-05"))[0]["detail"]
+    for part in (
+        "Detail of SPM-05.",
+        "MedicationRequest/for-SPM-05",
+        "2026-01-15",
+        EVIDENCE["E02"].citation,
+        TEXTS.certainty["high"],
+        TEXTS.grades["B"],
+        TEXTS.suggestion,
+        "SPM-05 version 1.0.0",
+        "0.1.0 (abcdef012345)",
+    ):
+        assert part in detail
+    assert re.search(r"\bmust\b", detail, re.IGNORECASE) is None
+    assert TEXTS.certainty["low"] in cards(finding("SPM-05", certainty=Certainty.LOW))[0]["detail"]
+
+
+def test_nothing_empty_is_ever_sent() -> None:
+    """C003: an optional member without a value is left out."""
+    bare = replace(EVIDENCE["E02"], links=(), id="E99")
+    (card,) = cards(finding("SPM-01", source=bare, evidence=(bare,), episodes=()))
+    assert "links" not in card
+    assert "url" not in card["source"]
+    assert not [leaf for leaf in leaves(card) if leaf is None or leaf in ("", [], {})]
+
+
+def test_unseen_evidence_is_neither_linked_nor_cited() -> None:
+    unseen = next(item for item in EVIDENCE.values() if not item.showable)
+    (card,) = cards(finding("SPM-01", evidence=(unseen, EVIDENCE["E02"])))
+    assert unseen.citation not in json.dumps(card)
+
+
+def test_strongest_first_and_the_rest_named_on_the_last_card() -> None:
+    """Clinical merge policy: at most four cards a visit; nothing is lost."""
+    rules = ["SPM-01", "SPM-02", "SPM-04", "SPM-05", "SPM-08", "SPM-09"]
+    found = [finding(rule, Indicator.WARNING if rule in ("SPM-05", "SPM-09") else Indicator.INFO) for rule in rules]
+    laid = cards(*found)
+    assert [card["source"]["topic"]["code"] for card in laid] == ["SPM05", "SPM09", "SPM01", "SPM02"]
+    assert "Summary of SPM-04 (SPM-04, info)" in laid[-1]["detail"]
+    assert "Summary of SPM-08 (SPM-08, info)" in laid[-1]["detail"]
+    assert not any("Summary of SPM-04" in card["detail"] for card in laid[:-1])
+
+
+def test_parts_of_a_rule_share_its_card() -> None:
+    laid = cards(
+        finding("SPM-02", part="a", detail="In induction and maintenance."),
+        finding("SPM-02", Indicator.WARNING, part="b", detail="More than 36 months."),
+    )
+    assert len(laid) == 1
+    assert laid[0]["indicator"] == "warning"
+    assert laid[0]["detail"].index("More than 36 months.") < laid[0]["detail"].index("In induction and maintenance.")
+
+
+def test_one_critical_card_for_one_cause() -> None:
+    """SPM-03 and SPM-20 tell of the same melphalan; SPM-17 of something else; a warning keeps its own card."""
+    critical = Indicator.CRITICAL
+    laid = cards(
+        finding("SPM-20", critical), finding("SPM-03", critical), finding("SPM-17", critical), finding("SPM-19")
+    )
+    assert [card["source"]["topic"]["code"] for card in laid] == ["SPM03", "SPM17", "SPM19"]
+    assert "**Also:** Summary of SPM-20 (SPM-20)" in laid[0]["detail"]
+    assert "Detail of SPM-20." in laid[0]["detail"]
+    assert "MedicationRequest/for-SPM-20" in laid[0]["detail"]
+
+
+def question(topic: str, *rules: str, decisive: bool = True) -> OpenQuestion:
+    return OpenQuestion(topic=topic, question=f"What about {topic}?", rules=rules, decisive=decisive, references=())
+
+
+def test_what_is_unknown_stands_where_it_matters() -> None:
+    """Each card tells what is open for its rule; the card of data gaps lists at most five decisive questions."""
+    questions = (
+        question("kind", "SPM-05"),
+        *(question(f"q{n}", "SPM-09") for n in range(6)),
+        question("x", decisive=False),
+    )
+    laid = cards(finding("SPM-05", Indicator.WARNING), finding("SPM-29"), questions=questions)
+    assert "**Not known:** What about kind?" in laid[0]["detail"]
+    assert "q0" not in laid[0]["detail"]
+    listed = [line for line in laid[1]["detail"].splitlines() if line.startswith("- What about")]
+    assert listed == [f"- What about {name}?" for name in ("kind", "q0", "q1", "q2", "q3")]
+
+
+def test_what_was_not_sent_and_what_failed_is_said() -> None:
+    gaps = tuple(
+        Gap(kind="not-supplied", problem=f"{t}: not sent", advice="Send it") for t in ("Procedure", "Condition")
+    )
+    (card,) = cards(finding("SPM-01"), gaps=gaps, failures=(RuleFailure(rule="SPM-08", problem="KeyError"),))
+    assert "not looked at:** Condition, Procedure" in card["detail"]
+    assert "fault of this service:** SPM-08" in card["detail"]
+
+
+def test_many_records_are_counted() -> None:
+    sources = tuple(Source(reference=f"MedicationDispense/{n}") for n in range(40))
+    (card,) = cards(finding("SPM-01", episodes=(Course(id="c", drug="lenalidomide", sources=sources),)))
+    assert "MedicationDispense/11 and 28 more" in card["detail"]
+
+
+@pytest.mark.parametrize(
+    "evil",
+    ["Condition/<img src=x onerror=alert(1)>", "Condition/a](javascript:alert(1))", "Condition/**x**\n# y", "a`b|c"],
+)
+def test_a_reference_from_the_record_cannot_act_as_markup(evil: str) -> None:
+    """C096, C122."""
+    course = Course(id="c", drug="lenalidomide", sources=(Source(reference=evil),))
+    (card,) = cards(finding("SPM-01", episodes=(course,)))
+    assert "<" not in card["detail"]
+    assert "](javascript" not in card["detail"]
+    assert "**x**" not in card["detail"]
+    assert "\n# y" not in card["detail"]
+
+
+def test_plain_text_stays_plain() -> None:
+    assert plain("ANC <1.0", []) == "ANC &lt;1.0"
+    assert plain("see Condition/a.b-c", ["Condition/a.b-c"]) == "see Condition/a.b-c"
+    assert escaped("a*b\n_c_") == "a\\*b \\_c\\_"
+
+
+def test_a_summary_is_one_line_below_140() -> None:
+    """C094: counted after everything is filled in."""
+    assert one_line("a\n b") == "a b"
+    assert one_line("x" * 139) == "x" * 139
+    assert len(one_line("x" * 140)) == 139
+    assert len(one_line("word " * 60)) <= 139
+
+
+def test_topics_are_letters_and_digits() -> None:
+    """C102."""
+    assert topic_code("SPM-05") == "SPM05"
+    assert re.fullmatch(r"[A-Za-z0-9]{1,100}", topic_code("SPM-" + "1" * 200))
+
+
+def test_equal_recommendations_give_equal_cards() -> None:
+    """C123: in whatever order the findings stand; only uuids differ between invocations."""
+    found = [finding("SPM-01"), finding("SPM-05", Indicator.WARNING), finding("SPM-09")]
+    assert cards(*found) == cards(*reversed(found))
+    once = lay_out(recommendation(*found), policy=POLICY, texts=TEXTS)
+    again = lay_out(recommendation(*found), policy=POLICY, texts=TEXTS)
+    assert {card["uuid"] for card in once}.isdisjoint(card["uuid"] for card in again)
+    assert [card | {"uuid": ""} for card in once] == [card | {"uuid": ""} for card in again]

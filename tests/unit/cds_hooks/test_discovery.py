@@ -1,0 +1,36 @@
+"""Discovery (cds-hooks.md C010-C027)."""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+from spmwatch.cds_hooks.discovery import SERVICES, discovery, discovery_bytes
+from spmwatch.cds_hooks.requests import REQUESTS
+
+
+def test_each_service_tells_what_is_required() -> None:
+    """C010, C012-C018, C023, C024: the specification's members, none of our own, none empty."""
+    services = discovery()["services"]
+    assert isinstance(services, list)
+    for service in services:
+        assert set(service) == {"hook", "title", "description", "id", "prefetch", "usageRequirements", "version"}
+        assert all(service.values())
+        assert re.fullmatch(r"[a-z\-]+", service["id"])
+        assert service["version"] == "2.0.1"
+
+
+def test_one_id_for_one_hook() -> None:
+    """C021, C022: and every hook that is listed can be read."""
+    assert [service.hook for service in SERVICES.values()] == ["patient-view", "order-select", "order-sign"]
+    assert {service.id: service.hook for service in SERVICES.values()} == {
+        f"spmwatch-{hook}": hook for hook in REQUESTS
+    }
+
+
+def test_the_same_bytes_each_time() -> None:
+    """C025, C027."""
+    assert discovery_bytes() == discovery_bytes()
+    body, tag = discovery_bytes()
+    assert orjson.loads(body) == discovery()
+    assert re.fullmatch(r'"[0-9a-f]{32}"', tag)
