@@ -26,7 +26,9 @@ _TRUTHS = {Truth.TRUE: "bold green", Truth.FALSE: "dim", Truth.UNKNOWN: "bold ye
 _MARKS = {Truth.TRUE: ("✓", "+"), Truth.FALSE: ("✗", "-"), Truth.UNKNOWN: ("?", "?")}
 
 
-def print_explanation(console: Console, recommendation: Recommendation, reasons: Sequence[Reasons], signs: Signs) -> None:
+def print_explanation(
+    console: Console, recommendation: Recommendation, reasons: Sequence[Reasons], signs: Signs
+) -> None:
     """Everything about one patient."""
     _print_head(console, recommendation)
     _print_picture(console, recommendation, signs)
@@ -77,7 +79,9 @@ def _print_findings(console: Console, recommendation: Recommendation) -> None:
         where = f"{visible(gap.reference)}: " if gap.reference else ""
         _hanging(console, f"{'record':<17} ", Text(f"{where}{visible(gap.problem)}"), style="yellow")
     for failure in recommendation.failures:
-        _hanging(console, f"{failure.rule + ' failed':<17} ", Text(f"{failure.problem}; please report it"), style="bold red")
+        _hanging(
+            console, f"{failure.rule + ' failed':<17} ", Text(f"{failure.problem}; please report it"), style="bold red"
+        )
 
 
 def _plain_style(indicator: str) -> str:

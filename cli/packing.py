@@ -22,7 +22,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Row of the shape; the label that found room ("" for none), its row and start, and whether it lies on the shape."""
+    """Row of the shape; the label that found room ("" for none), its row and start; `inside`: it lies on the shape."""
 
     row: int
     label: str = ""

@@ -1,7 +1,7 @@
 """A patient's timeline as lanes of bars and marks on an axis of days: what the terminal and the page both draw.
 
-Nothing here knows of characters or pixels. A bar or mark that is not dated exactly keeps the days between which its ends
-lie, so that whoever draws can let it fade there; what has no date at all is listed beside the picture.
+Nothing here knows of characters or pixels. A bar or mark that is not dated exactly keeps the days between which its
+ends lie, so that whoever draws can let it fade there; what has no date at all is listed beside the picture.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Shape:
     Attributes:
         start, end: days (ordinals); for a mark both are its day. `low == high` where known exactly.
         labels: what may be written at it, longest first.
-        tone: what it is, for colour and symbol: lenalidomide, melphalan, drug, transplant, myeloma, spm, prior, statement,
-            procedure, lab, order.
+        tone: what it is, for colour and symbol: lenalidomide, melphalan, drug, transplant, myeloma, spm, prior, cancer,
+            statement, procedure, lab, order.
         sure: proven by a code; otherwise it is drawn fainter.
         ongoing: it goes on at the day of the evaluation.
         text: the whole story in one line.
@@ -80,7 +80,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """All lanes; `first..last` is the axis, `today` the day of the evaluation; `undated` tells what has no place on it."""
+    """All lanes; `first..last` is the axis, `today` the day of the evaluation; `undated` what has no place on it."""
 
     lanes: tuple[Lane, ...]
     first: int
@@ -109,7 +109,11 @@ def picture_of(timeline: Timeline, wording: Wording | None = None) -> Picture:
                 grouped[place].append(_closed(shape, today))
     first, last = _axis([shape for shapes in grouped.values() for shape in shapes], today)
     lanes = tuple(
-        Lane(title=place[2], tone=shapes[0].tone, shapes=tuple(sorted(shapes, key=lambda s: (s.start.low, s.end.high, s.text))))
+        Lane(
+            title=place[2],
+            tone=shapes[0].tone,
+            shapes=tuple(sorted(shapes, key=lambda s: (s.start.low, s.end.high, s.text))),
+        )
         for place, shapes in sorted(grouped.items(), key=lambda item: item[0])
     )
     return Picture(lanes=lanes, first=first, last=last, today=today, undated=tuple(undated))
@@ -220,7 +224,7 @@ def _back(day: int, months: int) -> int:
 
 
 def year_ticks(picture: Picture, most: int) -> list[tuple[int, str]]:
-    """The days to mark on the axis with their labels, at most `most` of them: years, or months where there are few years."""
+    """The days to mark on the axis with their labels, at most `most`: years, or months where there are few years."""
     first, last = date.fromordinal(picture.first), date.fromordinal(picture.last)
     long = (last - first).days > _MONTH_TICKS_UP_TO_DAYS
     for step in (12, 24, 60, 120, 240, 600) if long else (3, 6, 12, 24, 60, 120, 240, 600):

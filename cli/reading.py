@@ -1,14 +1,112 @@
-"""From a path to records and an evaluator: what the commands share."""
+"""From a path to records and an evaluator, and how problems of the input are told: what the commands share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from spmwatch.cli.edge import complain
-from spmwatch.engine.catalogue import RuleBase, load_rule_base
+from spmwatch.cli.edge import complain, visible
+from spmwatch.engine.catalogue import load_rule_base
 from spmwatch.engine.errors import InputError
+from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.presentation import Json
+from spmwatch.fhir_adapters.problems import Problem
+from spmwatch.fhir_adapters.sources import ReadResult, read_path
+
+MOST_SHOWN = 20
+HOOKS = ("patient-view", "order-select", "order-sign")
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,60}")
+
+
+def _resource_type(text: str) -> str:
+    if not _TYPE.fullmatch(text):
+        raise typer.BadParameter(f"{visible(text)} is no resource type; write e.g. MedicationRequest")
+    return text
+
+
+def _hook(text: str) -> str:
+    if text not in HOOKS:
+        raise typer.BadParameter(f"{visible(text)} is not a hook with rules; use one of {', '.join(HOOKS)}")
+    return text
+
+
+InputPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="PATH",
+        help="A Bundle file, a folder of Bundles, an NDJSON file or a Bulk Data export folder.",
+        show_default=False,
+    ),
+]
+Partial = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--partial",
+        metavar="TYPE",
+        parser=_resource_type,
+        help="This resource type is incomplete in the input, so its absence proves nothing. Repeatable.",
+        show_default=False,
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Check every relevant resource against the FHIR specification and name each fault."),
+]
+Hook = Annotated[
+    str,
+    typer.Option(
+        "--hook",
+        metavar="HOOK",
+        parser=_hook,
+        help=f"Evaluate the rules of this hook: {', '.join(HOOKS)}.",
+    ),
+]
+
+
+def load_evaluator() -> Evaluator:
+    """The shipped rules, ready. Raises RuleFileError."""
+    return Evaluator(load_rule_base())
+
+
+def read_input(path: Path, evaluator: Evaluator, *, partial: Sequence[str] | None, strict: bool) -> ReadResult:
+    """What stands under a path. Raises InputError."""
+    if not path.exists():
+        raise InputError(str(path), "-", "there is no such file or folder", "Check the path")
+    return read_path(path, value_sets=evaluator.rule_base.value_sets, partial=tuple(partial or ()), strict=strict)
+
+
+def problem_as_json(problem: Problem) -> Json:
+    """A problem of the input for programs."""
+    return {
+        "where": problem.where,
+        "element": None if problem.element == "-" else problem.element,
+        "found": problem.found,
+        "expected": problem.expected,
+        "advice": problem.advice,
+    }
+
+
+def show_problems(problems: Sequence[Problem], all_in: Path | None = None) -> None:
+    """The first problems on standard error, and where the others stand."""
+    for problem in problems[:MOST_SHOWN]:
+        complain(str(problem))
+    rest = len(problems) - MOST_SHOWN
+    if rest > 0:
+        complain(f"... and {rest} more problems" + (f", all in {all_in}" if all_in else "; --out DIR keeps them all"))
+
+
+def no_patient(path: Path) -> InputError:
+    """Nothing to evaluate."""
+    fix = "Give a Bundle with a Patient, a folder of such, or a Bulk Data export"
+    return InputError(str(path), "-", "holds no patient", fix)
+
+
+def pretty(value: object) -> bytes:
+    """One JSON value, indented, in UTF-8."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace") + b"\n"

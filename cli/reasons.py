@@ -226,5 +226,3 @@ def _condition_as_json(report: ConditionReport) -> Json:
 
 def _fact(episode: Episode) -> Json:
     return {"id": episode.id, **episode_as_json(episode)}
-
-

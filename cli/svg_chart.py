@@ -1,4 +1,4 @@
-"""The timeline as geometry for an SVG: every rectangle, mark and label with its place; templates/timeline.svg.j2 draws it."""
+"""The timeline as geometry: every rectangle, mark and label with its place; templates/timeline.svg.j2 draws it."""
 
 from __future__ import annotations
 
@@ -123,7 +123,8 @@ def _item(shape: Shape, picture: Picture) -> Item:
 def _lane(lane: Lane, picture: Picture, y: float, first_id: int) -> LaneBox:
     items = [_item(shape, picture) for shape in lane.shapes]
     places, rows = pack(items, width=WIDTH - LEFT, gap=5, measure=_measure, label_rows=4)
-    bars, marks, labels = [], [], []
+    bars, marks = [], []
+    labels: list[Label] = []
     for number, (shape, place) in enumerate(zip(lane.shapes, places, strict=True)):
         middle = y + place.row * ROW + ROW / 2
         if shape.is_bar:

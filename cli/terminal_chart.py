@@ -94,7 +94,9 @@ ASCII = Signs(
 
 def signs_for(encoding: str | None) -> Signs:
     """Unicode where the output's encoding can carry every sign, else ASCII."""
-    signs = "".join((UNICODE.bar, UNICODE.faint, UNICODE.onward, UNICODE.rule, UNICODE.tick, UNICODE.today, *UNICODE.marks.values()))
+    signs = "".join(
+        (UNICODE.bar, UNICODE.faint, UNICODE.onward, UNICODE.rule, UNICODE.tick, UNICODE.today, *UNICODE.marks.values())
+    )
     try:
         signs.encode(encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -163,7 +165,9 @@ def _titled(lane: Lane, rows: list[Text], margin: int) -> Iterator[Text]:
         yield line
 
 
-def _draw(rows: list[Text], shape: Shape, item: Item, place: Place, picture: Picture, signs: Signs, columns: int) -> None:
+def _draw(
+    rows: list[Text], shape: Shape, item: Item, place: Place, picture: Picture, signs: Signs, columns: int
+) -> None:
     left, right = int(item.left), int(item.right)
     style = TONES[shape.tone]
     if not shape.is_bar and shape.start.high < picture.first:

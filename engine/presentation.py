@@ -1,7 +1,7 @@
-"""Facts, findings and recommendations in words and as JSON values: the one rendering that cards, rows and reports share.
+"""Facts, findings and recommendations in words and as JSON values: what cards, rows and reports share.
 
-Only our own words, dates, numbers and FHIR references come out; the text of a patient record has no way in. The JSON values
-are plain dicts, lists, text and numbers in a fixed order, ready for any JSON writer.
+Only our own words, dates, numbers and FHIR references come out; the text of a patient record has no way in. The JSON
+values are plain dicts, lists, text and numbers in a fixed order, ready for any JSON writer.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _OPEN = {"mo": 1800.0, "a": 150.0}
 def describe(episode: Episode, wording: Wording | None = None) -> str:
     """One line of words: "lenalidomide, maintenance, 2021-02-15 to 2026-01-15 (current), 59 months".
 
-    What the record does not tell is left out or said to be unknown, as rules/wording.yaml has it; a reservation stands at
-    the end when the fact is possible only or was recognised by words.
+    What the record does not tell is left out or said to be unknown, as rules/wording.yaml has it; a reservation stands
+    at the end when the fact is possible only or was recognised by words.
     """
     words = wording or default_wording()
     values = _in_words(episode, words)
@@ -113,8 +113,8 @@ def date_as_json(days: DateRange | None) -> object:
 def episode_as_json(episode: Episode, wording: Wording | None = None) -> Json:
     """An episode: `kind`, its words, dates and numbers, then `certainty`, `standing`, `references` and `text`.
 
-    Numbers carry their unit in the name (`duration_months`, `age_years`); one that is not known exactly is `{low, high}`,
-    where null is an open side.
+    Numbers carry their unit in the name (`duration_months`, `age_years`); one that is not known exactly is
+    `{low, high}`, where null is an open side.
     """
     shape = VOCABULARY[episode.verb]
     result: Json = {"kind": KINDS[episode.verb]}
@@ -243,7 +243,7 @@ def rulebase_as_json(identity: RuleBaseIdentity) -> Json:
 
 
 def recommendation_as_json(recommendation: Recommendation, wording: Wording | None = None) -> Json:
-    """One patient's result: the row that `screen --format json` prints. Failed rules first, then questions, then gaps."""
+    """One patient's result, as `screen --format json` prints it. Failed rules first, then questions, then gaps."""
     return {
         "patient": recommendation.patient,
         "as_of": recommendation.as_of.isoformat(),
@@ -263,7 +263,7 @@ _COMMON = {"standing", "certainty", "sources", "drug", *_CONCEPT_FIELDS}
 
 
 def fact_as_json(fact: Fact) -> Json:
-    """One fact as it was read: `kind`, `agent` (an ingredient, or null), `concept`, what is recorded, where it stands."""
+    """One fact as it was read: `kind`, `agent` (an ingredient, or null), `concept`, what is recorded, and where."""
     result: Json = {
         "kind": re.sub(r"(?<!^)(?=[A-Z])", "-", type(fact).__name__).lower(),
         "agent": getattr(fact, "drug", None),
@@ -292,7 +292,7 @@ def _plain_value(value: object) -> object:
 
 
 def record_as_json(record: PatientRecord) -> Json:
-    """What was read of one patient, without conclusions: `patient`, `birth_date`, `sex`, `facts`, `coverage`, `gaps`."""
+    """What was read of one patient, without conclusions: patient, birth_date, sex, facts, coverage, gaps."""
     patient = record.patient
     return {
         "patient": record.id,

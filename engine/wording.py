@@ -1,4 +1,4 @@
-"""How facts are named for people: the labels, phrases and sentences of rules/wording.yaml, checked when they are loaded.
+"""How facts are named for people: labels, phrases and sentences of rules/wording.yaml, checked when they are loaded.
 
 Python holds the grammar (a piece that says nothing is left out, a span reads "12.5 to 24.5"); every word that a reader
 sees stands in the YAML file.
@@ -146,7 +146,7 @@ class Wording:
         return self._file.units.get(analyte, "")
 
     def day(self, span: Span) -> str:
-        """A day as it is known: 2021-05-03, 2021-05, `between ... and ...`, `on or before ...`; empty when nothing is."""
+        """A day as it is known: 2021-05-03, 2021-05, `between ... and ...`, `on or before ...`; empty if nothing is."""
         days, phrases = span.days(), self._file.phrases
         if days is None:
             return ""
@@ -259,7 +259,11 @@ def _faults(file: WordingFile) -> Iterator[tuple[str, str, str]]:
         for index, piece in enumerate(file.sentences[verb]):
             for found in _PLACEHOLDER.findall(piece):
                 if found not in names:
-                    yield f"sentences.{verb}[{index}]", f"`{{{found}}}` stands for nothing", f"Use: {', '.join(sorted(names))}"
+                    yield (
+                        f"sentences.{verb}[{index}]",
+                        f"`{{{found}}}` stands for nothing",
+                        f"Use: {', '.join(sorted(names))}",
+                    )
         for field, word in shape.words.items():
             missing = [w for w in (*word.values, UNKNOWN) if w not in file.words.get(field, {})] if word.values else []
             if missing:

@@ -25,7 +25,13 @@ from spmwatch.screening.rows import (
     patient_cells,
 )
 
-RESULTS, FINDINGS, PATIENTS, PROBLEMS, RUN = "results.json", "findings.csv", "patients.csv", "problems.ndjson", "run.json"
+RESULTS, FINDINGS, PATIENTS, PROBLEMS, RUN = (
+    "results.json",
+    "findings.csv",
+    "patients.csv",
+    "problems.ndjson",
+    "run.json",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

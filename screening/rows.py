@@ -76,7 +76,7 @@ def evaluated_row(recommendation: Recommendation) -> Row:
 
 
 def failed_row(patient: str, as_of: date, error: Exception) -> Row:
-    """The row of a patient who could not be evaluated. Of an unforeseen error only the kind is told: no patient data."""
+    """The row of a patient who could not be evaluated. Of an unforeseen error only its kind is told."""
     if isinstance(error, CdsError):
         code, message = error.code, str(error)
     else:
@@ -109,7 +109,9 @@ def json_array(bodies: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
 
 def json_line(body: Mapping[str, object]) -> bytes:
     """One JSON value on one line. A lone surrogate in an id leaves as its JSON escape, as it came."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8", "backslashreplace")
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode(
+        "utf-8", "backslashreplace"
+    )
 
 
 def finding_cells(row: Row) -> Iterator[dict[str, str]]:

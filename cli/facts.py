@@ -1,0 +1,154 @@
+"""`spmwatch facts`: what was read, for integrators, before any rule speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from spmwatch.cli.edge import ALL_EVALUATED, SOME_FAILED, AsOf, complain, console, tidy, today, visible, write_out
+from spmwatch.cli.reading import InputPath, Partial, Strict, load_evaluator, no_patient, read_input, show_problems
+from spmwatch.engine.errors import CdsError
+from spmwatch.engine.presentation import Json, record_as_json, summary_as_json
+from spmwatch.engine.timeline import summarise
+from spmwatch.engine.wording import default_wording
+from spmwatch.screening.rows import json_array
+
+_SHOWN_APART = {"kind", "agent", "concept", "standing", "certainty", "references", "sources"}
+_DATES = {"start", "end", "date", "onset", "recorded", "abated", "ordered_on", "birth", "deceased_on", "quit_on"}
+_ANSWERS = {"yes": "bold green", "no": "dim", "unknown": "bold yellow"}
+
+
+class Format(StrEnum):
+    """What goes to standard output."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+@tidy
+def facts(
+    path: InputPath,
+    form: Annotated[
+        Format, typer.Option("--format", help="table for people; json: an array, one object a patient.")
+    ] = Format.TABLE,
+    as_of: AsOf = None,
+    partial: Partial = None,
+    strict: Strict = False,
+) -> None:
+    """Show what was read of each patient: facts with their FHIR references, and what could not be used.
+
+    yes: on record; no: looked for and not found; unknown: the record does not decide it.
+    """
+    day = as_of or today()
+    evaluator = load_evaluator()
+    source = read_input(path, evaluator, partial=partial, strict=strict)
+    bodies: list[Json] = []
+    failed = 0
+    for record in source.records():
+        try:
+            timeline = evaluator.timeline(record, as_of=day)
+            bodies.append({**record_as_json(record), **summary_as_json(summarise(timeline))})
+        except Exception as error:  # noqa: BLE001 - one patient's failure is named, the others go on
+            failed += 1
+            complain(f"Patient {record.id}: {error if isinstance(error, CdsError) else type(error).__name__}")
+    if not bodies and not failed:
+        show_problems(source.problems)
+        raise no_patient(path)
+    bodies.sort(key=lambda body: str(body["patient"]))
+    if form is Format.JSON:
+        write_out(json_array(bodies))
+    else:
+        _print(console(), bodies)
+    show_problems(source.problems)
+    raise typer.Exit(SOME_FAILED if failed or source.problems else ALL_EVALUATED)
+
+
+def _print(screen: Console, bodies: list[Json]) -> None:
+    for index, body in enumerate(bodies):
+        if index:
+            screen.print()
+        _print_head(screen, body)
+        rows = [fact for fact in _list(body["facts"]) if isinstance(fact, dict)]
+        if rows:
+            screen.print(_table(screen, rows))
+        for gap in _list(body["gaps"]):
+            if isinstance(gap, dict):
+                where = " ".join(str(item) for item in (*_list(gap["references"]), gap["element"] or "") if item)
+                line = Text("not usable  ", style="bold yellow")
+                line.append(visible(f"{where}: {gap['problem']}" if where else str(gap["problem"])))
+                screen.print(line)
+
+
+def _print_head(screen: Console, body: Json) -> None:
+    head = Text(f"Patient {visible(str(body['patient']))}", style="bold")
+    head.append(f"   born {_when(body['birth_date'])}, {body['sex'] or 'sex not recorded'}", style="")
+    screen.print(head)
+    line = Text()
+    for name in ("lenalidomide", "melphalan"):
+        line.append(f"{name} ").append(str(body[name]), style=_ANSWERS.get(str(body[name]), "")).append("   ")
+    transplant = body["transplant"]
+    if isinstance(transplant, dict):
+        status = str(transplant["status"])
+        line.append("transplant ").append(status, style=_ANSWERS.get(status, ""))
+        if status == "yes":
+            line.append(f" ({transplant['kind']}, {_when(transplant['date'])})")
+    screen.print(line)
+    coverage = body.get("coverage")
+    missing = _list(coverage["not_supplied"]) if isinstance(coverage, dict) else []
+    if missing:
+        names = ", ".join(str(item["type"]) for item in missing if isinstance(item, dict))
+        screen.print(Text(f"not supplied: {names}", style="yellow"))
+
+
+def _table(screen: Console, rows: Sequence[Mapping[str, object]]) -> Table:
+    utf = (screen.encoding or "").lower().startswith("utf")
+    table = Table(box=box.SIMPLE_HEAD if utf else box.ASCII2, pad_edge=False, expand=True)
+    for name, ratio in (("Kind", 2), ("What", 3), ("Dates", 3), ("Details", 4), ("Source", 4)):
+        table.add_column(name, ratio=ratio, overflow="fold")
+    words = default_wording()
+    for fact in rows:
+        what = Text(words.concept(str(fact["concept"] or fact["agent"] or "")))
+        if fact["standing"] == "possible":
+            what.append(" (possible only)", style="yellow")
+        if fact["certainty"] == "low":
+            what.append(" (by words)", style="yellow")
+        dates, details = _split(fact)
+        source = visible(", ".join(str(item) for item in _list(fact["references"])))
+        table.add_row(str(fact["kind"]).replace("-", " "), what, dates, details, Text(source, style="cyan"))
+    return table
+
+
+def _split(fact: Mapping[str, object]) -> tuple[str, str]:
+    """Dates, and everything else that is recorded."""
+    dates, details = [], []
+    for name, value in fact.items():
+        if name in _SHOWN_APART or value in (None, False, [], ""):
+            continue
+        label = name.replace("_", " ")
+        if name in _DATES:
+            dates.append(f"{label} {_when(value)}")
+        elif isinstance(value, dict):
+            details.append(f"{label} {value.get('value')} {value.get('unit')}")
+        elif value is True:
+            details.append(label)
+        else:
+            details.append(f"{label} {', '.join(map(str, value)) if isinstance(value, list) else value}")
+    return ", ".join(dates), ", ".join(details)
+
+
+def _when(value: object) -> str:
+    """A date as known, in a few characters."""
+    if isinstance(value, dict):
+        return f"{value.get('earliest') or ''}..{value.get('latest') or ''}"
+    return str(value) if value else "not known"
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

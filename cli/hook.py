@@ -1,0 +1,70 @@
+"""`spmwatch hook`: a recorded CDS Hooks request answered from a file, to see why a card came or not."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spmwatch.cds_hooks.answer import respond
+from spmwatch.cli.edge import ALL_EVALUATED, NOTHING_USABLE, AsOf, complain, tidy, today, write_out
+from spmwatch.cli.reading import load_evaluator, pretty
+from spmwatch.engine.errors import InputError
+from spmwatch.engine.presentation import recommendation_as_json
+
+
+class Format(StrEnum):
+    """What goes to standard output."""
+
+    RESPONSE = "response"
+    JSON = "json"
+
+
+@tidy
+def hook(
+    request: Annotated[
+        str, typer.Argument(metavar="REQUEST.json|-", help="The request as it was sent; - reads standard input.")
+    ],
+    as_of: AsOf = None,
+    form: Annotated[
+        Format,
+        typer.Option("--format", help="response: what the service would send; json: the findings as screen has them."),
+    ] = Format.RESPONSE,
+    service: Annotated[
+        str | None,
+        typer.Option(
+            "--service",
+            metavar="ID",
+            help="The service asked; by default the one of the request's hook.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Answer one recorded CDS Hooks request.
+
+    Exit code 0 when the service would answer 200; 2 when it would refuse the request (the OperationOutcome is printed,
+    the HTTP status named on standard error).
+    """
+    evaluator = load_evaluator()
+    answer = respond(_read(request), as_of=as_of or today(), service_id=service, evaluator=evaluator)
+    if form is Format.JSON and answer.recommendation is not None:
+        write_out([pretty(recommendation_as_json(answer.recommendation))])
+    else:
+        write_out([pretty(answer.body)])
+    if answer.status != 200:
+        complain(f"The service would answer HTTP {answer.status}.")
+    raise typer.Exit(ALL_EVALUATED if answer.status == 200 else NOTHING_USABLE)
+
+
+def _read(request: str) -> bytes:
+    """The request's bytes. Raises InputError."""
+    if request == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(request).read_bytes()
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror or type(error).__name__})"
+        raise InputError(request, "-", problem, "Name a file that holds a CDS Hooks request, or -") from None

@@ -1,0 +1,103 @@
+"""The table of a screening run: patient, tier, findings, what is unknown; for narrow and wide terminals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from spmwatch.cli.edge import visible
+from spmwatch.cli.explain_text import TIER_STYLES
+from spmwatch.screening.report import Summary
+from spmwatch.screening.rows import TIERS, Row, finding_id
+
+WIDE = 130
+"""From here on summaries are shown whole; narrower, up to their colon."""
+MOST_UNKNOWN = 5
+_ORDER = {tier: index for index, tier in enumerate(TIERS)}
+_INDICATORS = {"critical": "bold red", "warning": "bold yellow", "info": "bold blue"}
+
+
+def print_results(console: Console, rows: Sequence[Row]) -> None:
+    """One row a patient, the most urgent first, failed ones last."""
+    table = Table(
+        box=box.SIMPLE_HEAD if _plain_box(console) else box.ASCII2, show_lines=False, pad_edge=False, expand=False
+    )
+    table.add_column("Patient", overflow="fold", max_width=24)
+    table.add_column("Tier", no_wrap=True)
+    table.add_column("Findings", ratio=3, overflow="fold")
+    table.add_column("Not known", ratio=2 if console.width >= WIDE else 1, overflow="fold", min_width=16)
+    table.expand = True
+    for row in sorted(rows, key=lambda item: (_ORDER.get(item.tier or "", len(_ORDER)), item.patient)):
+        table.add_row(
+            Text(visible(row.patient)), _tier(row), _findings(row, console.width), _unknown(row), end_section=False
+        )
+        table.add_row()
+    console.print(table)
+
+
+def _plain_box(console: Console) -> bool:
+    return (console.encoding or "").lower().startswith("utf")
+
+
+def _tier(row: Row) -> Text:
+    word = row.tier or "failed"
+    return Text(word.upper() if word != "none" else "none", style=TIER_STYLES[word])
+
+
+def _findings(row: Row, width: int) -> Text:
+    """`SPM-02a Lenalidomide in induction ...`, one a line."""
+    if row.failed:
+        error = row.body.get("error")
+        return Text(visible(str(error.get("message", ""))) if isinstance(error, dict) else "", style="red")
+    lines = []
+    for finding in _dicts(row.body.get("findings")):
+        summary = str(finding.get("summary", ""))
+        line = Text(f"{finding_id(finding)} ", style=_INDICATORS[str(finding.get("indicator"))])
+        line.append(summary if width >= WIDE else _brief(summary), style="default not bold")
+        lines.append(line)
+    return Text("\n").join(lines) if lines else Text("-", style="dim")
+
+
+def _brief(summary: str) -> str:
+    """The summary up to its colon: what is the case, without what to do. A leading `Possibly:` stays."""
+    head, colon, rest = summary.partition(": ")
+    if colon and " " not in head:
+        return f"{head}: {rest.partition(': ')[0]}"
+    return head
+
+
+def _unknown(row: Row) -> Text:
+    gaps = _dicts(row.body.get("gaps"))
+    topics = [str(gap["topic"]).replace("-", " ") for gap in gaps if gap.get("question") and gap.get("decisive")]
+    failed = [str(gap["problem"]) for gap in gaps if gap.get("kind") == "rule-failed"]
+    data = sum(1 for gap in gaps if gap.get("problem")) - len(failed)
+    lines = [
+        *(Text(line, style="bold red") for line in failed),
+        *(Text(topic) for topic in islice(topics, MOST_UNKNOWN)),
+    ]
+    if len(topics) > MOST_UNKNOWN:
+        lines.append(Text(f"and {len(topics) - MOST_UNKNOWN} more"))
+    if data:
+        lines.append(Text(f"{data} unusable entr{'y' if data == 1 else 'ies'}", style="dim"))
+    return Text("\n").join(lines) if lines else Text("-", style="dim")
+
+
+def _dicts(value: object) -> Iterator[Mapping[str, object]]:
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, dict))
+
+
+def summary_line(summary: Summary) -> str:
+    """`12 patients: 1 critical, 5 warning, 4 info, 2 none`."""
+    parts = [f"{number} {tier}" for tier, number in summary.tiers.items() if number or tier != "none"]
+    if summary.failed:
+        parts.append(f"{summary.failed} FAILED")
+    if summary.incomplete:
+        parts.append(f"{summary.incomplete} of them INCOMPLETE (a rule failed)")
+    plural = "" if summary.patients == 1 else "s"
+    return f"{summary.patients} patient{plural}: {', '.join(parts)}"
