@@ -1,0 +1,473 @@
+"""The service over real HTTP: uvicorn on a free loopback port, httpx at the other end.
+
+Numbers such as C054 are those of the CDS Hooks obligations that docs/cds-hooks.md lists.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import logging
+import re
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import uvicorn
+from fhir.resources.R4B.operationoutcome import OperationOutcome
+from spmwatch.cds_hooks.answer import respond
+from spmwatch.cds_hooks.app import create_app
+from spmwatch.cds_hooks.strict_json import MOST_BYTES
+
+AS_OF = date(2026, 1, 15)
+EXAMPLES = {
+    path.stem: path.read_bytes() for path in sorted((Path(__file__).parents[2] / "examples/hooks").glob("*.json"))
+}
+VIEW, SIGN, SELECT = (f"/cds-services/spmwatch-{hook}" for hook in ("patient-view", "order-sign", "order-select"))
+JSON = {"Content-Type": "application/json"}
+SECONDS = 5.0
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    """A running service and a client for it; the server stops by its own handle."""
+    config = uvicorn.Config(create_app(clock=lambda: AS_OF), log_config=None, access_log=False, lifespan="on")
+    server = uvicorn.Server(config)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        base = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        try:
+            while not server.started and thread.is_alive():
+                time.sleep(0.02)
+            with httpx.Client(base_url=base, timeout=SECONDS, trust_env=False) as running:
+                yield running
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
+    assert not thread.is_alive()
+
+
+def example(name: str) -> dict[str, Any]:
+    return copy.deepcopy(orjson.loads(EXAMPLES[name]))
+
+
+def path_of(request: dict[str, Any]) -> str:
+    return f"/cds-services/spmwatch-{request['hook']}"
+
+
+def post(client: httpx.Client, path: str, body: object, **headers: str) -> httpx.Response:
+    content = body if isinstance(body, bytes) else orjson.dumps(body)
+    return client.post(path, content=content, headers=JSON | headers)
+
+
+def cards_of(client: httpx.Client, request: dict[str, Any]) -> list[dict[str, Any]]:
+    response = post(client, path_of(request), request)
+    assert response.status_code == 200, response.text
+    cards = response.json()["cards"]
+    assert isinstance(cards, list)
+    return cards
+
+
+def topics(cards: list[dict[str, Any]]) -> list[str]:
+    return [card["source"]["topic"]["code"] for card in cards]
+
+
+def check_outcome(response: httpx.Response) -> None:
+    """C057, C059, C007, C121: an OperationOutcome, 4xx, JSON, not stored."""
+    assert 400 <= response.status_code < 500, response.text
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "no-store"
+    OperationOutcome.model_validate(response.json())
+
+
+def leaves(value: object) -> Iterator[object]:
+    yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from leaves(inner)
+
+
+# -- discovery ------------------------------------------------------------------------------------------------------
+
+
+def test_discovery(client: httpx.Client) -> None:
+    """C010, C012-C018, C020, C025-C027."""
+    response = client.get("/cds-services")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    services = response.json()["services"]
+    assert {service["hook"] for service in services} == {"patient-view", "order-select", "order-sign"}
+    assert client.get("/cds-services/").content == client.get("/cds-services").content == response.content
+    assert client.get("/cds-services", headers={"If-None-Match": response.headers["etag"]}).status_code == 304
+    for service in services:
+        assert post(client, f"/cds-services/{service['id']}", b"").status_code == 400
+
+
+def test_openapi_page(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    assert {"/cds-services", "/cds-services/{service_id}"} <= set(document["paths"])
+    assert {"PatientViewRequest", "OrderSignRequest", "OrderSelectRequest"} <= set(document["components"]["schemas"])
+    assert client.get("/docs").status_code == 200
+
+
+# -- cards ----------------------------------------------------------------------------------------------------------
+
+
+def test_patient_view_with_the_whole_record(client: httpx.Client) -> None:
+    """C040, C090: worked patient P01."""
+    cards = cards_of(client, example("patient-view-maintenance-after-transplant"))
+    assert topics(cards) == ["SPM02", "SPM05", "SPM01", "SPM09"]
+    assert [card["indicator"] for card in cards] == ["warning", "warning", "info", "info"]
+    assert "Procedure/asct-1" in cards[1]["detail"]
+
+
+def test_order_sign_of_the_first_lenalidomide_after_transplant(client: httpx.Client) -> None:
+    """C050: a draft is no exposure, so only the order rules speak."""
+    cards = cards_of(client, example("order-sign-lenalidomide-after-transplant"))
+    assert "SPM19" in topics(cards)
+    assert "SPM01" not in topics(cards)
+    assert cards[0]["indicator"] == "warning"
+
+
+def test_order_select(client: httpx.Client) -> None:
+    """C049."""
+    assert "SPM19" in topics(cards_of(client, example("order-select-lenalidomide-after-transplant")))
+
+
+def test_order_select_speaks_of_the_selection_only(client: httpx.Client) -> None:
+    """C049: what is not selected is background."""
+    request = example("order-select-lenalidomide-after-transplant")
+    request["context"]["selections"] = ["MedicationRequest/no-such-draft"]
+    assert "SPM19" not in topics(cards_of(client, request))
+
+
+def test_epic_shapes(client: httpx.Client) -> None:
+    """C045, C050, C064, C067: extension, urn:oid, display-only medicationReference, category object, no results."""
+    cards = cards_of(client, example("patient-view-epic"))
+    assert "SPM01" in topics(cards)
+    assert any(card["summary"].startswith("Possibly") for card in cards)
+    cards = cards_of(client, example("order-sign-epic"))
+    assert "SPM19" in topics(cards)
+    assert "critical" not in [card["indicator"] for card in cards]  # melphalan is known by words only
+
+
+def test_nothing_to_say(client: httpx.Client) -> None:
+    """C091."""
+    assert post(client, VIEW, EXAMPLES["patient-view-nothing-to-say"]).json() == {"cards": []}
+
+
+def test_no_medication_record_at_all(client: httpx.Client) -> None:
+    """C060, C065, C066: no prefetch, null and {} are answered alike, and not with "nothing to say"."""
+    for prefetch in ({}, None, {"conditions": None}):
+        response = post(client, VIEW, example("patient-view-without-prefetch") | {"prefetch": prefetch})
+        check_outcome(response)
+        assert response.status_code == 412
+    assert post(client, VIEW, EXAMPLES["patient-view-without-prefetch"]).status_code == 412
+
+
+def test_a_partial_prefetch_asks_instead_of_assuming(client: httpx.Client) -> None:
+    """C063, C065, C068: missing, failed and paged keys become open questions, and every card says so."""
+    cards = cards_of(client, example("patient-view-partial-prefetch"))
+    assert {"SPM01", "SPM29"} <= set(topics(cards))
+    for card in cards:
+        assert "MedicationAdministration" in card["detail"]
+        assert "Procedure" in card["detail"]
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if "without" not in name])
+def test_every_card_is_valid(client: httpx.Client, name: str) -> None:
+    """C003, C090-C102, C112-C116, C121."""
+    response = post(client, path_of(example(name)), EXAMPLES[name])
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "no-store"
+    body = response.json()
+    assert set(body) == {"cards"}
+    assert len(body["cards"]) <= 4
+    assert len({card["uuid"] for card in body["cards"]}) == len(body["cards"])
+    assert len(set(topics(body["cards"]))) == len(body["cards"])
+    for card in body["cards"]:
+        assert set(card) <= {"uuid", "summary", "detail", "indicator", "source", "overrideReasons", "links"}
+        assert not [leaf for leaf in leaves(card) if leaf is None or leaf in ("", [], {})]
+        assert uuid.UUID(card["uuid"])
+        assert 0 < len(card["summary"]) < 140
+        assert card["indicator"] in ("info", "warning", "critical")
+        assert re.fullmatch(r"[A-Za-z0-9]{1,100}", card["source"]["topic"]["code"])
+        assert "<" not in card["detail"]
+        assert "Suggestion for clinical judgement" in card["detail"]
+        assert not re.search(r"\bmust\b", card["detail"] + card["summary"], re.IGNORECASE)
+
+
+def test_equal_requests_get_equal_cards(client: httpx.Client) -> None:
+    """C083, C093, C123: only uuids differ, and they always do."""
+    name = "patient-view-maintenance-after-transplant"
+    first, second = (cards_of(client, example(name)) for _ in range(2))
+    assert {card["uuid"] for card in first}.isdisjoint(card["uuid"] for card in second)
+    assert [card | {"uuid": ""} for card in first] == [card | {"uuid": ""} for card in second]
+    answer = respond(EXAMPLES[name], as_of=AS_OF)
+    assert isinstance(answer.body["cards"], list)
+    assert [card | {"uuid": ""} for card in answer.body["cards"]] == [card | {"uuid": ""} for card in first]
+
+
+def test_parallel_calls_never_mix(client: httpx.Client) -> None:
+    """C167."""
+    names = [name for name in EXAMPLES if "without" not in name]
+    expected = {name: topics(cards_of(client, example(name))) for name in names}
+
+    async def all_at_once() -> list[tuple[str, list[str]]]:
+        async with httpx.AsyncClient(base_url=str(client.base_url), timeout=30, trust_env=False) as parallel:
+
+            async def one(name: str) -> tuple[str, list[str]]:
+                response = await parallel.post(path_of(example(name)), content=EXAMPLES[name], headers=JSON)
+                return name, topics(response.json()["cards"])
+
+            return await asyncio.gather(*(one(name) for name in names * 8))
+
+    for name, got in asyncio.run(all_at_once()):
+        assert got == expected[name]
+
+
+# -- what is refused ------------------------------------------------------------------------------------------------
+
+GOOD = EXAMPLES["patient-view-maintenance-after-transplant"]
+BROKEN: dict[str, bytes] = {
+    "empty body": b"",
+    "list": b"[]",
+    "null": b"null",
+    "text": b'"patient-view"',
+    "NaN": GOOD.replace(b"12.4", b"NaN"),
+    "1e999": GOOD.replace(b"12.4", b"1e999"),
+    "repeated member": GOOD.replace(b'"hook":', b'"hook": "order-sign", "hook":'),
+    "repeated member, deep": GOOD.replace(b'"status": "completed"', b'"status": "active", "status": "completed"', 1),
+    "UTF-16": GOOD.decode().encode("utf-16"),
+    "byte order mark": b"\xef\xbb\xbf" + GOOD,
+    "latin-1": GOOD.replace(b"Synthetic", "Sÿnthetic".encode("latin-1")),
+    "10,000 levels": GOOD.replace(b"12.4", b"[" * 10_000 + b"]" * 10_000),
+    "10,000 levels, open": b'{"a":' * 10_000,
+    "truncated": GOOD[:-20],
+    "20 MB": b'{"a": "' + b"x" * 20_000_000 + b'"}',
+    "20 MB of brackets": b"[" * 20_000_000,
+    "wrong hook for the service": EXAMPLES["order-sign-epic"],
+    "unknown hook": GOOD.replace(b'"patient-view"', b'"order-review"'),
+    "null context": re.sub(rb'"context": {.*?\n  }', b'"context": null', GOOD, flags=re.DOTALL),
+    "patientId with a slash": GOOD.replace(b'"patientId": "synthetic-p01"', b'"patientId": "Patient/synthetic-p01"'),
+    "patientId climbing": GOOD.replace(b'"patientId": "synthetic-p01"', b'"patientId": "../../metadata"'),
+    "patientId ..": GOOD.replace(b'"patientId": "synthetic-p01"', b'"patientId": ".."'),
+    "prefetch of another patient": GOOD.replace(b'"id": "synthetic-p01"', b'"id": "zacharias-2"'),
+    "one resource of another patient": GOOD.replace(b"Patient/synthetic-p01", b"Patient/zacharias-2", 1),
+    "absolute reference to another patient": GOOD.replace(
+        b"Patient/synthetic-p01", b"https://ehr.example/fhir/Patient/zacharias-2", 1
+    ),
+}
+
+
+@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN.keys())
+def test_broken_requests_are_refused_in_time(client: httpx.Client, body: bytes) -> None:
+    """C002, C041-C048, C054-C059, C070: 4xx, an OperationOutcome, nobody named, and the service lives on."""
+    assert body != GOOD
+    started = time.monotonic()
+    response = post(client, VIEW, body)
+    assert time.monotonic() - started < SECONDS
+    check_outcome(response)
+    assert "zacharias" not in response.text
+    assert "metadata" not in response.text
+    assert post(client, VIEW, EXAMPLES["patient-view-nothing-to-say"]).status_code == 200
+
+
+def test_the_limit_is_the_limit(client: httpx.Client) -> None:
+    """C056: 413 for what is too long, with and without Content-Length."""
+    assert post(client, VIEW, b" " * (MOST_BYTES + 1)).status_code == 413
+    assert post(client, VIEW, b" " * MOST_BYTES).status_code == 400
+    pieces = (b" " * 1_000_000 for _ in range(10))
+    assert client.post(VIEW, content=pieces, headers=JSON).status_code == 413
+
+
+@pytest.mark.parametrize("element", ["subject", "patient"])
+@pytest.mark.parametrize("path", [SIGN, SELECT])
+def test_drafts_of_another_patient(client: httpx.Client, path: str, element: str) -> None:
+    """C070."""
+    name = "order-sign" if path == SIGN else "order-select"
+    request = example(f"{name}-lenalidomide-after-transplant")
+    request["context"]["draftOrders"]["entry"][0]["resource"][element] = {"reference": "Patient/zacharias-2"}
+    response = post(client, path, request)
+    check_outcome(response)
+    assert "zacharias" not in response.text
+
+
+@pytest.mark.parametrize("key", ["patient", "conditions", "medicationRequests", "procedures", "observations"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        [],
+        [{"resourceType": "Condition"}],
+        "<html>",
+        0,
+        True,
+        {},
+        {"resourceType": []},
+        {
+            "resourceType": "Bundle",
+            "entry": [None, "x", {"resource": None}, {"resource": {"resourceType": "Condition"}}],
+        },
+        {"resourceType": "Bundle", "entry": {"resource": {}}},
+        {"resourceType": "MedicationRequest", "medicationCodeableConcept": "x", "dosageInstruction": {"a": [[]]}},
+        {"resourceType": "Observation", "code": [], "valueQuantity": {"value": "high"}, "effectiveDateTime": 7},
+        {"resourceType": "Procedure", "code": {"coding": {"system": 1}}, "performedPeriod": []},
+        {"resourceType": "Condition", "code": None, "subject": [], "onsetDateTime": "2015-02-30"},
+    ],
+    ids=lambda value: json.dumps(value)[:40],
+)
+def test_odd_resources_do_no_harm(client: httpx.Client, key: str, value: object) -> None:
+    """C069: whatever stands under a key, the others are still read (or the whole is refused as a 4xx)."""
+    request = example("patient-view-maintenance-after-transplant")
+    request["prefetch"][key] = value
+    response = post(client, VIEW, request)
+    assert response.status_code in (200, 422), response.text
+    if response.status_code == 200:
+        assert response.json()["cards"]
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        {"resourceType": "MedicationRequest"},
+        {"resourceType": "MedicationRequest", "medicationReference": {"reference": "#m"}, "contained": [None]},
+        {"resourceType": "MedicationRequest", "medicationReference": "x", "category": {"text": "x"}},
+        {"resourceType": "ServiceRequest", "code": {"text": "CBC"}},
+        {"resourceType": "Nonsense"},
+        {},
+        None,
+        "x",
+    ],
+    ids=lambda value: json.dumps(value)[:40],
+)
+def test_real_and_odd_drafts_do_no_harm(client: httpx.Client, draft: object) -> None:
+    """C050."""
+    request = example("order-sign-lenalidomide-after-transplant")
+    request["context"]["draftOrders"]["entry"].append({"resource": draft})
+    assert "SPM19" in topics(cards_of(client, request))
+    request["context"]["draftOrders"] = {"resourceType": "Bundle"}
+    assert "SPM19" not in topics(cards_of(client, request))
+
+
+def test_paths_and_methods(client: httpx.Client) -> None:
+    """C051-C053."""
+    for method, path, status in (
+        ("GET", "/nothing", 404),
+        ("POST", "/cds-services/no-such-service", 404),
+        ("GET", VIEW, 405),
+        ("PUT", VIEW, 405),
+        ("DELETE", "/cds-services", 405),
+    ):
+        response = client.request(method, path, headers=JSON)
+        assert response.status_code == status
+        check_outcome(response)
+    assert "POST" in client.get(VIEW).headers["allow"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/xml"},
+        {"Content-Type": "application/fhir+json"},
+        {"Content-Type": "application/json; charset=utf-16"},
+        {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+        {},
+    ],
+    ids=str,
+)
+def test_other_media_types_and_codings(client: httpx.Client, headers: dict[str, str]) -> None:
+    """C053."""
+    response = client.post(VIEW, content=GOOD, headers=headers)
+    assert response.status_code == 415
+    check_outcome(response)
+
+
+def test_json_with_parameters_is_json(client: httpx.Client) -> None:
+    for media_type in ("application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"'):
+        assert client.post(VIEW, content=GOOD, headers={"Content-Type": media_type}).status_code == 200
+
+
+# -- what is told to nobody -----------------------------------------------------------------------------------------
+
+
+def test_logs_hold_no_patient_data(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    """C058, C077: nothing that was sent in a request, a path or a header stands in any log line."""
+    caplog.set_level(logging.DEBUG)
+    request = example("patient-view-maintenance-after-transplant")
+    request["fhirAuthorization"] = {
+        "access_token": "secret-token",
+        "token_type": "Bearer",
+        "expires_in": 300,
+        "scope": "patient/*.rs",
+        "subject": "cds-service",
+    }
+    sent = set(
+        re.findall(r"[\w\-.]{5,}", json.dumps([request["context"], request["prefetch"]["patient"], "secret-token"]))
+    )
+    sent -= {
+        "reference",
+        "resourceType",
+        "Patient",
+        "patientId",
+        "userId",
+        "encounterId",
+        "gender",
+        "birthDate",
+        "family",
+    }
+    sent -= {"given", "official", "female", "Practitioner"}
+    assert {"synthetic-p01", "1963-04-12", "secret-token", "synthetic-encounter"} <= sent
+    post(client, VIEW, request, Authorization="Bearer secret-token")
+    post(client, VIEW, orjson.dumps(request).replace(b"Patient/synthetic-p01", b"Patient/zacharias-2", 1))
+    post(client, VIEW, orjson.dumps(request)[:-1])
+    client.get("/cds-services/spmwatch-patient-view/synthetic-p01?name=Synthetic")
+    own = [record for record in caplog.records if not record.name.startswith(("httpx", "httpcore", "asyncio"))]
+    lines = [record.getMessage() + str(record.exc_text or "") for record in own]
+    assert len([line for line in lines if line.startswith("correlation=")]) == 4
+    for line in lines:
+        assert not [word for word in {*sent, "zacharias-2"} if word in line], line
+
+
+def test_each_exchange_has_an_id(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="spmwatch.cds_hooks")
+    ids = [post(client, VIEW, GOOD).headers["x-correlation-id"] for _ in range(2)]
+    assert len(set(ids)) == 2
+    assert all(any(id_ in record.getMessage() for record in caplog.records) for id_ in ids)
+
+
+def test_a_fault_of_ours_tells_nothing(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """C058, C059: 500 with an OperationOutcome; the log has type and place, not the text."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("zacharias-2")
+
+    monkeypatch.setattr("spmwatch.cds_hooks.app.respond", fail)
+    response = post(client, VIEW, GOOD)
+    assert response.status_code == 500
+    OperationOutcome.model_validate(response.json())
+    assert "zacharias" not in response.text + caplog.text
+    assert "KeyError" not in response.text
+    assert "fault=KeyError" in caplog.text
+    monkeypatch.undo()
+    assert post(client, VIEW, GOOD).status_code == 200
+
+
+def test_a_chart_is_answered_quickly(client: httpx.Client) -> None:
+    """C165: well below 500 ms, once warm."""
+    post(client, VIEW, GOOD)
+    started = time.monotonic()
+    post(client, VIEW, GOOD)
+    assert time.monotonic() - started < 0.5
