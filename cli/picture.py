@@ -200,7 +200,8 @@ def _shape(
 def _closed(shape: Shape, today: int) -> Shape:
     """The shape with nothing after today: an end that could lie later is not known to."""
     start = Span(min(shape.start.low, today), min(shape.start.high, today))
-    end = Span(min(max(shape.end.low, start.low), today), min(shape.end.high, today))
+    end_low = min(max(shape.end.low, start.low), today)
+    end = Span(end_low, max(end_low, min(shape.end.high, today)))
     return dataclasses.replace(shape, start=start, end=end)
 
 

@@ -65,9 +65,7 @@ def transplanted(*more: Episode, patient: str = "P01") -> Timeline:
                 duration=Span.exactly(59),
                 sources=source("MedicationRequest/m2"),
             ),
-            Cumulative(
-                id="total", drug="lenalidomide", phase="any", active="current", duration=Span.exactly(64.5)
-            ),
+            Cumulative(id="total", drug="lenalidomide", phase="any", active="current", duration=Span.exactly(64.5)),
             Course(
                 id="conditioning",
                 drug="melphalan",

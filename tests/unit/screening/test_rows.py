@@ -1,0 +1,239 @@
+"""The rows of a run: JSON, CSV and files, and that one patient's failure stays with that patient."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.episodes import Course, Timeline
+from spmwatch.engine.errors import InputError, NetworkFactError
+from spmwatch.engine.facts import Certainty, Gap, PatientRecord, Source
+from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation, RuleBaseIdentity, RuleFailure
+from spmwatch.engine.rule import Grade, Indicator
+from spmwatch.screening.report import PROBLEMS, RUN, Run, summarise_rows, write_file, write_results
+from spmwatch.screening.rows import (
+    FINDING_COLUMNS,
+    PATIENT_COLUMNS,
+    Row,
+    csv_lines,
+    evaluated_row,
+    failed_row,
+    finding_cells,
+    in_order,
+    json_array,
+    patient_cells,
+)
+from spmwatch.screening.runner import screen
+
+AS_OF = date(2026, 1, 15)
+IDENTITY = RuleBaseIdentity(version="1.2.3", digest="abc")
+
+
+def finding() -> Finding:
+    evidence = next(item for item in load_rule_base().evidence.values() if item.showable and item.links)
+    return Finding(
+        rule="SPM-02",
+        part="a",
+        variant="induction-and-maintenance",
+        version="1.0.0",
+        title="Two phases",
+        indicator=Indicator.WARNING,
+        grade=Grade.B,
+        certainty=Certainty.HIGH,
+        summary="Lenalidomide in two phases: look",
+        detail="Because.",
+        source=evidence,
+        evidence=(evidence,),
+        episodes=(Course(id="c", drug="lenalidomide", sources=(Source(reference="MedicationRequest/m1"),)),),
+    )
+
+
+def recommendation(
+    patient: str = "P01", *, found: bool = True, failures: tuple[RuleFailure, ...] = ()
+) -> Recommendation:
+    return Recommendation(
+        patient=patient,
+        as_of=AS_OF,
+        hook="patient-view",
+        tier="warning" if found else "none",
+        findings=(finding(),) if found else (),
+        questions=(
+            OpenQuestion(
+                topic="melphalan-kind",
+                question="By mouth?",
+                rules=("SPM-03",),
+                decisive=True,
+                references=("MedicationRequest/m9",),
+            ),
+        ),
+        gaps=(Gap(kind="unreadable", problem="found text", advice="Mend it", reference="Condition/c"),),
+        truths={},
+        rulebase=IDENTITY,
+        timeline=Timeline(patient=patient, as_of=AS_OF, episodes=()),
+        failures=failures,
+    )
+
+
+def test_a_row_has_exactly_the_keys_that_programs_were_promised() -> None:
+    body = evaluated_row(recommendation()).body
+    assert list(body) == ["patient", "as_of", "tier", "findings", "gaps", "rulebase"]
+    (found,) = body["findings"]  # type: ignore[misc]
+    assert list(found) == [
+        "rule", "part", "variant", "version", "indicator", "certainty", "grade", "summary", "detail", "evidence", "facts",
+    ]  # fmt: skip
+    assert list(found["evidence"][0]) == ["id", "citation", "url"]
+    assert found["facts"][0]["references"] == ["MedicationRequest/m1"]
+    question, gap = body["gaps"]  # type: ignore[misc]
+    assert (question["kind"], question["topic"], question["decisive"]) == ("open-question", "melphalan-kind", True)
+    assert (gap["kind"], gap["problem"], gap["references"]) == ("unreadable", "found text", ["Condition/c"])
+    assert body["rulebase"] == {"version": "1.2.3", "hash": "abc", "overlays": []}
+
+
+def test_a_failed_rule_is_a_gap_and_the_row_is_incomplete() -> None:
+    row = evaluated_row(recommendation(failures=(RuleFailure(rule="SPM-09", problem="KeyError"),)))
+    assert row.incomplete
+    assert row.body["gaps"][0]["kind"] == "rule-failed"  # type: ignore[index]
+
+
+class Broken:
+    """Fails on P02 in a way that nobody foresaw, on P03 in one of ours."""
+
+    def evaluate(self, record: PatientRecord, *, as_of: date, hook: str = "") -> Recommendation:
+        assert (as_of, hook) == (AS_OF, "patient-view")
+        if record.id == "P02":
+            raise KeyError("Jane Doe")
+        if record.id == "P03":
+            raise NetworkFactError("a number is too large")
+        return recommendation(record.id, found=False)
+
+
+def test_one_patient_who_fails_is_a_named_row_and_the_run_goes_on() -> None:
+    records = [PatientRecord(id=f"P0{number}") for number in (4, 3, 2, 1)]
+    rows = in_order(screen(records, Broken(), as_of=AS_OF))
+    assert [(row.patient, row.tier) for row in rows] == [("P01", "none"), ("P02", None), ("P03", None), ("P04", "none")]
+    unexpected, ours = rows[1].body["error"], rows[2].body["error"]
+    assert unexpected["code"] == "unexpected"  # type: ignore[index]
+    assert "Jane" not in json.dumps(unexpected)
+    assert ours == {"code": "network-fact", "message": "a number is too large"}
+
+
+def test_rows_come_while_records_are_read() -> None:
+    read = []
+
+    def records() -> Iterator[PatientRecord]:
+        for number in range(3):
+            read.append(number)
+            yield PatientRecord(id=str(number))
+
+    next(iter(screen(records(), Broken(), as_of=AS_OF)))
+    assert read == [0]
+
+
+def test_an_interruption_is_not_a_patients_failure() -> None:
+    class Interrupted:
+        def evaluate(self, record: PatientRecord, *, as_of: date, hook: str = "") -> Recommendation:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(screen([PatientRecord(id="P01")], Interrupted(), as_of=AS_OF))
+
+
+def test_json_is_one_array_with_a_line_a_patient() -> None:
+    rows = [evaluated_row(recommendation()), failed_row("P02", AS_OF, KeyError("x"))]
+    text = b"".join(json_array(row.body for row in rows))
+    assert [item["patient"] for item in json.loads(text)] == ["P01", "P02"]
+    assert len(text.splitlines()) == 4
+    assert b"".join(json_array([])) == b"[]\n"
+
+
+def test_an_id_with_a_lone_surrogate_still_leaves_as_json() -> None:
+    text = b"".join(json_array([failed_row("\ud800", AS_OF, KeyError()).body]))
+    assert json.loads(text)[0]["patient"] == "\ud800"
+
+
+def cells(columns: tuple[str, ...], lines: Iterator[dict[str, str]]) -> list[dict[str, str]]:
+    text = b"".join(csv_lines(columns, lines)).decode()
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_csv_has_a_line_for_each_finding_and_for_each_patient_without() -> None:
+    rows = [
+        evaluated_row(recommendation()),
+        evaluated_row(recommendation("P02", found=False)),
+        failed_row("P03", AS_OF, KeyError()),
+    ]
+    lines = cells(FINDING_COLUMNS, (cell for row in rows for cell in finding_cells(row)))
+    assert [(line["patient"], line["rule"], line["part"], line["tier"], line["error"]) for line in lines] == [
+        ("P01", "SPM-02", "a", "warning", ""),
+        ("P02", "", "", "none", ""),
+        ("P03", "", "", "", "unexpected"),
+    ]
+    assert lines[0]["references"] == "MedicationRequest/m1"
+    patients = cells(PATIENT_COLUMNS, (patient_cells(row) for row in rows))
+    assert patients[0]["findings"] == "SPM-02a"
+    assert (patients[0]["questions"], patients[0]["data_problems"]) == ("melphalan-kind", "1")
+
+
+@pytest.mark.parametrize("hostile", ["=cmd|'/c calc'!A1", "+1", "-1", "@x", "\tx"])
+def test_a_spreadsheet_runs_nothing(hostile: str) -> None:
+    (line,) = cells(PATIENT_COLUMNS, iter([patient_cells(failed_row(hostile, AS_OF, KeyError()))]))
+    assert line["patient"] == f"'{hostile}"
+
+
+def run() -> Run:
+    return Run(
+        inputs=("export",),
+        as_of=AS_OF,
+        hook="patient-view",
+        rulebase=IDENTITY,
+        spmwatch_version="0.1",
+        counts={"files": 1},
+    )
+
+
+def test_all_files_appear_and_say_what_was_run(tmp_path: Path) -> None:
+    rows: list[Row] = [evaluated_row(recommendation()), failed_row("P02", AS_OF, KeyError())]
+    out = tmp_path / "deep" / "results"
+    written = write_results(out, rows, [{"where": "a.ndjson:1"}], run())
+    assert sorted(path.name for path in written) == sorted(path.name for path in out.iterdir())
+    facts = json.loads((out / RUN).read_text(encoding="utf-8"))
+    assert (facts["patients"], facts["failed"], facts["tiers"]["warning"], facts["problems"]) == (2, 1, 1, 1)
+    assert (out / PROBLEMS).read_bytes() == b'{"where":"a.ndjson:1"}\n'
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    write_results(out, rows, [{"where": "a.ndjson:1"}], run())
+    assert before == {path.name: path.read_bytes() for path in out.iterdir()}
+
+
+def test_a_run_that_dies_while_writing_leaves_no_half_file_and_no_run_json(tmp_path: Path) -> None:
+    write_results(tmp_path, [evaluated_row(recommendation())], [], run())
+    broken = Row(patient="P02", tier="none", body={"patient": "P02", "findings": object()})
+    with pytest.raises(TypeError):
+        write_results(tmp_path, [broken], [], run())
+    assert not (tmp_path / RUN).exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith(".part")]
+    assert json.loads((tmp_path / "results.json").read_bytes())[0]["patient"] == "P01"
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be written to") as caught:
+        write_results(tmp_path / "file", [], [], run())
+    assert "\n" not in str(caught.value)
+    with pytest.raises(InputError, match="cannot be written"):
+        write_file(tmp_path / "file" / "page.html", b"")
+
+
+def test_the_summary_counts_every_row_once() -> None:
+    rows = [
+        evaluated_row(recommendation()),
+        evaluated_row(recommendation(failures=(RuleFailure(rule="SPM-01", problem="x"),))),
+        failed_row("P03", AS_OF, KeyError()),
+    ]
+    summary = summarise_rows(rows)
+    assert (summary.patients, summary.failed, summary.incomplete, summary.tiers["warning"]) == (3, 1, 1, 2)
