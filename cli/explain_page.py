@@ -41,7 +41,7 @@ class FindingBox:
     certainty: str
     summary: str
     detail: tuple[Block, ...]
-    facts: tuple[FactLine, ...]
+    references: tuple[str, ...]
     evidence: tuple[Evidence, ...]
 
 
@@ -132,9 +132,6 @@ def _finding(finding: Finding) -> FindingBox:
         certainty=finding.certainty.value,
         summary=finding.summary,
         detail=tuple(blocks(finding.detail)),
-        facts=tuple(
-            FactLine(lane="", text=describe(episode), references=tuple(references(episode.sources)))
-            for episode in finding.episodes
-        ),
+        references=tuple(references(source for episode in finding.episodes for source in episode.sources)),
         evidence=tuple(item for item in finding.evidence if item.showable),
     )

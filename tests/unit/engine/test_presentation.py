@@ -141,7 +141,7 @@ MAINTENANCE = Course(
         (Found(id="f", rule="SPM-04", variant="x", indicator="warning"), "SPM-04 holds (warning)"),
         (
             Missing(id="m", datum="melphalan-kind", decisive="decisive"),
-            "melphalan kind is missing, could change the advice",
+            "missing: melphalan kind, could change the advice",
         ),
     ],
 )
