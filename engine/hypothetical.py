@@ -1,0 +1,90 @@
+"""What data that were not supplied could contain: episodes that nobody recorded, each with the question that decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from spmwatch.engine.conventions import Conventions
+from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Course, Cumulative, Disease, Malignancy, Span, Transplant
+from spmwatch.engine.facts import Coverage, Standing
+from spmwatch.engine.phases import Known
+
+MEDICATION_TYPES = (
+    "MedicationAdministration",
+    "MedicationDispense",
+    "MedicationRequest",
+    "MedicationStatement",
+    "MedicationUsage",
+)
+
+
+def known_kinds(coverage: Coverage) -> Known:
+    """Which kinds of record were supplied."""
+    return Known(
+        medications=not coverage.lacks(*MEDICATION_TYPES),
+        procedures=not coverage.lacks("Procedure"),
+        conditions=not coverage.lacks("Condition"),
+    )
+
+
+def hidden_drugs(as_of: int, conventions: Conventions) -> Iterator[Course | Cumulative]:
+    """A course of each drug that is looked for, at any time, of any kind and phase."""
+    days = Span(FIRST_DAY, as_of)
+    duration = Span(0, float(conventions.oldest_plausible_age * 12))
+    for drug in conventions.looked_for:
+        topic = f"{drug}-exposure"
+        yield Course(
+            id=f"exposed-hidden-{drug}",
+            standing=Standing.POSSIBLE,
+            hypothetical=True,
+            topic=topic,
+            drug=drug,
+            start=days,
+            end=days,
+            duration=duration,
+        )
+        for phase in ("any", UNKNOWN):
+            yield Cumulative(
+                id=f"cumulated-hidden-{drug}-{phase}",
+                standing=Standing.POSSIBLE,
+                hypothetical=True,
+                topic=topic,
+                drug=drug,
+                phase=phase,
+                duration=duration,
+            )
+
+
+def hidden_transplant(as_of: int) -> Transplant:
+    """A transplant of any kind."""
+    return Transplant(
+        id="transplanted-hidden",
+        standing=Standing.POSSIBLE,
+        hypothetical=True,
+        topic="transplant",
+        date=Span(FIRST_DAY, as_of),
+    )
+
+
+def hidden_myeloma(as_of: int, age: Span) -> Disease:
+    """Myeloma, where lenalidomide has no recorded reason or conditions were not supplied. `age`: bounds at onset."""
+    return Disease(
+        id="diagnosed-hidden",
+        standing=Standing.POSSIBLE,
+        hypothetical=True,
+        topic="indication",
+        family="myeloma",
+        onset=Span(FIRST_DAY, as_of),
+        age_at_onset=age,
+    )
+
+
+def hidden_malignancy(as_of: int) -> Malignancy:
+    """Another cancer of any kind, before or after."""
+    return Malignancy(
+        id="malignancy-hidden",
+        standing=Standing.POSSIBLE,
+        hypothetical=True,
+        topic="prior-cancers",
+        onset=Span(FIRST_DAY, as_of),
+    )

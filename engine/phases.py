@@ -1,0 +1,418 @@
+"""Induction, maintenance or relapse: which phase a stretch of lenalidomide belongs to (clinical conventions 7.6).
+
+What the record says wins. Else maintenance is inferred from dose, company and timing; induction from lying inside the first
+myeloma regimen; relapse from a start after recorded progression. Where the record does not decide between them the phase
+stays unknown: each step asks for a Truth, and UNKNOWN ends the search.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from spmwatch.engine.conventions import Conventions
+from spmwatch.engine.covers import Cluster, Cover, clusters_of
+from spmwatch.engine.episodes import UNKNOWN, Span, Transplant
+from spmwatch.engine.facts import DrugExposure, DrugOrder, Proof, Standing
+from spmwatch.engine.truth import Truth, all_of, any_of
+from spmwatch.engine.value_sets import ValueSets
+
+MAINTENANCE, INDUCTION, RELAPSE = "maintenance", "induction", "relapse"
+_DOSE_UNIT, _STEROID = "mg", "steroid"
+_TRUTHS = {(True, True): Truth.TRUE, (False, True): Truth.UNKNOWN, (False, False): Truth.FALSE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something on a day between `low` and `high` that a phase depends on; `sure` when the record proves it."""
+
+    low: int
+    high: int
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Which kinds of record were supplied, so that absence means something."""
+
+    medications: bool
+    procedures: bool
+    conditions: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretches:
+    """Disjoint stretches of days by start; asks for overlap by bisection."""
+
+    firsts: tuple[int, ...]
+    lasts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, stretches: Iterable[tuple[int, int]]) -> _Stretches:
+        firsts: list[int] = []
+        lasts: list[int] = []
+        for first, last in sorted(stretches):
+            if first > last:
+                continue
+            if lasts and first <= lasts[-1] + 1:
+                lasts[-1] = max(lasts[-1], last)
+            else:
+                firsts.append(first)
+                lasts.append(last)
+        return cls(tuple(firsts), tuple(lasts))
+
+    def meet(self, first: int, last: int) -> bool:
+        """Does a stretch share a day with `first..last`, or lie between `last` and `first` where these are in that order?"""
+        index = bisect_right(self.firsts, last) - 1
+        return index >= 0 and self.lasts[index] >= first
+
+    def days_within(self, first: int, last: int) -> int:
+        """How many of the days `first..last` are covered."""
+        index = bisect_left(self.lasts, first)
+        total = 0
+        while index < len(self.firsts) and self.firsts[index] <= last:
+            total += min(last, self.lasts[index]) - max(first, self.firsts[index]) + 1
+            index += 1
+        return total
+
+
+def _sure(clusters: Iterable[Cluster]) -> _Stretches:
+    return _Stretches.of((run.first, run.last) for cluster in clusters for run in cluster.runs)
+
+
+def _possible(clusters: Iterable[Cluster]) -> _Stretches:
+    return _Stretches.of((cluster.first, cluster.last) for cluster in clusters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Therapy:
+    """Treatment against myeloma over all drugs.
+
+    Attributes:
+        first: the first day of any, from..to; None when there is none. `to` rests on counting records only.
+        regimen: the days of the first regimen, certain ones (first, last); None when its start is not certain.
+    """
+
+    first: Span | None
+    regimen: tuple[int, int] | None
+
+
+def therapy_of(
+    covers: Sequence[Cover],
+    transplants: Sequence[Transplant],
+    diagnosed: Span | None,
+    conventions: Conventions,
+    value_sets: ValueSets,
+) -> Therapy:
+    """When treatment against myeloma began, and how long its first regimen lasted, with gaps bridged.
+
+    Drugs that also treat other cancers count from the diagnosis of myeloma on.
+    """
+    sure: list[Cover] = []
+    lows: list[int] = []
+    highs: list[int] = []
+    for cover in covers:
+        concept = value_sets.concept(cover.fact.concept)
+        if not concept.myeloma_therapy:
+            continue
+        only = cover.fact.drug in conventions.myeloma_only_drugs or not conventions.myeloma_only_classes.isdisjoint(
+            concept.classes
+        )
+        if not only and (diagnosed is None or cover.start_max < diagnosed.low):
+            continue
+        lows.append(cover.start_min)
+        if cover.counts and (only or (diagnosed is not None and cover.start_min >= diagnosed.high)):
+            highs.append(cover.start_max)
+            sure.append(cover)
+    for transplant in transplants:
+        lows.append(int(transplant.date.low))
+        if transplant.standing is Standing.COUNTS:
+            highs.append(int(transplant.date.high))
+    if not highs:
+        return Therapy(first=None, regimen=None)
+    first = Span(min(lows), min(highs))
+    runs = [
+        run for cluster in clusters_of(sure, conventions.bridge_gap) for run in cluster.runs if run.first <= run.last
+    ]
+    regimen = min(((run.first, run.last) for run in runs), default=None)
+    if regimen is not None and first.low < regimen[0] - conventions.bridge_gap - 1:
+        regimen = None
+    return Therapy(first=first, regimen=regimen)
+
+
+class Phases:
+    """Tells the phase of any cover of one drug, from the patient's whole treatment."""
+
+    def __init__(
+        self,
+        own: Sequence[Cover],
+        others: Sequence[Cover],
+        *,
+        therapy: Therapy,
+        transplants: Sequence[Transplant],
+        progressions: Sequence[Event],
+        known: Known,
+        conventions: Conventions,
+        value_sets: ValueSets,
+    ) -> None:
+        """`own`: all covers of the drug; `others`: those of every other drug."""
+        self._conventions, self._known, self._therapy = conventions, known, therapy
+        self._transplants, self._progressions = transplants, progressions
+        gap = conventions.bridge_gap
+        companions: dict[str, list[Cover]] = {}
+        steroids: dict[str, list[Cover]] = {}
+        for cover in others:
+            classes = value_sets.concept(cover.fact.concept).classes
+            if not conventions.not_single_agent.isdisjoint(classes):
+                companions.setdefault(cover.fact.drug, []).append(cover)
+            elif _STEROID in classes:
+                steroids.setdefault(cover.fact.drug, []).append(cover)
+        beside = [cluster for group in companions.values() for cluster in clusters_of(group, gap)]
+        steroid = [cluster for group in steroids.values() for cluster in clusters_of(group, gap)]
+        self._sure_companions, self._possible_companions = _sure(beside), _possible(beside)
+        self._sure_steroid, self._possible_steroid = _sure(steroid), _possible(steroid)
+        self._low, self._high = self._dosed(own)
+        self._stated = self._stated_stretches(own)
+        self._inferred: list[tuple[int, int]] = []
+
+    def _dosed(self, own: Sequence[Cover]) -> tuple[_Stretches, _Stretches]:
+        """Stretches at maintenance dose, and above it; records without a dose look there for theirs."""
+        low: list[tuple[int, int]] = []
+        high: list[tuple[int, int]] = []
+        for cover in own:
+            dose = self._own_dose_is_low(cover)
+            if dose is not Truth.UNKNOWN and cover.counts:
+                (low if dose is Truth.TRUE else high).append((cover.start_min, cover.end_max))
+        return _Stretches.of(low), _Stretches.of(high)
+
+    def _stated_stretches(self, own: Sequence[Cover]) -> dict[str, list[Cluster]]:
+        stated: dict[str, list[Cover]] = {}
+        for cover in own:
+            if cover.fact.phase is not None and cover.counts:
+                stated.setdefault(cover.fact.phase, []).append(cover)
+        return {phase: clusters_of(group, self._conventions.bridge_gap) for phase, group in sorted(stated.items())}
+
+    # -- all covers -------------------------------------------------------------------------------------------------
+
+    def assign(self, own: Sequence[Cover]) -> list[Cover]:
+        """The covers with their phases, by start. What continues maintenance is maintenance."""
+        result: list[Cover] = []
+        inferred = self._inferred = []
+        for cover in sorted(own, key=lambda c: c.sort_key):
+            phase = self.phase_of(cover, inferred)
+            if phase == MAINTENANCE and cover.fact.phase is None and cover.counts:
+                _extend(inferred, cover, self._conventions.bridge_gap)
+            result.append(replace(cover, phase=phase))
+        return result
+
+    def phase_of_order(self, order: DrugOrder, as_of: int) -> str:
+        """The phase that a draft order would begin or continue: it starts on its date, else on the day of evaluation."""
+        if order.phase is not None:
+            return order.phase
+        first = (
+            as_of
+            if order.start is None or order.start.earliest is None
+            else max(as_of, order.start.earliest.toordinal())
+        )
+        fact = DrugExposure(
+            concept=order.concept, drug=order.drug, proof=Proof.REQUEST, dose=order.dose, sources=order.sources
+        )
+        return self.phase_of(
+            Cover(
+                fact=fact, counts=True, start_min=first, start_max=first, end_min=first, end_max=first, end_told=True
+            ),
+            self._inferred,
+        )
+
+    def phase_of(self, cover: Cover, inferred: Sequence[tuple[int, int]] = ()) -> str:
+        """The phase of one cover. `inferred`: stretches of maintenance that were inferred before, by start."""
+        if cover.fact.phase is not None:
+            return cover.fact.phase
+        relapse = self._after_progression(cover)
+        alone = self._alone(cover)
+        continued = self._continued(cover, relapse, alone, inferred)
+        if continued is not None:
+            return continued
+        maintenance = all_of([alone, self._dose_is_low(cover), self._timed_as_maintenance(cover)])
+        if maintenance is not Truth.FALSE:
+            return MAINTENANCE if maintenance is Truth.TRUE else UNKNOWN
+        induction = self._in_first_regimen(cover, alone)
+        if induction is not Truth.FALSE:
+            return INDUCTION if induction is Truth.TRUE else UNKNOWN
+        return RELAPSE if relapse is Truth.TRUE else UNKNOWN
+
+    # -- what continues a phase that is known -----------------------------------------------------------------------
+
+    def _continued(self, cover: Cover, relapse: Truth, alone: Truth, inferred: Sequence[tuple[int, int]]) -> str | None:
+        """The phase of records that this one overlaps, or of maintenance that it continues; None when there are none."""
+        if relapse is Truth.TRUE:
+            return None
+        certain: set[str] = set()
+        possible: set[str] = set()
+        for phase, clusters in self._stated.items():
+            for cluster in clusters:
+                runs = [run for run in cluster.runs if run.first <= run.last]
+                if any(self._joins(cover, run.first, run.last, phase, alone) for run in runs):
+                    certain.add(phase)
+                elif self._may_join(cover, cluster, phase, alone):
+                    possible.add(phase)
+        if len(certain) == 1 and relapse is Truth.FALSE:
+            return certain.pop()
+        if not certain and self._dose_is_low(cover) is not Truth.FALSE and relapse is Truth.FALSE:
+            if any(self._joins(cover, first, last, MAINTENANCE, alone) for first, last in inferred[-1:]):
+                return MAINTENANCE
+        return UNKNOWN if certain or possible else None
+
+    def _joins(self, cover: Cover, first: int, last: int, phase: str, alone: Truth) -> bool:
+        """Does it begin within the stretch (or little before), or within the gap after maintenance, not in new company?"""
+        if cover.start_min < first - self._conventions.restated_within:
+            return False
+        if cover.start_max <= last:
+            return True
+        within_gap = cover.start_max - last - 1 <= self._conventions.bridge_gap
+        return phase == MAINTENANCE and within_gap and alone is not Truth.FALSE
+
+    def _may_join(self, cover: Cover, cluster: Cluster, phase: str, alone: Truth) -> bool:
+        """Could it begin there for some true dates, though not for all?"""
+        if all(
+            run.first <= run.last and (run.first, run.last) == (cluster.first, cluster.last) for run in cluster.runs
+        ):
+            if cover.start_min == cover.start_max:
+                return False
+        return (
+            cover.start_max >= cluster.first - self._conventions.restated_within
+            and (
+                cover.start_min <= cluster.last
+                or (phase == MAINTENANCE and cover.start_min - cluster.last - 1 <= self._conventions.bridge_gap)
+            )
+            and not (phase == MAINTENANCE and cover.start_min > cluster.last and alone is Truth.FALSE)
+        )
+
+    # -- the parts of the inference ---------------------------------------------------------------------------------
+
+    def _after_progression(self, cover: Cover) -> Truth:
+        """Did it start after a recorded progression?"""
+        return any_of(
+            _TRUTHS[event.sure and cover.start_min > event.high, cover.start_max > event.low]
+            for event in self._progressions
+        )
+
+    def _alone(self, cover: Cover) -> Truth:
+        """Is it given without the classes that end single-agent use, and with little dexamethasone at most?"""
+        limit = self._conventions.maintenance_dexamethasone
+        if self._sure_companions.meet(cover.start_max, cover.end_min):
+            return Truth.FALSE
+        if self._sure_steroid.days_within(cover.start_max, cover.end_min) >= limit:
+            return Truth.FALSE
+        perhaps = (
+            self._possible_companions.meet(cover.start_min, cover.end_max)
+            or self._possible_steroid.days_within(cover.start_min, cover.end_max) >= limit
+        )
+        return Truth.UNKNOWN if perhaps or not self._known.medications else Truth.TRUE
+
+    def _own_dose_is_low(self, cover: Cover) -> Truth:
+        dose = cover.fact.dose
+        if dose is None or dose.unit != _DOSE_UNIT:
+            return Truth.UNKNOWN
+        return Truth.TRUE if dose.value <= self._conventions.maintenance_dose else Truth.FALSE
+
+    def _dose_is_low(self, cover: Cover) -> Truth:
+        """Its own dose, else the dose of records of the same time."""
+        own = self._own_dose_is_low(cover)
+        if own is not Truth.UNKNOWN:
+            return own
+        low = self._low.meet(cover.start_min, cover.end_max)
+        high = self._high.meet(cover.start_min, cover.end_max)
+        return Truth.UNKNOWN if low == high else Truth.TRUE if low else Truth.FALSE
+
+    def _timed_as_maintenance(self, cover: Cover) -> Truth:
+        """Soon after an autologous transplant, or long enough after the first therapy without progression?"""
+        after_transplant = any_of(self._after_transplant(cover, transplant) for transplant in self._transplants)
+        if not self._known.procedures:
+            after_transplant = any_of([after_transplant, Truth.UNKNOWN])
+        return any_of([after_transplant, self._long_after_first_therapy(cover)])
+
+    def _after_transplant(self, cover: Cover, transplant: Transplant) -> Truth:
+        if transplant.kind not in ("autologous", "gene-modified", UNKNOWN):
+            return Truth.FALSE
+        least = cover.start_min - transplant.date.high
+        most = cover.start_max - transplant.date.low
+        from_, to = (
+            self._conventions.maintenance_after_transplant_from,
+            self._conventions.maintenance_after_transplant_to,
+        )
+        certain = (
+            transplant.kind == "autologous" and transplant.standing is Standing.COUNTS and least >= from_ and most <= to
+        )
+        return Truth.of(certain=certain, possible=most >= from_ and least <= to)
+
+    def _long_after_first_therapy(self, cover: Cover) -> Truth:
+        first = self._therapy.first
+        wait = self._conventions.maintenance_after_first_therapy
+        if first is None:
+            return Truth.FALSE if self._known.medications else Truth.UNKNOWN
+        possible = cover.start_max - first.low >= wait or not self._known.medications
+        late = Truth.of(certain=cover.start_min - first.high >= wait, possible=possible)
+        progressed = any_of(
+            _TRUTHS[
+                event.sure and event.low >= first.high and event.high <= cover.start_min,
+                event.high >= first.low and event.low <= cover.start_max,
+            ]
+            for event in self._progressions
+        )
+        if not self._known.conditions:
+            progressed = any_of([progressed, Truth.UNKNOWN])
+        return all_of([late, ~progressed])
+
+    def _in_first_regimen(self, cover: Cover, alone: Truth) -> Truth:
+        """Does it lie inside the first regimen, and look like one?
+
+        The regimen ends at a transplant, at progression and where maintenance begins. A single agent at maintenance dose with
+        nothing before it on record may continue treatment that is not on record, so it is not taken for induction.
+        """
+        regimen = self._therapy.regimen
+        if regimen is None:
+            return Truth.FALSE if self._therapy.first is None else Truth.UNKNOWN
+        gap = self._conventions.bridge_gap
+        inside = Truth.of(
+            certain=cover.start_max - regimen[1] - 1 <= gap, possible=cover.start_min - regimen[1] - 1 <= gap
+        )
+        broken = any_of(
+            _TRUTHS[event.sure and event.high <= cover.start_min, event.low <= cover.start_max]
+            for event in self._breaks()
+        )
+        if not (self._known.procedures and self._known.medications):
+            broken = any_of([broken, Truth.UNKNOWN])
+        in_regimen = all_of([inside, ~broken])
+        if in_regimen is Truth.TRUE and not self._looks_like_induction(cover, alone):
+            return Truth.UNKNOWN
+        return in_regimen
+
+    def _breaks(self) -> Iterable[Event]:
+        yield from self._progressions
+        for transplant in self._transplants:
+            sure = transplant.standing is Standing.COUNTS
+            yield Event(low=int(transplant.date.low), high=int(transplant.date.high), sure=sure)
+        for cluster in self._stated.get(MAINTENANCE, ()):
+            yield Event(low=cluster.first, high=min(c.start_max for c in cluster.members), sure=True)
+
+    def _looks_like_induction(self, cover: Cover, alone: Truth) -> bool:
+        if alone is Truth.FALSE or self._dose_is_low(cover) is Truth.FALSE:
+            return True
+        if any(cluster.first > cover.start_max for cluster in self._stated.get(MAINTENANCE, ())):
+            return True
+        return any(t.standing is Standing.COUNTS and t.date.low > cover.start_max for t in self._transplants)
+
+
+def _extend(stretches: list[tuple[int, int]], cover: Cover, gap: int) -> None:
+    """Add a cover that comes in order of start."""
+    if stretches and cover.start_min - stretches[-1][1] - 1 <= gap:
+        stretches[-1] = (stretches[-1][0], max(stretches[-1][1], cover.end_min))
+    elif cover.start_max <= cover.end_min:
+        stretches.append((cover.start_max, cover.end_min))
+
+
+def stated_only(covers: Iterable[Cover]) -> list[Cover]:
+    """The covers of a drug whose phases are not inferred: what the record says, else unknown."""
+    return [cover if cover.fact.phase is None else replace(cover, phase=cover.fact.phase) for cover in covers]

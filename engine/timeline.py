@@ -1,0 +1,282 @@
+"""The facts of one patient as episodes at one day: courses, transplants, diseases, other cancers, values (clinical conventions 7).
+
+The order of work follows what depends on what: covers of drugs; transplants; the kind of melphalan (needs transplants); when
+treatment began; phases (need all of these); the diseases and cancers (need when treatment began); the patient. Then come the
+episodes that unsupplied data could contain. The order of the facts never shows in the result.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TypeVar
+
+from spmwatch.engine.conventions import Conventions
+from spmwatch.engine.courses import courses_of, cumulated_of
+from spmwatch.engine.covers import Cover
+from spmwatch.engine.diseases import (
+    MYELOMA,
+    OTHER,
+    birth_of,
+    diagnosed_on,
+    disease_of,
+    indication_of,
+    myeloma_evidence,
+    other_evidence,
+    patient_episode,
+    years_between,
+)
+from spmwatch.engine.episodes import (
+    FIRST_DAY,
+    UNKNOWN,
+    Course,
+    Cumulative,
+    Disease,
+    Episode,
+    Order,
+    Span,
+    Timeline,
+    Transplant,
+)
+from spmwatch.engine.exposures import Clock, covers_of, known_days, until, with_last_proof
+from spmwatch.engine.facts import Diagnosis, DrugOrder, Gap, LabValue, PatientRecord, Standing, Statement
+from spmwatch.engine.hypothetical import hidden_drugs, hidden_malignancy, hidden_myeloma, hidden_transplant, known_kinds
+from spmwatch.engine.malignancies import Milestones, malignancies_of
+from spmwatch.engine.melphalan import told_apart
+from spmwatch.engine.observations import done_of, labs_of, order_of, pack_years_of, stated_of
+from spmwatch.engine.phases import Event, Phases, Therapy, stated_only, therapy_of
+from spmwatch.engine.transplants import transplants_of
+from spmwatch.engine.truth import Truth
+from spmwatch.engine.value_sets import ValueSets
+
+LENALIDOMIDE, MELPHALAN = "lenalidomide", "melphalan"
+PROGRESSION = "progression"
+E = TypeVar("E", bound=Episode)
+
+
+def build_timeline(record: PatientRecord, *, as_of: date, conventions: Conventions, value_sets: ValueSets) -> Timeline:
+    """Everything that rules may speak of, for one patient as of one day.
+
+    Args:
+        record: all facts in any order.
+        as_of: the day of evaluation; facts dated after it for certain do not count, and are noted.
+
+    Returns:
+        Episodes with stable ids, by kind and time. What the record does not tell is `unknown` or a wide span, never a guess.
+    """
+    return _Builder(record, as_of, conventions, value_sets).timeline()
+
+
+class _Builder:
+    """One patient's timeline in the making; holds what several steps need."""
+
+    def __init__(self, record: PatientRecord, as_of: date, conventions: Conventions, value_sets: ValueSets) -> None:
+        self._record, self._as_of = record, as_of.toordinal()
+        self._conventions, self._value_sets = conventions, value_sets
+        self._notes: list[Gap] = []
+        self._known = known_kinds(record.coverage)
+        self._facts = until(record.facts, self._as_of, self._notes)
+        said = record.coverage.until
+        self._clock = Clock(
+            as_of=self._as_of, until=self._as_of if said is None else min(said.toordinal(), self._as_of)
+        )
+        self._diagnoses = [fact for fact in self._facts if isinstance(fact, Diagnosis)]
+
+    def timeline(self) -> Timeline:
+        """All steps in order."""
+        episodes = self._episodes()
+        notes = sorted(
+            self._notes, key=lambda gap: (gap.reference, gap.element, gap.kind, gap.problem, gap.topic or "")
+        )
+        return Timeline(
+            patient=self._record.id,
+            as_of=date.fromordinal(self._as_of),
+            episodes=tuple(episodes),
+            notes=(*self._record.gaps, *dict.fromkeys(notes)),
+        )
+
+    def _episodes(self) -> list[Episode]:
+        conventions, value_sets, as_of = self._conventions, self._value_sets, self._as_of
+        covers, notes = covers_of(self._facts, self._clock, conventions, value_sets)
+        transplants, transplant_notes = transplants_of(self._facts, as_of, conventions, value_sets)
+        self._notes += [*notes, *transplant_notes]
+        by_drug = self._kinds(covers, transplants)
+        all_covers = [cover for group in by_drug.values() for cover in group]
+        myeloma = myeloma_evidence(self._facts, as_of, conventions, value_sets)
+        therapy = therapy_of(all_covers, transplants, diagnosed_on(myeloma), conventions, value_sets)
+        diagnosed = diagnosed_on(myeloma, therapy.first)
+        first = _first(by_drug.get(LENALIDOMIDE, ()))
+        milestones = Milestones(diagnosed=diagnosed, treated=therapy.first, first_lenalidomide=first)
+        orders, by_drug = self._phases(by_drug, therapy, transplants)
+        other = other_evidence(self._facts, milestones, as_of, conventions, value_sets)
+        indication = indication_of(myeloma, other, conditions_known=self._known.conditions)
+        malignancies, malignancy_notes = malignancies_of(
+            self._diagnoses, milestones, as_of, conventions, value_sets, only_other_indication=indication == "other"
+        )
+        self._notes += malignancy_notes
+        birth = birth_of(self._record.patient, as_of, conventions, self._notes)
+        patient = patient_episode(
+            self._record.patient, birth, self._facts, transplants, indication, as_of, conventions, self._notes
+        )
+        diseases: list[Disease] = []
+        if myeloma:
+            diseases.append(disease_of(MYELOMA, myeloma, diagnosed, birth, 1))
+        if other:
+            diseases.append(disease_of(OTHER, other, None, birth, len(diseases) + 1))
+        courses, cumulated = self._courses(by_drug)
+        labs = [fact for fact in self._facts if isinstance(fact, LabValue)]
+        result: list[Episode] = [
+            patient,
+            *courses,
+            *cumulated,
+            *_numbered(orders),
+            *transplants,
+            *diseases,
+            *malignancies,
+            *_numbered(stated_of(self._facts, as_of)),
+            *_numbered(done_of(self._facts, as_of, value_sets)),
+            *_numbered(labs_of([*labs, *pack_years_of(self._facts)], as_of, conventions)),
+        ]
+        return [*result, *self._hidden(result, birth, indication)]
+
+    # -- steps ------------------------------------------------------------------------------------------------------
+
+    def _kinds(self, covers: Iterable[Cover], transplants: Sequence[Transplant]) -> dict[str, list[Cover]]:
+        """The covers by drug, melphalan with its kind."""
+        by_drug: defaultdict[str, list[Cover]] = defaultdict(list)
+        for cover in covers:
+            by_drug[cover.fact.drug].append(cover)
+        result: dict[str, list[Cover]] = {}
+        for drug in sorted(by_drug):
+            group = sorted(by_drug[drug], key=lambda cover: cover.sort_key)
+            if drug in self._conventions.kinds_told_apart:
+                group = told_apart(group, transplants, self._conventions, transplants_known=self._known.procedures)
+            result[drug] = with_last_proof(group, self._conventions)
+        return result
+
+    def _phases(
+        self, by_drug: Mapping[str, Sequence[Cover]], therapy: Therapy, transplants: Sequence[Transplant]
+    ) -> tuple[list[Order], dict[str, list[Cover]]]:
+        """The draft orders, and the covers by drug, with their phases."""
+        progressions = [
+            Event(low=low, high=high, sure=fact.standing is Standing.COUNTS)
+            for fact in self._facts
+            if isinstance(fact, Statement) and fact.what == PROGRESSION
+            for low, high in [known_days(fact.date, self._as_of)]
+        ]
+        drafts = [fact for fact in self._facts if isinstance(fact, DrugOrder)]
+        orders: list[Order] = []
+        result: dict[str, list[Cover]] = {}
+        for drug in sorted({*by_drug, *(draft.drug for draft in drafts)}):
+            own = by_drug.get(drug, ())
+            told = [draft for draft in drafts if draft.drug == drug]
+            if drug not in self._conventions.phases_inferred_for:
+                result[drug] = stated_only(own)
+                orders += [order_of(draft, draft.phase or UNKNOWN, self._value_sets) for draft in told]
+                continue
+            phases = Phases(
+                own,
+                [cover for other, group in by_drug.items() if other != drug for cover in group],
+                therapy=therapy,
+                transplants=transplants,
+                progressions=progressions,
+                known=self._known,
+                conventions=self._conventions,
+                value_sets=self._value_sets,
+            )
+            result[drug] = phases.assign(own)
+            orders += [order_of(draft, phases.phase_of_order(draft, self._as_of), self._value_sets) for draft in told]
+        orders.sort(
+            key=lambda order: (order.drug, order.form, order.phase, order.standing, order.certainty, order.sources)
+        )
+        return orders, {drug: group for drug, group in result.items() if group}
+
+    def _courses(self, by_drug: Mapping[str, Sequence[Cover]]) -> tuple[list[Course], list[Cumulative]]:
+        """The courses of every drug by start, and each drug's courses together."""
+        courses = [c for group in by_drug.values() for c in courses_of(group, self._clock, self._conventions)]
+        cumulated = [c for group in by_drug.values() for c in cumulated_of(group, self._clock, self._conventions)]
+        courses.sort(key=_course_key)
+        cumulated.sort(key=lambda c: (c.drug, c.phase != "any", c.phase))
+        return _numbered(courses), _numbered(cumulated)
+
+    def _hidden(self, found: Sequence[Episode], birth: Span | None, indication: str) -> list[Episode]:
+        """What data that were not supplied could contain, and the myeloma that lenalidomide without a reason hints at."""
+        hidden: list[Episode] = []
+        if not self._known.medications:
+            hidden += hidden_drugs(self._as_of, self._conventions)
+        if not self._known.procedures:
+            hidden.append(hidden_transplant(self._as_of))
+        has_myeloma = any(isinstance(e, Disease) and e.family == MYELOMA for e in found)
+        has_drug = any(isinstance(e, (Course, Order)) and e.drug == LENALIDOMIDE for e in [*found, *hidden])
+        if not has_myeloma and (not self._known.conditions or (has_drug and indication == "unrecorded")):
+            hidden.append(hidden_myeloma(self._as_of, years_between(birth, Span(FIRST_DAY, self._as_of))))
+        if not self._known.conditions:
+            hidden.append(hidden_malignancy(self._as_of))
+        return hidden
+
+
+def _first(covers: Iterable[Cover]) -> Span | None:
+    """The first day under a drug; its latest bound rests on counting records. None when none counts."""
+    covers = list(covers)
+    highs = [cover.start_max for cover in covers if cover.counts]
+    return Span(min(cover.start_min for cover in covers), min(highs)) if highs else None
+
+
+def _course_key(course: Course) -> tuple[object, ...]:
+    return (
+        course.drug,
+        course.start.low,
+        course.start.high,
+        course.end.low,
+        course.end.high,
+        course.form,
+        course.phase,
+        course.standing,
+        course.sources,
+    )
+
+
+def _numbered(episodes: Sequence[E]) -> list[E]:
+    """The episodes with ids in their order, e.g. `exposed-1`."""
+    return [replace(episode, id=f"{episode.verb}-{number}") for number, episode in enumerate(episodes, start=1)]
+
+
+# -- a summary ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSummary:
+    """What a record says of the three things that matter most; FALSE means looked for and not found.
+
+    `transplant_kind` and `transplant_date` are those of the first certain transplant; None when there is none.
+    """
+
+    lenalidomide: Truth
+    melphalan: Truth
+    transplant: Truth
+    transplant_kind: str | None
+    transplant_date: Span | None
+
+
+def summarise(timeline: Timeline) -> RecordSummary:
+    """Exposure and transplant of one patient in short."""
+    transplants = [e for e in timeline.episodes if isinstance(e, Transplant)]
+    certain = [t for t in transplants if t.standing is Standing.COUNTS]
+    first = min(certain, key=lambda t: (t.date.high, t.date.low, t.id), default=None)
+    return RecordSummary(
+        lenalidomide=_exposed(timeline, LENALIDOMIDE),
+        melphalan=_exposed(timeline, MELPHALAN),
+        transplant=_truth(transplants),
+        transplant_kind=None if first is None else first.kind,
+        transplant_date=None if first is None else first.date,
+    )
+
+
+def _exposed(timeline: Timeline, drug: str) -> Truth:
+    return _truth([e for e in timeline.episodes if isinstance(e, Course) and e.drug == drug])
+
+
+def _truth(episodes: Sequence[Episode]) -> Truth:
+    return Truth.of(certain=any(e.standing is Standing.COUNTS for e in episodes), possible=bool(episodes))

@@ -1,0 +1,47 @@
+"""Which question would mend an unknown: from an episode's field to a topic of rules/gaps.yaml."""
+
+from __future__ import annotations
+
+from spmwatch.engine.episodes import Course, Cumulative, Disease, Episode, Malignancy, Order, PatientEpisode, Transplant
+
+_DATES = ("start", "end", "duration", "active")
+_WHETHER = ("standing", "certainty")
+
+_BY_DRUG: dict[tuple[str, str], str] = {
+    **{("lenalidomide", field): "lenalidomide-dates" for field in _DATES},
+    **{("lenalidomide", field): "lenalidomide-exposure" for field in _WHETHER},
+    ("lenalidomide", "phase"): "phase",
+    **{(drug, field): "melphalan-dates" for drug in ("melphalan", "melphalan-flufenamide") for field in _DATES},
+    **{(drug, field): "melphalan-exposure" for drug in ("melphalan", "melphalan-flufenamide") for field in _WHETHER},
+    ("melphalan", "form"): "melphalan-kind",
+}
+"""For courses, cumulated courses and orders: (drug, field) -> topic."""
+
+_BY_VERB: dict[tuple[str, str], str] = {
+    (PatientEpisode.verb, "age"): "birth-date",
+    (PatientEpisode.verb, "indication"): "indication",
+    (PatientEpisode.verb, "transplant_eligibility"): "transplant-eligibility",
+    **{(Transplant.verb, field): "transplant" for field in ("date", *_WHETHER)},
+    (Transplant.verb, "kind"): "transplant-kind",
+    **{(Disease.verb, field): "indication" for field in ("family", *_WHETHER)},
+    (Disease.verb, "age_at_onset"): "birth-date",
+    **{(Malignancy.verb, field): "prior-cancers" for field in _WHETHER},
+    **{(Malignancy.verb, field): "cancer-onset" for field in ("role", "onset")},
+    **{(Malignancy.verb, field): "cancer-status" for field in ("status", "group", "organ")},
+}
+
+
+def topic_of(episode: Episode, field: str) -> str | None:
+    """The topic that would decide `field` of this episode; None when no question is asked about it.
+
+    Args:
+        field: an unknown word or an inexact span of the episode, `standing` (it may not be at all) or `certainty` (it was
+            matched by words alone).
+
+    An episode that names its own topic, such as every hypothetical one, is decided by that.
+    """
+    if episode.topic is not None and (episode.hypothetical or field not in _WHETHER):
+        return episode.topic
+    if isinstance(episode, (Course, Cumulative, Order)):
+        return _BY_DRUG.get((episode.drug, field))
+    return _BY_VERB.get((episode.verb, field))
