@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import BaseModel, ConfigDict, Field
 
 from spmwatch.engine.chaining import references
+from spmwatch.engine.conventions import Conventions
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.evidence import Evidence, evidence_from
 from spmwatch.engine.rule import Rule, RuleFile, parse_rule
@@ -29,16 +30,11 @@ from spmwatch.engine.wording import FILE as WORDING
 from spmwatch.engine.wording import Wording, load_wording
 from spmwatch.engine.yaml_file import read_yaml, validated
 
-try:
-    from spmwatch.engine.conventions import Conventions
-except ModuleNotFoundError:
-    Conventions = None  # type: ignore[assignment,misc]
-
 __all__ = ["RuleBase", "Topic", "load_rule_base"]
 
 NOT_RULES = frozenset({"value_sets"})
 """Folders under rules/ that hold no rules; neither do those whose name starts with `_` or `.`."""
-SHARED = ("common.yaml", "evidence.yaml", "gaps.yaml", "texts.yaml", WORDING)
+SHARED = ("common.yaml", "conventions.yaml", "evidence.yaml", "gaps.yaml", "texts.yaml", WORDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +97,8 @@ def _load(root: Traversable) -> RuleBase:
     topics = topics_from(files[top / "gaps.yaml"], top / "gaps.yaml", texts)
     common = validated(CommonFile, files[top / "common.yaml"], top / "common.yaml")
     value_sets = ValueSets.load(root)
-    conventions = Conventions.load(root) if Conventions else None
+    conventions = Conventions.load(root)
+    _check_conventions(files[top / "conventions.yaml"], top / "conventions.yaml", evidence)
     rule_files = _rule_files(files)
     around = Surroundings(
         evidence=evidence,
@@ -157,6 +154,16 @@ def _rule_files(files: Mapping[PurePosixPath, object]) -> list[tuple[PurePosixPa
             raise RuleFileError(path, "id", problem, "Give one of them its own id")
         found[file.id] = (path, file)
     return [found[id_] for id_ in sorted(found)]
+
+
+def _check_conventions(data: object, path: PurePosixPath, evidence: Mapping[str, Evidence]) -> None:
+    """Each number of the conventions names evidence that exists; their shape was checked before."""
+    parameters = data.get("parameters") if isinstance(data, dict) else None
+    for name, parameter in parameters.items() if isinstance(parameters, dict) else ():
+        for id_ in parameter["evidence"]:
+            if id_ not in evidence:
+                field = f"parameters.{name}.evidence"
+                raise RuleFileError(path, field, f"`{id_}` is not in evidence.yaml", "Enter it there or name another")
 
 
 def _check_references(rules: Sequence[Rule]) -> None:

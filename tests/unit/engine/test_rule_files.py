@@ -88,6 +88,14 @@ def test_a_fault_in_a_rule_is_refused(case: str, folder: RuleFolder) -> None:
     assert str(error).startswith(f"rules/{SPM02}: ")
 
 
+def test_a_convention_names_evidence_that_exists(folder: RuleFolder) -> None:
+    text = (folder.root / "conventions.yaml").read_text(encoding="utf-8")
+    (folder.root / "conventions.yaml").write_text(text.replace("[convention]", "[E99]", 1), encoding="utf-8")
+    error = folder.refusal()
+    assert str(error.path) == "rules/conventions.yaml"
+    assert (error.field, error.problem) == ("parameters.bridge_gap.evidence", "`E99` is not in evidence.yaml")
+
+
 def test_an_unverified_figure_is_never_shown(folder: RuleFolder) -> None:
     folder.change(SPM03, "highest reported risk of leukaemia and MDS", "ratio {E10.with-oral-melphalan}")
     error = folder.refusal()
