@@ -1,0 +1,226 @@
+"""A Bundle of any type, opened: its resources with their addresses, and what is missing from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from spmwatch.fhir_adapters.json_text import kind_of, parse_strictly_once
+from spmwatch.fhir_adapters.problems import Fate, Problem, Tally
+from spmwatch.fhir_adapters.references import Item, ResourceIndex
+from spmwatch.fhir_adapters.relevance import DRUG_TYPES, READ_TYPES
+
+_DEEPEST = 16
+"""Bundles within Bundles; more is no FHIR that anybody sends."""
+
+_LAST_SEGMENT = re.compile(r"/([A-Z][A-Za-z]+)(?:/_search)?(?:\?|$)")
+_TYPE_IN_TEXT = re.compile(rb'"resourceType"\s*:\s*"([A-Z][A-Za-z]{2,40})"')
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
+ALL_CLINICAL = (*DRUG_TYPES, "Procedure", "Condition", "Observation")
+
+
+@dataclass(slots=True)
+class Contents:
+    """What was in a Bundle.
+
+    Attributes:
+        items: its resources, those of nested Bundles included.
+        index: the same by every name that references use.
+        problems: holes, wrong types, refusals.
+        unsupplied: resource type -> why it is not complete.
+        tally: fates of what is no item: Bundle shells, OperationOutcomes, broken entries.
+    """
+
+    index: ResourceIndex = field(default_factory=ResourceIndex)
+    items: list[Item] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    unsupplied: dict[str, str] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+
+    def lacks(self, types: tuple[str, ...], why: str) -> None:
+        """Note that records of these types may be missing."""
+        for kind in types:
+            self.unsupplied.setdefault(kind, why)
+
+
+def open_bundle(bundle: Mapping[str, Any], where: str, *, parent: ResourceIndex | None = None) -> Contents:
+    """All resources of a Bundle, of whatever type it is, or of none. Never raises."""
+    contents = Contents(index=ResourceIndex(parent))
+    stack: list[tuple[Mapping[str, Any], str, int]] = [(bundle, where, 0)]
+    deleted: set[str] = set()
+    while stack:
+        current, at, depth = stack.pop()
+        contents.tally.add("Bundle", Fate.SUPPORTING)
+        types: set[str] = set()
+        for element, entry in _entries(contents, current, at):
+            item = _item(contents, entry, at, element, deleted)
+            if item is None:
+                continue
+            types.add(item.type)
+            if item.type != "Bundle":
+                contents.items.append(item)
+            elif depth < _DEEPEST:
+                stack.append((item.resource, f"{at} {element}", depth + 1))
+            else:
+                found, advice = f"Bundles nested more than {_DEEPEST} deep", "Send the inner Bundle by itself."
+                contents.problems.append(
+                    Problem(where=at, element=element, found=found, expected="fewer", advice=advice)
+                )
+                contents.tally.add("Bundle", Fate.UNREADABLE)
+                contents.lacks(ALL_CLINICAL, "a nested Bundle was not opened")
+        _look_for_next(contents, current, at, types)
+    _settle(contents, deleted)
+    return contents
+
+
+def _settle(contents: Contents, deleted: set[str]) -> None:
+    """Take out what the Bundle itself deletes, enter the rest into the index, and read OperationOutcomes."""
+    kept: list[Item] = []
+    for item in contents.items:
+        if item.label in deleted:
+            contents.tally.add(item.type, Fate.EXCLUDED)
+            continue
+        item.scope = contents.index
+        contents.index.add(item)
+        if item.type == "OperationOutcome":
+            note_outcome(contents, item)
+        else:
+            kept.append(item)
+    contents.items = kept
+
+
+def _entries(contents: Contents, bundle: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
+    entries = bundle.get("entry")
+    if entries is None:
+        return
+    if not isinstance(entries, list):
+        _broken(contents, where, "entry", kind_of(entries), "a list of entries")
+        contents.lacks(ALL_CLINICAL, "the entries of the Bundle cannot be read")
+        return
+    for index, entry in enumerate(entries):
+        yield f"entry[{index}]", entry
+
+
+def _item(contents: Contents, entry: Any, where: str, element: str, deleted: set[str]) -> Item | None:
+    if not isinstance(entry, dict):
+        _broken(contents, where, element, kind_of(entry), "an object with a resource")
+        return None
+    resource, request = entry.get("resource"), entry.get("request")
+    if resource is None:
+        if isinstance(request, dict) and request.get("method") == "DELETE" and isinstance(request.get("url"), str):
+            deleted.add(request["url"])
+        elif not isinstance(request, dict) and not isinstance(entry.get("response"), dict):
+            _broken(contents, where, f"{element}.resource", "no resource", "a resource")
+        return None
+    if not isinstance(resource, dict):
+        _broken(contents, where, f"{element}.resource", kind_of(resource), "a resource")
+        return None
+    if not isinstance(resource.get("resourceType"), str):
+        found = kind_of(resource.get("resourceType"))
+        _broken(contents, where, f"{element}.resource.resourceType", found, "the name of a resource type")
+        return None
+    address = entry.get("fullUrl")
+    return Item(resource, f"{where} {element}", address if isinstance(address, str) else "")
+
+
+def _broken(contents: Contents, where: str, element: str, found: str, expected: str) -> None:
+    advice = "Correct the Bundle; its other entries were used."
+    contents.problems.append(Problem(where=where, element=element, found=found, expected=expected, advice=advice))
+    contents.tally.add("(not a resource)", Fate.UNREADABLE)
+
+
+def _look_for_next(contents: Contents, bundle: Mapping[str, Any], where: str, types: set[str]) -> None:
+    """A page that was not followed: the types of this page are not complete."""
+    links = bundle.get("link")
+    for link in links if isinstance(links, list) else ():
+        if not isinstance(link, dict) or link.get("relation") != "next":
+            continue
+        url = link.get("url")
+        named = _LAST_SEGMENT.findall(url) if isinstance(url, str) else []
+        missing = tuple(sorted((types | set(named)) & set(READ_TYPES))) or ALL_CLINICAL
+        contents.lacks(missing, "a further page of the search was not supplied")
+        advice = "Follow the link and supply all pages."
+        contents.problems.append(
+            Problem(where=where, element="link", found="a link to a next page", expected="the last page", advice=advice)
+        )
+
+
+def note_outcome(contents: Contents, item: Item) -> None:
+    """An OperationOutcome among the resources: an error means that something was not supplied; less is a remark."""
+    contents.tally.add("OperationOutcome", Fate.SUPPORTING)
+    issues = item.resource.get("issue")
+    severities = {one.get("severity") for one in issues if isinstance(one, dict)} if isinstance(issues, list) else set()
+    if severities & {"error", "fatal"}:
+        contents.lacks(ALL_CLINICAL, "the server answered with an error (OperationOutcome)")
+        advice = "Find out what the server refused, and supply it."
+        contents.problems.append(
+            Problem(
+                where=item.where, found="an OperationOutcome of severity error", expected="resources", advice=advice
+            )
+        )
+
+
+def salvage(data: bytes, where: str, why: str, *, parent: ResourceIndex | None = None) -> Contents | None:
+    """What can be saved of a Bundle that is not valid JSON as a whole; None when it is no Bundle.
+
+    Its entries are cut out one by one, without recursion, and parsed each by itself; so one entry that is nested too deep,
+    or an end that is missing, costs no other entry.
+    """
+    head = _TYPE_IN_TEXT.search(data[:4096])
+    if head is None or head.group(1) != b"Bundle":
+        return None
+    slices, whole = cut_entries(data)
+    entries: list[Any] = []
+    problems: list[Problem] = []
+    lost: set[str] = set()
+    for number, piece in enumerate(slices):
+        parsed = parse_strictly_once(piece)
+        if parsed.error is None:
+            entries.append(parsed.value)
+            found = parsed.repairs
+        else:
+            named = [kind.decode() for kind in _TYPE_IN_TEXT.findall(piece[:65_536])]
+            lost.update(kind for kind in named if kind in READ_TYPES)
+            lost.update(() if named else ALL_CLINICAL)
+            found = (parsed.error,)
+        problems += [
+            Problem(where=where, element=f"entry[{number}]", found=one, expected="a resource in valid JSON",
+                    advice="Correct the file; the other entries were used.")
+            for one in found
+        ]  # fmt: skip
+    contents = open_bundle({"resourceType": "Bundle", "entry": entries}, where, parent=parent)
+    contents.problems = problems + contents.problems
+    contents.lacks(tuple(sorted(lost)), "an entry of the Bundle cannot be read")
+    if not whole:
+        contents.lacks(ALL_CLINICAL, "the file ends early")
+        advice = "Write the file again; the entries before its end were used."
+        contents.problems.append(Problem(where=where, found=why, expected="a whole Bundle", advice=advice))
+    contents.tally.add("(not a resource)", Fate.UNREADABLE, len(slices) - len(entries))
+    return contents
+
+
+def cut_entries(data: bytes) -> tuple[list[bytes], bool]:
+    """The entries of a Bundle as they stand in its text, and whether the Bundle is closed at the end."""
+    pieces: list[bytes] = []
+    depth, begin, in_entries, last_string = 0, 0, False, b""
+    for token in _TOKEN.finditer(data):
+        sign = token.group()
+        if sign[:1] == b'"':
+            if depth == 1:
+                last_string = sign
+            continue
+        if sign in (b"{", b"["):
+            if depth == 1:
+                in_entries = last_string == b'"entry"' and sign == b"["
+            elif depth == 2 and in_entries:
+                begin = token.start()
+            depth += 1
+            continue
+        depth -= 1
+        if depth == 2 and in_entries and sign == b"}":
+            pieces.append(data[begin : token.end()])
+        if depth <= 0:
+            return pieces, True
+    return pieces, False

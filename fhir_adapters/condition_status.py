@@ -1,0 +1,43 @@
+"""The two statuses of a Condition, as codes whatever the FHIR version (clinical conventions 7.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+COUNTING_VERIFICATION = frozenset({"confirmed"})
+POSSIBLE_VERIFICATION = frozenset({"provisional", "differential", "unconfirmed", "unknown"})
+EXCLUDED_VERIFICATION = frozenset({"refuted", "entered-in-error"})
+CLINICAL = frozenset({"active", "recurrence", "relapse", "inactive", "remission", "resolved"})
+OVER = frozenset({"inactive", "resolved"})
+_KNOWN = COUNTING_VERIFICATION | POSSIBLE_VERIFICATION | EXCLUDED_VERIFICATION | CLINICAL
+UNREADABLE = "?"
+
+
+def status_code(value: Any) -> str | None:
+    """The code in a status: a plain code (STU3), or a CodeableConcept (R4, R5); None when there is none, `?` when unknown.
+
+    Where several are given, one that takes the condition back outweighs the others.
+    """
+    if value is None:
+        return None
+    known = [code for code in _codes(value) if code in _KNOWN]
+    if not known:
+        return UNREADABLE
+    return next((code for code in known if code in EXCLUDED_VERIFICATION), known[0])
+
+
+def _codes(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value.strip()
+    elif isinstance(value, list):  # some senders repeat what may stand once only
+        for one in value:
+            if isinstance(one, dict):
+                yield from _codes(one)
+    elif isinstance(value, dict):
+        codings = value.get("coding")
+        for coding in codings if isinstance(codings, list) else (codings,):
+            if isinstance(coding, dict) and isinstance(coding.get("code"), str):
+                yield coding["code"].strip()
+        if isinstance(value.get("text"), str):
+            yield value["text"].strip().lower()

@@ -1,0 +1,210 @@
+"""Resources of many patients, scattered over Bundles and files, gathered patient by patient."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from spmwatch.engine.errors import InputError
+from spmwatch.engine.facts import Coverage, Gap, PatientRecord
+from spmwatch.engine.value_sets import ValueSets
+from spmwatch.fhir_adapters.bundle import Contents, open_bundle
+from spmwatch.fhir_adapters.problems import Fate, Problem, Tally
+from spmwatch.fhir_adapters.record import READERS, nobodys, read_record
+from spmwatch.fhir_adapters.references import Item, ResourceIndex
+from spmwatch.fhir_adapters.relevance import READ_TYPES, Relevance, is_coded
+from spmwatch.fhir_adapters.subjects import patient_key, subject_of
+from spmwatch.fhir_adapters.terms import Terms
+
+MOST_PROBLEMS = 1_000
+"""Problems of one kind and file that are listed; the rest is counted."""
+
+BY_HAND = "--partial"
+
+
+def partial_coverage(types: Iterable[str]) -> dict[str, str]:
+    """Types that somebody says were not supplied.
+
+    Raises:
+        InputError: a type that is not read.
+    """
+    given = dict.fromkeys(types, "said by hand (--partial)")
+    for kind in given:
+        if kind not in READ_TYPES:
+            raise InputError(
+                BY_HAND, kind, "is not a resource type that is read", f"Use one of {', '.join(READ_TYPES)}"
+            )
+    return given
+
+
+@dataclass(slots=True)
+class _Part:
+    """A Bundle: what it lacks holds for the patients in it."""
+
+    items: list[Item]
+    unsupplied: Mapping[str, str]
+    gaps: list[Gap]
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Relevant resources so far; `records` turns them into patients.
+
+    Only what could matter is kept: Patients, Medications, and resources whose codes or words are in a value set.
+    """
+
+    value_sets: ValueSets
+    strict: bool = False
+    terms: Terms = field(init=False)
+    relevance: Relevance = field(init=False)
+    index: ResourceIndex = field(default_factory=ResourceIndex)
+    tally: Tally = field(default_factory=Tally)
+    problems: list[Problem] = field(default_factory=list)
+    unsupplied: dict[str, str] = field(default_factory=dict)
+    damaged: defaultdict[str, list[Gap]] = field(default_factory=lambda: defaultdict(list))
+    _items: list[Item] = field(default_factory=list)
+    _patients: dict[str, list[Item]] = field(default_factory=dict)
+    _parts: list[_Part] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Prepare the look-ups."""
+        self.terms = Terms(self.value_sets)
+        self.relevance = Relevance(self.terms)
+
+    def add(self, item: Item) -> bool:
+        """Take a resource; False when it cannot matter and was only counted."""
+        if item.type == "Patient":
+            key = patient_key(item)
+            if key is None:
+                self.note(item.where, "id", "a Patient without id", "an id", "Give the Patient an id.")
+                self.tally.add("Patient", Fate.UNREADABLE)
+                return False
+            self._patients.setdefault(key, []).append(item)
+            self._enter(item)
+            return True
+        if item.type == "Medication":
+            self._enter(item)
+            self.tally.add("Medication", Fate.SUPPORTING)
+            return True
+        if item.type in READERS and self.relevance.might_matter(item):
+            if item.type == "Condition":
+                self._enter(item)
+            self._items.append(item)
+            return True
+        if item.type == "Condition" and item.text("id") and is_coded(item):
+            (item.scope or self.index).known_irrelevant.add(f"Condition/{item.text('id')}")
+        self.tally.add(item.type if item.type in READ_TYPES else "(other type)", Fate.IRRELEVANT)
+        return False
+
+    def _enter(self, item: Item) -> None:
+        if item.scope is None:
+            self.index.add(item)
+
+    def add_contents(self, contents: Contents, *, gaps: Iterable[Gap] = ()) -> None:
+        """Take an opened Bundle."""
+        self.tally.merge(contents.tally)
+        self.problems += contents.problems
+        kept = [item for item in contents.items if self.add(item)]
+        told = [*gaps, *(problem.as_gap() for problem in contents.problems)]
+        if contents.unsupplied or told:
+            self._parts.append(_Part(kept, contents.unsupplied, told))
+
+    def note(self, where: str, element: str, found: str, expected: str, advice: str) -> None:
+        """Note a problem of the input."""
+        self.problems.append(Problem(where=where, element=element, found=found, expected=expected, advice=advice))
+
+    def records(self, report: Callable[[Problem], None]) -> Iterator[PatientRecord]:
+        """Every patient, sorted by id; what became of each resource goes into the tally on the way."""
+        groups: defaultdict[str, list[Item]] = defaultdict(list)
+        gaps: defaultdict[str, list[Gap]] = defaultdict(list)
+        for key, patients in self._patients.items():
+            groups[key] += patients
+            if len(patients) > 1:
+                self._several(key, patients, report)
+        self._assign(groups, gaps, report)
+        unsupplied = self._unsupplied_by_patient(gaps)
+        for key, found in self.damaged.items():
+            gaps[key] += found
+        for key in sorted(groups):
+            lacking = {**unsupplied.get(key, {}), **self.unsupplied}
+            record, tally = read_record(
+                key,
+                groups.pop(key),
+                terms=self.terms,
+                index=self.index,
+                coverage=Coverage(unsupplied=tuple(sorted(lacking.items()))),
+                gaps=tuple(dict.fromkeys(gaps.get(key, ()))),
+                strict=self.strict,
+            )
+            self.tally.merge(tally)
+            yield record
+
+    def _several(self, key: str, patients: list[Item], report: Callable[[Problem], None]) -> None:
+        first = patients[0].resource
+        if any(other.resource != first for other in patients[1:]):
+            found = f"{len(patients)} Patient resources with one id that differ"
+            advice = "Find out whether they are one person; what they disagree on is taken as unknown."
+            places = patients[-1].where
+            report(Problem(where=places, element="id", found=found, expected="one Patient to an id", advice=advice))
+
+    def _assign(
+        self,
+        groups: defaultdict[str, list[Item]],
+        gaps: defaultdict[str, list[Gap]],
+        report: Callable[[Problem], None],
+    ) -> None:
+        only = next(iter(self._patients)) if len(self._patients) == 1 else None
+        strangers: dict[str, str] = {}
+        for item in self._items:
+            subject = subject_of(item, self.index)
+            if subject.key is None:
+                self.tally.add(item.type, Fate.UNASSIGNED)
+                advice = "Name the patient in `subject`; it was counted for nobody."
+                report(Problem(where=item.where, element="subject", found=subject.why_not,
+                               expected="a reference to a Patient", advice=advice))  # fmt: skip
+                if only is not None:
+                    gaps[only].append(nobodys(item, subject.why_not))
+                continue
+            if subject.key not in self._patients:
+                strangers.setdefault(subject.key, item.where)
+            groups[subject.key].append(item)
+        for where in strangers.values():
+            found = "resources of a patient whose Patient resource is not there"
+            advice = "Supply the Patient; they were not counted for anybody else."
+            report(Problem(where=where, element="subject", found=found, expected="that Patient too", advice=advice))
+        self._items = []
+
+    def _unsupplied_by_patient(self, gaps: defaultdict[str, list[Gap]]) -> dict[str, dict[str, str]]:
+        found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        for part in self._parts:
+            keys = {patient_key(item) if item.type == "Patient" else subject_of(item, self.index).key
+                    for item in part.items if item.type != "Medication"}  # fmt: skip
+            for key in sorted(one for one in keys if one is not None):
+                for kind, why in part.unsupplied.items():
+                    found[key].setdefault(kind, why)
+                gaps[key] += part.gaps
+        return found
+
+
+def records_from_bundle(
+    bundle: Mapping[str, Any], *, value_sets: ValueSets, where: str, partial: Iterable[str] = (), strict: bool = False
+) -> tuple[PatientRecord, ...]:
+    """Every patient of one Bundle, sorted by id. The Bundle counts as the whole record unless it says otherwise.
+
+    Args:
+        bundle: parsed JSON; any type of Bundle.
+        value_sets: codes and words.
+        where: what messages call it.
+        partial: resource types that are not complete in it.
+        strict: hold every relevant resource against fhir.resources too.
+
+    Raises:
+        InputError: it is no Bundle, or `partial` names a type that is not read.
+    """
+    if not isinstance(bundle, Mapping) or bundle.get("resourceType") != "Bundle":
+        raise InputError(where, "resourceType", "is not `Bundle`", "Pass a FHIR Bundle")
+    gathered = Gathered(value_sets, strict=strict, unsupplied=partial_coverage(partial))
+    gathered.add_contents(open_bundle(bundle, where, parent=gathered.index))
+    return tuple(gathered.records(gathered.problems.append))

@@ -1,0 +1,74 @@
+"""Lines of a file with bounded memory: byte order mark, CRLF, blank lines, and lines that are too long to hold."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from spmwatch.fhir_adapters.problems import Problem
+
+LONGEST_LINE = 64 * 1024 * 1024
+"""Bytes. The largest resources in practice are documents of some megabytes; a longer line is an accident or an attack."""
+
+LARGEST_DOCUMENT = 1024 * 1024 * 1024
+"""Bytes of one JSON document that spreads over many lines (an indented Bundle)."""
+
+_CHUNK = 1024 * 1024
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line without its end; `complete` is False for a last line without a line end."""
+
+    number: int
+    data: bytes
+    complete: bool = True
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """The file's bytes, unpacked when it is gzip, told by content."""
+    with path.open("rb") as plain:
+        packed = plain.read(2) == _GZIP
+    if packed:
+        return cast("IO[bytes]", gzip.open(path, "rb"))
+    return path.open("rb")
+
+
+def lines_of(stream: IO[bytes], where: str, *, longest: int = LONGEST_LINE) -> Iterator[Line | Problem]:
+    """Every line that is not blank; a Problem for one that is longer than `longest`, which is passed over unread."""
+    number = 0
+    while data := stream.readline(longest + 1):
+        number += 1
+        ended = data.endswith(b"\n")
+        if len(data) > longest and not ended:
+            length = len(data) + _skip_line(stream)
+            del data
+            yield _too_long(f"{where}:{number}", length, longest)
+            continue
+        if number == 1 and data.startswith(b"\xef\xbb\xbf"):
+            data = data[3:]
+        stripped = data.strip()
+        if stripped:
+            yield Line(number, stripped, ended)
+
+
+def _skip_line(stream: IO[bytes]) -> int:
+    passed = 0
+    while chunk := stream.readline(_CHUNK):
+        passed += len(chunk)
+        if chunk.endswith(b"\n"):
+            break
+    return passed
+
+
+def _too_long(where: str, length: int, longest: int) -> Problem:
+    return Problem(
+        where=where,
+        found=f"a line of {length:,} bytes",
+        expected=f"at most {longest:,} bytes to a line",
+        advice="Write one resource to a line, or a Bundle with line breaks; this line was passed over.",
+    )

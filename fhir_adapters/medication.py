@@ -1,0 +1,281 @@
+"""MedicationRequest, MedicationDispense, MedicationStatement and MedicationAdministration -> exposures, or that there was none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from spmwatch.engine.facts import Certainty, Dose, DrugExposure, DrugNotTaken, Fact, Proof, Standing
+from spmwatch.fhir_adapters import drug_status, views
+from spmwatch.fhir_adapters.drug_status import StatusTable, verdict
+from spmwatch.fhir_adapters.drug_when import dosages_of, when
+from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, UNUSABLE, Outcome, Reader, source
+from spmwatch.fhir_adapters.reasons import reasons_of
+from spmwatch.fhir_adapters.references import Item
+from spmwatch.fhir_adapters.spans import amount
+from spmwatch.fhir_adapters.terms import Hit, Reading
+
+UNRESOLVED = "Medication cannot be resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one of the four types is read."""
+
+    view: type[views.DrugView]
+    proof: Proof
+    statuses: StatusTable
+
+
+KINDS = {
+    "MedicationRequest": Kind(views.RequestView, Proof.REQUEST, drug_status.REQUEST),
+    "MedicationDispense": Kind(views.DispenseView, Proof.DISPENSE, drug_status.DISPENSE),
+    "MedicationStatement": Kind(views.StatementView, Proof.STATEMENT, drug_status.STATEMENT),
+    "MedicationAdministration": Kind(views.AdministrationView, Proof.ADMINISTRATION, drug_status.ADMINISTRATION),
+}
+
+
+@dataclass(slots=True)
+class Drugs:
+    """Which drugs a record is about.
+
+    Attributes:
+        reading: concepts, by code or by words.
+        concepts: the coded elements that told, for route and phase words in them.
+        texts: further words, e.g. the display of a reference.
+        form: pharmaceutical form.
+        known: False when nothing tells what the medication is.
+        doubtful: the Medication itself is marked as an error, or modified by something we do not know.
+    """
+
+    reading: Reading = field(default_factory=Reading)
+    concepts: list[views.Concept] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    form: views.Concept | None = None
+    known: bool = True
+    doubtful: bool = False
+
+    def words(self) -> list[str]:
+        """All words about the medication."""
+        return [*self.texts, *(word for concept in self.concepts for word in words_of(concept))]
+
+
+def words_of(concept: views.Concept | None) -> Iterator[str]:
+    """Displays and text of a CodeableConcept."""
+    if concept is not None:
+        for coding in concept.coding or ():
+            if coding.display:
+                yield coding.display
+        if concept.text:
+            yield concept.text
+
+
+def read_medication(reader: Reader, item: Item) -> Outcome:
+    """The exposures, or the drugs not taken, that one medication record tells of."""
+    kind = KINDS[item.type]
+    gaps_before = len(reader.gaps)
+    view = reader.view(kind.view, item)
+    drugs = drugs_of(reader, item, view)
+    if drugs.known and not drugs.reading.hits:
+        if "medication" not in " ".join(gap.element for gap in reader.gaps[gaps_before:]):
+            del reader.gaps[gaps_before:]  # faults of a record that no rule asks for
+            return IRRELEVANT
+        drugs.known = False
+    decided = verdict(reader, item, view, kind.statuses)
+    if decided.standing is None:
+        del reader.gaps[gaps_before:]
+        return EXCLUDED
+    if not drugs.known:
+        return _unknown(reader, item)
+    reader.low_certainty(item, drugs.reading)
+    standing = decided.standing
+    if drugs.doubtful or (drugs.reading.conflict and len(drugs.reading.hits) > 1):
+        standing = Standing.POSSIBLE
+    facts: list[Fact] = []
+    times = when(reader, item, view, ongoing=decided.ongoing)
+    for hit in drugs.reading.hits:
+        if decided.not_taken:
+            facts.append(
+                DrugNotTaken(
+                    standing=standing,
+                    certainty=hit.certainty,
+                    sources=source(item, "status"),
+                    concept=hit.concept.id,
+                    drug=hit.concept.drug or hit.concept.id,
+                    start=times.start,
+                    end=times.end,
+                )
+            )
+            continue
+        facts.append(
+            DrugExposure(
+                standing=standing,
+                certainty=hit.certainty,
+                sources=source(item, hit.element),
+                concept=hit.concept.id,
+                drug=hit.concept.drug or hit.concept.id,
+                proof=kind.proof,
+                start=times.start,
+                end=times.end,
+                ongoing=decided.ongoing,
+                supply_days=times.supply_days,
+                route=route_of(reader, item, view, drugs, hit),
+                dose=dose_of(reader, view),
+                phase=phase_of(reader, view, drugs),
+                reasons=reasons_of(reader, item, view),
+                group=group_of(view),
+            )
+        )
+    return Outcome(tuple(facts))
+
+
+def _unknown(reader: Reader, item: Item) -> Outcome:
+    """Nothing tells which drug it was, so nothing can be said to be absent from records of this type either."""
+    problem = "what medication this is cannot be told: no code, no text, and no Medication resource that is here"
+    reader.gap(
+        item, "unresolved-reference", "medication[x]", problem, "Supply the Medication resource, or a code or text."
+    )
+    reader.unsupplied.setdefault(item.type, UNRESOLVED)
+    return UNUSABLE
+
+
+def drugs_of(reader: Reader, item: Item, view: views.DrugView) -> Drugs:
+    """Which drugs the record is about, by its own code, or through the Medication that it refers to."""
+    drugs = Drugs(known=False)
+    concept = view.medicationCodeableConcept
+    reference = view.medicationReference
+    element, at = "medicationCodeableConcept", "medicationReference"
+    if view.medication is not None:
+        concept, reference = concept or view.medication.concept, reference or view.medication.reference
+        element, at = "medication.concept", "medication.reference"
+    if concept is not None and (concept.coding or concept.text):
+        drugs.known = True
+        drugs.concepts.append(concept)
+        drugs.reading = reader.terms.read(concept, "drug", element)
+    if reference is not None and not drugs.reading.hits:
+        _by_reference(reader, item, reference, at, drugs)
+    return drugs
+
+
+def _by_reference(reader: Reader, item: Item, reference: views.Ref, at: str, drugs: Drugs) -> None:
+    shown = [(f"{at}.display", reference.display)] if reference.display else []
+    drugs.texts += [text for _, text in shown]
+    found = _medication(reader, item, reference)
+    if found is None:
+        drugs.known = drugs.known or bool(shown)
+        drugs.reading = reader.terms.read(None, "drug", at, more_text=shown)
+        return
+    medication = reader.view(views.MedicationView, found) if found.type == "Medication" else None
+    if medication is None:
+        drugs.known = drugs.known or bool(shown)
+        drugs.reading = reader.terms.read(None, "drug", at, more_text=shown)
+        return
+    drugs.known = True
+    if medication.code is not None:
+        drugs.concepts.append(medication.code)
+    drugs.form = medication.form or medication.doseForm
+    drugs.reading = reader.terms.read(medication.code, "drug", f"{at}.code", more_text=shown)
+    if not any(hit.certainty is Certainty.HIGH for hit in drugs.reading.hits):
+        holder = item if (reference.reference or "").startswith("#") else found
+        _by_ingredient(reader, holder, medication, at, drugs)
+    if medication.code is None and not medication.ingredient and not shown:
+        drugs.known = False
+    if drugs.reading.hits and (medication.status == "entered-in-error" or reader.modified(found, medication)):
+        drugs.doubtful = True
+        problem = "the Medication is marked as an error or modified by something that is not known here"
+        reader.gap(item, "unusable-status", at, problem, "Correct the Medication in the source.")
+
+
+def _by_ingredient(reader: Reader, holder: Item, medication: views.MedicationView, at: str, drugs: Drugs) -> None:
+    """Drugs of the ingredients, where the code of the product tells none."""
+    hits: dict[str, Hit] = {}
+    for index, ingredient in enumerate(medication.ingredient or ()):
+        if ingredient.isActive is False:
+            continue
+        element = f"{at}.ingredient[{index}]"
+        concept, reference = ingredient.itemCodeableConcept, ingredient.itemReference
+        if ingredient.item is not None:
+            concept, reference = concept or ingredient.item.concept, reference or ingredient.item.reference
+        if concept is None and reference is not None:
+            inner = _medication(reader, holder, reference)
+            if inner is not None and inner.type == "Medication":
+                concept = reader.view(views.MedicationView, inner).code
+        if concept is not None:
+            drugs.concepts.append(concept)
+            for hit in reader.terms.read(concept, "drug", element).hits:
+                hits.setdefault(hit.concept.id, hit)
+    coded = {name: hit for name, hit in hits.items() if hit.certainty is Certainty.HIGH}
+    if coded or (hits and not drugs.reading.hits):
+        drugs.reading = Reading(tuple((coded or hits).values()), coded=bool(coded))
+
+
+def _medication(reader: Reader, item: Item, reference: views.Ref) -> Item | None:
+    """The Medication behind a reference; one that stands in a contained resource looks into the same container."""
+    index = reader.index_for(item)
+    if reference.reference:
+        return index.find(reference.reference, item.resource, "Medication")
+    if reference.identifier is not None and reference.identifier.system and reference.identifier.value:
+        return index.find_identifier("Medication", reference.identifier.system, reference.identifier.value)
+    return None
+
+
+def route_of(reader: Reader, item: Item, view: views.DrugView, drugs: Drugs, hit: Hit) -> str | None:
+    """Route by the dosage, else by the drug's own code, its form, or words about it. Local use outweighs the code (7.3)."""
+    told = {route for dosage in dosages_of(view) if (route := _dosage_route(reader, dosage)) is not None}
+    if "local" in told:
+        return "local" if len(told) == 1 else None
+    own = hit.concept.route
+    if len(told) > 1 or (told and own is not None and own not in told and own != "local"):
+        problem = "routes contradict each other, so none was used"
+        reader.gap(item, "conflict", "dosage.route", problem, "Correct route or code in the source.")
+        return None
+    if told and own != "local":
+        return next(iter(told))
+    if own is not None:
+        return own
+    by_form = reader.terms.route(drugs.form, None)
+    if by_form is not None:
+        return by_form
+    worded = {route for text in drugs.words() if (route := reader.terms.route(None, text)) is not None}
+    return next(iter(worded)) if len(worded) == 1 else None
+
+
+def _dosage_route(reader: Reader, dosage: views.Dosage) -> str | None:
+    route = reader.terms.route(dosage.route, None)
+    site = reader.terms.route(dosage.site, None)
+    if "local" in (route, site):
+        return "local"
+    return route or site or reader.terms.route(None, dosage.text or dosage.patientInstruction)
+
+
+def dose_of(reader: Reader, view: views.DrugView) -> Dose | None:
+    """Amount of one intake or administration; None when several dosages differ or the unit is not known."""
+    doses = set()
+    for dosage in dosages_of(view):
+        quantities = [part.doseQuantity for part in dosage.doseAndRate or ()] or [dosage.doseQuantity or dosage.dose]
+        for quantity in quantities:
+            doses.add(amount(quantity, reader.terms.value_sets))
+    only = next(iter(doses)) if len(doses) == 1 else None
+    return Dose(value=only[0], unit=only[1]) if only is not None else None
+
+
+def phase_of(reader: Reader, view: views.DrugView, drugs: Drugs) -> str | None:
+    """Phase of treatment by code or word in reason, dosage, note or medication (7.13)."""
+    reasons: Sequence[views.Concept] = [
+        *(view.reasonCode or ()),
+        *(reason.concept for reason in view.reason or () if reason.concept is not None),
+    ]
+    texts = [word for concept in reasons for word in words_of(concept)]
+    texts += [text for one in dosages_of(view) for text in (one.text, one.patientInstruction) if text]
+    texts += [note.text for note in view.note or () if note.text]
+    texts += [ref.display for ref in view.reasonReference or () if ref.display]
+    return reader.phase([*texts, *drugs.words()], reasons)
+
+
+def group_of(view: views.DrugView) -> str | None:
+    """A short name for the identifier that orders written together share; never the identifier itself."""
+    identifier = view.groupIdentifier if isinstance(view, views.RequestView) else None
+    if identifier is None or not identifier.value:
+        return None
+    return hashlib.sha256(f"{identifier.system}|{identifier.value}".encode()).hexdigest()[:12]

@@ -1,0 +1,99 @@
+"""Draft orders of a CDS Hooks context -> DrugOrder. A draft is no exposure; it is what the order rules speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from spmwatch.engine.facts import DrugOrder, Gap, Standing
+from spmwatch.engine.value_sets import ValueSets
+from spmwatch.fhir_adapters import views
+from spmwatch.fhir_adapters.bundle import open_bundle
+from spmwatch.fhir_adapters.drug_when import when
+from spmwatch.fhir_adapters.medication import dose_of, drugs_of, phase_of, route_of
+from spmwatch.fhir_adapters.reader import Reader, source
+from spmwatch.fhir_adapters.reasons import reasons_of
+from spmwatch.fhir_adapters.references import Item, target_of
+from spmwatch.fhir_adapters.subjects import subject_of
+from spmwatch.fhir_adapters.terms import Terms
+
+# An order that is taken back, or that says what not to give, is no order. Draft or active: both are about to be signed.
+NO_ORDER = frozenset({"cancelled", "entered-in-error", "stopped", "completed", "ended"})
+
+
+def orders_from_draft(
+    bundle: Mapping[str, Any],
+    *,
+    value_sets: ValueSets,
+    selections: Sequence[str] | None,
+    patient_id: str | None = None,
+) -> tuple[tuple[DrugOrder, ...], tuple[Gap, ...]]:
+    """The drug orders of `context.draftOrders`, and what could not be read in it.
+
+    Args:
+        bundle: the draft orders; it may lack `type`, hold order types that are not read, or orders without a medication yet.
+        value_sets: codes and words.
+        selections: `context.selections` of order-select, `Type/id` each; None at order-sign, where all are meant.
+        patient_id: where given, orders for another patient are left out with a gap.
+    """
+    contents = open_bundle(bundle, "draftOrders")
+    reader = Reader(terms=Terms(value_sets), index=contents.index)
+    reader.gaps += [problem.as_gap() for problem in contents.problems]
+    wanted = None if selections is None else {_name(one) for one in selections}
+    orders: list[DrugOrder] = []
+    for item in sorted(contents.items, key=lambda one: one.label):
+        if item.type != "MedicationRequest":
+            continue
+        if patient_id is not None:
+            owner = subject_of(item, contents.index).key
+            if owner is not None and owner != patient_id:
+                problem = "it is an order for another patient, so it was left out"
+                reader.gap(item, "other-patient", "subject", problem, "Send the orders of one patient.")
+                continue
+        selected = wanted is None or item.label in wanted or _name(item.full_url) in wanted
+        orders += draft_orders(reader, item, selected=selected)
+    return tuple(orders), tuple(reader.gaps)
+
+
+def _name(selection: str) -> str:
+    target = target_of(selection)
+    return selection if target is None else target.key
+
+
+def draft_orders(reader: Reader, item: Item, *, selected: bool = True) -> list[DrugOrder]:
+    """The drugs that one draft MedicationRequest orders; none while no medication has been chosen."""
+    if item.type != "MedicationRequest":
+        return []
+    gaps_before = len(reader.gaps)
+    view = reader.view(views.RequestView, item)
+    drugs = drugs_of(reader, item, view)
+    if view.doNotPerform or view.status in NO_ORDER or (drugs.known and not drugs.reading.hits):
+        del reader.gaps[gaps_before:]
+        return []
+    if not drugs.known:
+        if view.medicationReference is not None or view.medication is not None:
+            problem = "what medication is ordered cannot be told"
+            reader.gap(item, "unresolved-reference", "medication[x]", problem, "Send the Medication with the order.")
+        return []
+    reader.low_certainty(item, drugs.reading)
+    doubtful = reader.modified(item, view) or drugs.doubtful or (drugs.reading.conflict and len(drugs.reading.hits) > 1)
+    quiet = len(reader.gaps)
+    times = when(reader, item, view, ongoing=True)
+    del reader.gaps[quiet:]  # a draft needs no dates
+    return [
+        DrugOrder(
+            standing=Standing.POSSIBLE if doubtful else Standing.COUNTS,
+            certainty=hit.certainty,
+            sources=source(item, hit.element),
+            concept=hit.concept.id,
+            drug=hit.concept.drug or hit.concept.id,
+            ordered_on=view.authoredOn,
+            start=times.start,
+            route=route_of(reader, item, view, drugs, hit),
+            dose=dose_of(reader, view),
+            phase=phase_of(reader, view, drugs),
+            reasons=reasons_of(reader, item, view),
+            selected=selected,
+        )
+        for hit in drugs.reading.hits
+    ]

@@ -1,0 +1,103 @@
+"""What went wrong with the input, and what became of every resource in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+from spmwatch.engine.facts import Gap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something in the input that is not as it should be; told in one line, without patient data.
+
+    Attributes:
+        where: file and line, e.g. `export/Condition.ndjson:12`, or what the caller named the Bundle.
+        element: FHIR path below it, or `-` for the whole.
+        found: what stands there.
+        expected: what should.
+        advice: what would mend it.
+    """
+
+    where: str
+    element: str = "-"
+    found: str
+    expected: str
+    advice: str
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        line = f"{self.where}: {self.element}: found {self.found}, expected {self.expected}. {self.advice}"
+        return "".join(sign if sign.isprintable() else "?" for sign in line)
+
+    def as_gap(self, reference: str = "") -> Gap:
+        """The same, to stand beside a patient's results."""
+        return Gap(
+            kind="unreadable",
+            reference=reference or self.where,
+            element="" if self.element == "-" else self.element,
+            problem=f"found {self.found}, expected {self.expected}",
+            advice=self.advice,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One malformed element: where it is in its resource, and what is wrong with it, without its content."""
+
+    element: str
+    problem: str
+
+
+class Fate(StrEnum):
+    """What became of one resource. Each resource that was read has exactly one."""
+
+    IRRELEVANT = "irrelevant"  # nothing in it that a rule asks for, or a type that is not read
+    SUPPORTING = "supporting"  # Patient, Medication, Bundle shell, OperationOutcome: read for the sake of others
+    USED = "used"  # became at least one fact
+    EXCLUDED = "excluded"  # its status says that it does not count
+    UNUSABLE = "unusable"  # relevant, but nothing could be made of it; a gap says why
+    UNREADABLE = "unreadable"  # not a FHIR resource at all, or a line that cannot be parsed
+    UNASSIGNED = "unassigned"  # belongs to nobody, or to a patient who is not asked for
+    DUPLICATE = "duplicate"  # the same resource once more, or an older version of it
+
+
+class Tally:
+    """Counts of resources by type and fate. `read` is the sum of all fates, so nothing is lost unnoticed."""
+
+    __slots__ = ("_counts",)
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, Fate]] = Counter()
+
+    def add(self, resource_type: str, fate: Fate, number: int = 1) -> None:
+        """Count one more."""
+        self._counts[resource_type, fate] += number
+
+    def merge(self, other: Tally) -> None:
+        """Count all that `other` counted."""
+        self._counts.update(other._counts)
+
+    def of(self, fate: Fate, resource_type: str | None = None) -> int:
+        """How many met this fate."""
+        return sum(n for (kind, what), n in self._counts.items() if what is fate and resource_type in (None, kind))
+
+    def types(self) -> frozenset[str]:
+        """Resource types that were met."""
+        return frozenset(kind for kind, _ in self._counts)
+
+    @property
+    def read(self) -> int:
+        """All resources that were met."""
+        return sum(self._counts.values())
+
+    @property
+    def relevant(self) -> int:
+        """Resources that a rule could ask for."""
+        return sum(self.of(fate) for fate in (Fate.USED, Fate.EXCLUDED, Fate.UNUSABLE))
+
+    def rows(self) -> tuple[tuple[str, str, int], ...]:
+        """(resource type, fate, number), sorted."""
+        return tuple(sorted((kind, fate.value, n) for (kind, fate), n in self._counts.items() if n))

@@ -1,0 +1,99 @@
+"""Procedure -> procedures of interest, and what the reason of a transplant not done says about eligibility (7.1, 7.13)."""
+
+from __future__ import annotations
+
+from spmwatch.engine.dates import DateRange
+from spmwatch.engine.facts import Fact, Procedure, Standing, Statement
+from spmwatch.fhir_adapters import views
+from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, Outcome, Reader, outcome, source
+from spmwatch.fhir_adapters.references import Item
+from spmwatch.fhir_adapters.spans import at_age, first_day, up_to
+from spmwatch.fhir_adapters.terms import Reading
+from spmwatch.fhir_adapters.views import parse_date
+
+CATEGORIES = ("procedure", "screening", "exclusion")
+
+# STU3's `aborted` is R4's stopped, `suspended` R4's on-hold.
+COUNTS = frozenset({"completed"})
+POSSIBLE = frozenset({"in-progress", "stopped", "aborted", "unknown"})
+NOT_COUNTING = frozenset({"not-done", "preparation", "on-hold", "suspended", "entered-in-error"})
+
+
+def read_procedure(reader: Reader, item: Item) -> Outcome:
+    """The procedures that one Procedure resource tells of."""
+    gaps_before = len(reader.gaps)
+    view = reader.view(views.ProcedureView, item)
+    readings = [reader.terms.read(view.code, category, "code") for category in CATEGORIES]
+    if not any(reading.hits for reading in readings):
+        if view.code is not None or item.resource.get("code") is None:
+            del reader.gaps[gaps_before:]
+            return IRRELEVANT
+        return outcome(())
+    if view.notDone or view.status in NOT_COUNTING:
+        if view.status != "entered-in-error" and _is_transplant(readings):
+            facts = _why_not(reader, item, view)
+            if facts:
+                return outcome(facts)
+        del reader.gaps[gaps_before:]
+        return EXCLUDED
+    standing = reader.standing(item, "status", view.status, COUNTS, POSSIBLE, NOT_COUNTING) or Standing.POSSIBLE
+    if reader.modified(item, view) or (item.resource.get("notDone") is not None and view.notDone is None):
+        standing = Standing.POSSIBLE
+    day = _day(reader, item, view)
+    if day is None:
+        reader.missing_date(item, "performed[x]", "the day")
+    facts = []
+    for reading in readings:
+        reader.low_certainty(item, reading)
+        facts += [
+            Procedure(
+                standing=Standing.POSSIBLE if reading.conflict else standing,
+                certainty=hit.certainty,
+                sources=source(item, hit.element),
+                concept=hit.concept.id,
+                date=up_to(day) if hit.is_status and day is not None else day,
+                is_status=hit.is_status,
+            )
+            for hit in reading.hits
+            if hit.proves
+        ]
+    return outcome(facts, EXCLUDED)
+
+
+def _is_transplant(readings: list[Reading]) -> bool:
+    return any(hit.concept.transplant is not None for reading in readings for hit in reading.hits)
+
+
+def _why_not(reader: Reader, item: Item, view: views.ProcedureView) -> list[Fact]:
+    """Statements in the reason for which a transplant was not done."""
+    day = _day(reader, item, view)
+    facts: list[Fact] = []
+    for element, reason in (("statusReason", view.statusReason), ("notDoneReason", view.notDoneReason)):
+        reading = reader.terms.read(reason, "statement", element)
+        facts += [
+            Statement(certainty=hit.certainty, sources=source(item, hit.element), what=hit.concept.id, date=day)
+            for hit in reading.hits
+        ]
+    return facts
+
+
+def _day(reader: Reader, item: Item, view: views.ProcedureView) -> DateRange | None:
+    """The day; the first one of a period. R5 renamed `performed` to `occurrence`."""
+    moment = view.performedDateTime or view.occurrenceDateTime
+    if moment is not None:
+        return moment
+    period = view.performedPeriod or view.occurrencePeriod
+    if period is not None:
+        return first_day(period)
+    age, ages = view.performedAge or view.occurrenceAge, view.performedRange or view.occurrenceRange
+    if age is not None:
+        return reader.readable(item, "performedAge", lambda: at_age(reader.birth, age, age))
+    if ages is not None:
+        return reader.readable(item, "performedRange", lambda: at_age(reader.birth, ages.low, ages.high))
+    text = view.performedString or view.occurrenceString
+    if text is None:
+        return None
+    try:
+        return parse_date(text.strip())
+    except ValueError:
+        return None

@@ -1,0 +1,164 @@
+"""What every module that turns a resource into facts needs at hand: terms, references, the birth date, and where gaps go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from spmwatch.engine.dates import DateRange
+from spmwatch.engine.facts import Fact, Gap, Source, Standing
+from spmwatch.fhir_adapters.authority import validate_resource
+from spmwatch.fhir_adapters.faults import MOST_FAULTS, view_of
+from spmwatch.fhir_adapters.problems import Fate, Fault
+from spmwatch.fhir_adapters.references import Item, ResourceIndex
+from spmwatch.fhir_adapters.terms import Reading, Terms
+from spmwatch.fhir_adapters.views import Concept, ResourceView, V
+
+
+@dataclass(slots=True)
+class Reader:
+    """One patient's reading.
+
+    Attributes:
+        terms: the value sets.
+        index: resources that references may mean.
+        strict: hold every relevant resource against fhir.resources, not only those in which a view met a fault.
+        birth: when the patient was born, to turn ages into dates.
+        gaps: what was seen and could not be used.
+        unsupplied: resource type -> why the record is not complete in it after all.
+    """
+
+    terms: Terms
+    index: ResourceIndex
+    strict: bool = False
+    birth: DateRange | None = None
+    gaps: list[Gap] = field(default_factory=list)
+    unsupplied: dict[str, str] = field(default_factory=dict)
+
+    def gap(self, item: Item, kind: str, element: str, problem: str, advice: str, *, topic: str | None = None) -> None:
+        """Note something that is not usable. `problem` and `advice` never quote the record."""
+        self.gaps.append(
+            Gap(kind=kind, reference=item.label, element=element, problem=problem, advice=advice, topic=topic)
+        )
+
+    def index_for(self, item: Item) -> ResourceIndex:
+        """Where references of this resource are looked up: beside it first."""
+        return self.index if item.scope is None else item.scope
+
+    def view(self, model: type[V], item: Item) -> V:
+        """The view of a resource; each element that had to be left out becomes a gap, worded by fhir.resources."""
+        view, faults = view_of(model, item.resource)
+        if faults or self.strict:
+            self._note_faults(item, faults)
+        return view
+
+    def _note_faults(self, item: Item, faults: Sequence[Fault]) -> None:
+        official = validate_resource(item.resource)
+        named = [fault for fault in official if self.strict or any(_touch(fault, one) for one in faults)]
+        named += [fault for fault in faults if not any(_touch(fault, one) for one in official)]
+        for fault in named[:MOST_FAULTS]:
+            advice = "Correct it in the source; the rest of the resource was used."
+            self.gap(item, "unreadable", fault.element, f"'{_last(fault.element)}' {fault.problem}", advice)
+        if len(named) > MOST_FAULTS:
+            more = f"{len(named) - MOST_FAULTS} more elements are malformed"
+            self.gap(item, "unreadable", "", more, "Correct the resource in the source.")
+
+    def modified(self, item: Item, view: ResourceView) -> bool:
+        """Does an extension or rule that we do not know change the meaning of the resource?"""
+        for element, value in (("modifierExtension", view.modifierExtension), ("implicitRules", view.implicitRules)):
+            if value:
+                problem = f"{element} may change what the resource means, and it is not known here"
+                self.gap(item, "unusable-status", element, problem, "Look at the resource in its source system.")
+                return True
+        return False
+
+    def standing(
+        self, item: Item, element: str, status: str | None, counts: frozenset[str], possible: frozenset[str],
+        excluded: frozenset[str],
+    ) -> Standing | None:  # fmt: skip
+        """What a status proves (conventions 7.1); None when it says that the thing does not count.
+
+        A missing status, and one that no version of FHIR has, prove nothing: possible only, with a gap.
+        """
+        if status in counts:
+            return Standing.COUNTS
+        if status in excluded:
+            return None
+        if status in possible:
+            problem, advice = f"{element} '{status}' does not prove that it was given or done", "Confirm it."
+        elif status is None:
+            problem, advice = f"{element} is missing or unreadable, so nothing is proved", f"Record the {element}."
+        else:
+            problem, advice = f"{element} is no code that FHIR has for it", f"Correct the {element}."
+        self.gap(item, "unusable-status", element, problem, advice)
+        return Standing.POSSIBLE
+
+    def low_certainty(self, item: Item, reading: Reading) -> None:
+        """Note that only words told what the resource is about, or that its words and codes differ."""
+        if reading.conflict:
+            problem = "codes and words of one element do not name the same thing"
+            self.gap(item, "conflict", _element(reading), problem, "Correct the code or the words in the source.")
+        elif reading.hits and not any(hit.certainty == "high" for hit in reading.hits):
+            problem = "matched by words only; no known code says it"
+            self.gap(item, "low-certainty", _element(reading), problem, "Add a code in the source, or confirm it.")
+
+    def readable(self, item: Item, element: str, compute: Callable[[], DateRange | None]) -> DateRange | None:
+        """The result of `compute`, or None with a gap when it raises ValueError."""
+        try:
+            return compute()
+        except ValueError as error:
+            self.gap(item, "unreadable", element, f"'{_last(element)}' {error}", "Correct it in the source.")
+            return None
+
+    def missing_date(self, item: Item, element: str, what: str) -> None:
+        """Note a date that was not recorded."""
+        self.gap(item, "missing-element", element, f"{what} is not recorded", "Record the date in the source.")
+
+    def phase(self, texts: Sequence[str | None], concepts: Sequence[Concept | None] = ()) -> str | None:
+        """Phase of treatment that codes or words name; None when they name none or several (conventions 7.6, 7.13)."""
+        named = {concept.phase for concept in self.terms.words(texts, "statement")}
+        for concept in concepts:
+            named |= {hit.concept.phase for hit in self.terms.read(concept, "statement", "").hits}
+        named.discard(None)
+        return next(iter(named)) if len(named) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one resource: its facts, and its fate when they are none."""
+
+    facts: tuple[Fact, ...] = ()
+    fate: Fate = Fate.USED
+
+
+IRRELEVANT = Outcome(fate=Fate.IRRELEVANT)
+EXCLUDED = Outcome(fate=Fate.EXCLUDED)
+UNUSABLE = Outcome(fate=Fate.UNUSABLE)
+
+
+def outcome(facts: Sequence[Fact], otherwise: Outcome = UNUSABLE) -> Outcome:
+    """Used when there are facts."""
+    return Outcome(tuple(facts)) if facts else otherwise
+
+
+def source(item: Item, element: str = "") -> tuple[Source, ...]:
+    """The one source of a fact."""
+    return (Source(reference=item.label, element=element),)
+
+
+def _touch(one: Fault, other: Fault) -> bool:
+    """Is one element the other, or inside it?"""
+    first, second = one.element, other.element
+    return (
+        first == second
+        or first.startswith((second + ".", second + "["))
+        or second.startswith((first + ".", first + "["))
+    )
+
+
+def _last(element: str) -> str:
+    return element.rsplit(".", 1)[-1] or "resource"
+
+
+def _element(reading: Reading) -> str:
+    return reading.hits[0].element if reading.hits else ""

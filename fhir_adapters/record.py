@@ -1,0 +1,211 @@
+"""Resources of one patient -> PatientRecord: the one kernel behind Bundles, exports and CDS Hooks prefetch."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from spmwatch.engine.facts import Coverage, DrugOrder, Fact, Gap, PatientRecord, Standing
+from spmwatch.engine.value_sets import ValueSets
+from spmwatch.fhir_adapters.condition import read_condition
+from spmwatch.fhir_adapters.medication import KINDS, read_medication
+from spmwatch.fhir_adapters.observation import read_observation
+from spmwatch.fhir_adapters.orders import draft_orders
+from spmwatch.fhir_adapters.patient import read_patient
+from spmwatch.fhir_adapters.problems import Fate, Tally
+from spmwatch.fhir_adapters.procedure import read_procedure
+from spmwatch.fhir_adapters.reader import Outcome, Reader
+from spmwatch.fhir_adapters.references import Item, ResourceIndex
+from spmwatch.fhir_adapters.relevance import Relevance
+from spmwatch.fhir_adapters.subjects import patient_key, subject_of
+from spmwatch.fhir_adapters.terms import Terms
+
+READERS: Mapping[str, Callable[[Reader, Item], Outcome]] = {
+    **dict.fromkeys(KINDS, read_medication),
+    "Condition": read_condition,
+    "Procedure": read_procedure,
+    "Observation": read_observation,
+}
+
+
+def record_from_resources(
+    patient_id: str,
+    resources: Iterable[Mapping[str, Any]],
+    *,
+    value_sets: ValueSets,
+    coverage: Coverage,
+    orders: Iterable[Mapping[str, Any] | DrugOrder] = (),
+    strict: bool = False,
+) -> PatientRecord:
+    """What these resources tell of one patient; another patient's never count, they become gaps.
+
+    Args:
+        patient_id: Patient.id; every subject is held against it.
+        resources: parsed FHIR resources, in any order; types that are not read are passed over.
+        value_sets: codes and words.
+        coverage: what was not supplied.
+        orders: draft orders: resources, or what `orders_from_draft` made of them.
+        strict: hold every relevant resource against fhir.resources too.
+    """
+    terms = Terms(value_sets)
+    relevance = Relevance(terms)
+    index = ResourceIndex()
+    items = [Item(resource) for resource in resources if isinstance(resource, Mapping)]
+    for item in items:
+        index.add(item)
+    mine: list[Item] = []
+    gaps: list[Gap] = []
+    for item in items:
+        if item.type == "Patient":
+            owner = patient_key(item)
+        elif item.type in READERS and relevance.might_matter(item):
+            subject = subject_of(item, index)
+            owner = subject.key
+            if owner is None:
+                gaps.append(nobodys(item, subject.why_not))
+                continue
+        else:
+            continue
+        if owner == patient_id:
+            mine.append(item)
+        else:
+            gaps.append(anothers(item))
+    record, _ = read_record(
+        patient_id, mine, terms=terms, index=index, coverage=coverage, orders=orders, gaps=gaps, strict=strict
+    )
+    return record
+
+
+def nobodys(item: Item, why: str) -> Gap:
+    """A relevant resource that names no patient."""
+    return Gap(
+        kind="other-patient",
+        reference=item.label,
+        element="subject",
+        problem=f"{why}, so it was counted for nobody",
+        advice="Name the patient in `subject`.",
+    )
+
+
+def anothers(item: Item) -> Gap:
+    """A resource that names another patient."""
+    return Gap(
+        kind="other-patient",
+        reference=item.label,
+        element="id" if item.type == "Patient" else "subject",
+        problem="it is about another patient, so it was not counted",
+        advice="Find out why it was sent with this patient's data.",
+    )
+
+
+def read_record(
+    patient_id: str,
+    items: Iterable[Item],
+    *,
+    terms: Terms,
+    index: ResourceIndex,
+    coverage: Coverage,
+    orders: Iterable[Mapping[str, Any] | DrugOrder] = (),
+    gaps: Sequence[Gap] = (),
+    strict: bool = False,
+) -> tuple[PatientRecord, Tally]:
+    """The record of a patient whose resources these are, and what became of each of them."""
+    reader, tally = Reader(terms=terms, index=index, strict=strict, gaps=list(gaps)), Tally()
+    ordered = sorted(items, key=lambda item: item.label)
+    patients = [item for item in ordered if item.type == "Patient"]
+    patient = read_patient(reader, patient_id, patients)
+    tally.add("Patient", Fate.SUPPORTING, len(patients))
+    if patient is None:
+        problem = "there is no Patient resource, so age and sex are not known"
+        advice = "Supply the Patient resource."
+        reader.gaps.append(Gap(kind="not-supplied", reference="", problem=problem, advice=advice))
+    else:
+        reader.birth = patient.birth
+    facts: list[Fact] = []
+    clinical = [item for item in ordered if item.type in READERS]
+    for item, disputed in _one_version_each(clinical, tally):
+        outcome = READERS[item.type](reader, item)
+        tally.add(item.type, outcome.fate)
+        if disputed and outcome.facts:
+            problem = "resources with this id disagree, and neither is known to be the newer one"
+            reader.gap(item, "conflict", "", problem, "Send the current version only.")
+            facts += [dataclasses.replace(fact, standing=Standing.POSSIBLE) for fact in outcome.facts]
+        else:
+            facts += outcome.facts
+    for order in orders:
+        facts += [order] if isinstance(order, DrugOrder) else draft_orders(reader, Item(order))
+    record = PatientRecord(
+        id=patient_id,
+        patient=patient,
+        facts=tuple(facts),
+        coverage=_with_unsupplied(coverage, reader.unsupplied),
+        gaps=tuple(reader.gaps),
+    )
+    return record, tally
+
+
+def _with_unsupplied(coverage: Coverage, more: Mapping[str, str]) -> Coverage:
+    if not more:
+        return coverage
+    merged = {**more, **dict(coverage.unsupplied)}
+    return dataclasses.replace(coverage, unsupplied=tuple(sorted(merged.items())))
+
+
+def _one_version_each(items: Sequence[Item], tally: Tally) -> Iterable[tuple[Item, bool]]:
+    """Each resource once: its newest version where they differ; all of them, disputed, where none is known to be newest."""
+    groups: dict[str, list[Item]] = {}
+    for number, item in enumerate(items):
+        key = item.label if item.text("id") else f"{item.label}#{number}"
+        groups.setdefault(key, []).append(item)
+    for group in groups.values():
+        if len(group) == 1:
+            yield group[0], False
+            continue
+        distinct: list[Item] = []
+        for item in group:
+            if not any(_same(item, other) for other in distinct):
+                distinct.append(item)
+        newest = _newest(distinct)
+        kept = distinct if newest is None else [newest]
+        tally.add(group[0].type, Fate.DUPLICATE, len(group) - len(kept))
+        for item in kept:
+            yield item, len(kept) > 1
+
+
+def _same(one: Item, other: Item) -> bool:
+    try:
+        return one.resource == other.resource
+    except RecursionError:  # nested too deep to compare
+        return False
+
+
+def _newest(versions: Sequence[Item]) -> Item | None:
+    if len(versions) == 1:
+        return versions[0]
+    for key in (_updated, _version):
+        known = [(value, item) for item in versions if (value := key(item)) is not None]
+        if len(known) == len(versions) and len({value for value, _ in known}) == len(known):
+            return max(known, key=lambda pair: pair[0])[1]
+    return None
+
+
+def _meta(item: Item, name: str) -> str | None:
+    meta = item.resource.get("meta")
+    value = meta.get(name) if isinstance(meta, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _updated(item: Item) -> float | None:
+    written = _meta(item, "lastUpdated")
+    try:
+        moment = datetime.fromisoformat(written) if written else None
+        return None if moment is None or moment.tzinfo is None else moment.timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _version(item: Item) -> float | None:
+    written = _meta(item, "versionId")
+    return float(written) if written and written.isdecimal() and len(written) < 16 else None

@@ -1,0 +1,158 @@
+"""Which resource a reference means: relative, absolute, versioned, urn:uuid:, contained or identifier-only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Resource: TypeAlias = Mapping[str, Any]
+
+_LITERAL = re.compile(
+    r"(?P<base>https?://[^?#|]*/)?(?P<type>[A-Z][A-Za-z]{1,50})/(?P<id>[^/?#|\s]{1,128})(?:/_history/[^/?#|]+)?(?:[?|].*)?",
+    re.IGNORECASE,
+)
+_HISTORY = re.compile(r"/_history/[^/]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a literal reference names. `base` is the server's address for absolute ones, else empty."""
+
+    type: str
+    id: str
+    base: str = ""
+
+    @property
+    def key(self) -> str:
+        """`Type/id`."""
+        return f"{self.type}/{self.id}"
+
+
+def target_of(reference: str) -> Target | None:
+    """`Type/id` behind a relative or absolute literal reference; None for `#x`, urn: and anything else."""
+    match = _LITERAL.fullmatch(reference.strip())
+    if match is None:
+        return None
+    return Target(match["type"], match["id"], (match["base"] or "").rstrip("/"))
+
+
+def label_of(resource: Resource, fallback: str = "") -> str:
+    """`Type/id` as results name a resource; without a usable id the fallback (file and line) stands for it."""
+    kind, ident = resource.get("resourceType"), resource.get("id")
+    kind = kind if isinstance(kind, str) else "Resource"
+    if isinstance(ident, str) and 0 < len(ident) <= 128 and not any(sign.isspace() for sign in ident):
+        return f"{kind}/{ident}"
+    return f"{kind} at {fallback}" if fallback else f"{kind} without id"
+
+
+@dataclass(slots=True)
+class Item:
+    """A resource with what its place tells: the address it was listed under, where it was read, and the resources beside it."""
+
+    resource: Resource
+    where: str = ""
+    full_url: str = ""
+    scope: ResourceIndex | None = None
+    type: str = ""
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        """Fill in type and label."""
+        kind = self.resource.get("resourceType")
+        self.type = kind if isinstance(kind, str) else ""
+        self.label = label_of(self.resource, self.full_url if self.full_url.startswith("urn:") else self.where)
+
+    def text(self, name: str) -> str | None:
+        """A member that is a string, or None."""
+        value = self.resource.get(name)
+        return value if isinstance(value, str) else None
+
+
+class ResourceIndex:
+    """Resources by every name that a reference may use; what is not found here is looked for in `parent`."""
+
+    def __init__(self, parent: ResourceIndex | None = None) -> None:
+        self._parent = parent
+        self._by_key: dict[str, Item] = {}
+        self._by_url: dict[str, Item] = {}
+        self._by_identifier: dict[tuple[str, str, str], Item] = {}
+        self.known_irrelevant: set[str] = set()
+
+    def add(self, item: Item) -> None:
+        """Enter a resource; the first of two with one name stays."""
+        ident = item.text("id")
+        if ident:
+            self._by_key.setdefault(f"{item.type}/{ident}", item)
+        if item.full_url:
+            self._by_url.setdefault(_HISTORY.sub("", item.full_url), item)
+        if item.type in ("Patient", "Medication"):
+            for system, value in identifiers_of(item.resource):
+                self._by_identifier.setdefault((item.type, system, value), item)
+
+    def get(self, key: str) -> Item | None:
+        """The resource `Type/id`."""
+        return self._by_key.get(key)
+
+    def find(self, reference: str, holder: Resource | None = None, expected: str = "") -> Item | None:
+        """The resource that a literal reference means.
+
+        An absolute reference means the resource listed under that address; one listed without address, or under a
+        urn:, is found by `Type/id`; one that another server listed is another resource.
+
+        Args:
+            reference: as written.
+            holder: the resource in which it stands, for `#x`.
+            expected: type that is meant when a bare id is written.
+        """
+        reference = reference.strip()
+        if reference.startswith("#"):
+            return contained(holder, reference[1:]) if holder is not None else None
+        found = self._find(reference, expected)
+        if found is None and self._parent is not None:
+            return self._parent.find(reference, holder, expected)
+        return found
+
+    def _find(self, reference: str, expected: str) -> Item | None:
+        listed = self._by_url.get(_HISTORY.sub("", reference))
+        if listed is not None:
+            return listed
+        target = target_of(reference)
+        if target is None:
+            return self._by_key.get(f"{expected}/{reference}") if expected and "/" not in reference else None
+        found = self._by_key.get(target.key)
+        if found is None or not target.base or not found.full_url.startswith("http"):
+            return found
+        address = target_of(found.full_url)
+        return found if address is None or address.base == target.base else None
+
+    def find_identifier(self, kind: str, system: str, value: str) -> Item | None:
+        """The Patient or Medication that carries this identifier."""
+        found = self._by_identifier.get((kind, system, value))
+        if found is None and self._parent is not None:
+            return self._parent.find_identifier(kind, system, value)
+        return found
+
+    def is_known_irrelevant(self, key: str) -> bool:
+        """Was `Type/id` read, coded, and not asked for by any rule?"""
+        return key in self.known_irrelevant or (self._parent is not None and self._parent.is_known_irrelevant(key))
+
+
+def contained(holder: Resource, ident: str) -> Item | None:
+    """The contained resource `#ident`."""
+    inside = holder.get("contained")
+    for resource in inside if isinstance(inside, list) else ():
+        if isinstance(resource, dict) and resource.get("id") in (ident, f"#{ident}"):
+            return Item(resource)
+    return None
+
+
+def identifiers_of(resource: Resource) -> Iterator[tuple[str, str]]:
+    """(system, value) of each identifier that has both."""
+    listed = resource.get("identifier")
+    for one in listed if isinstance(listed, list) else (listed,):
+        if isinstance(one, dict):
+            system, value = one.get("system"), one.get("value")
+            if isinstance(system, str) and isinstance(value, str):
+                yield system, value

@@ -1,0 +1,106 @@
+"""Could a rule ask for this resource? A cheap look at its codes and words, before anything else is made of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spmwatch.fhir_adapters import condition, observation, procedure
+from spmwatch.fhir_adapters.references import Item
+from spmwatch.fhir_adapters.terms import Terms
+
+DRUG_TYPES = ("MedicationRequest", "MedicationDispense", "MedicationStatement", "MedicationAdministration")
+READ_TYPES = ("Patient", "Medication", *DRUG_TYPES, "Procedure", "Condition", "Observation")
+"""Resource types that facts come from, or that are needed to understand those."""
+
+_CATEGORIES: dict[str, frozenset[str]] = {
+    **dict.fromkeys(DRUG_TYPES, frozenset({"drug"})),
+    "Procedure": frozenset(procedure.CATEGORIES),
+    "Condition": frozenset(condition.CATEGORIES),
+    "Observation": frozenset(observation.CODE_CATEGORIES),
+}
+# Observations of tests and procedures are told by code alone, so their words are looked at for these only.
+_WORD_CATEGORIES = {**_CATEGORIES, "Observation": frozenset(observation.VALUE_CATEGORIES)}
+_TEXTS_REMEMBERED = 65_536
+
+
+class Relevance:
+    """Says which resources are worth reading; remembers its answers on texts."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._texts: dict[tuple[str, str], bool] = {}
+
+    def might_matter(self, item: Item) -> bool:
+        """False only when nothing in the resource could become a fact; malformed ones are left to the reader."""
+        resource, kind = item.resource, item.type
+        if kind in ("Condition", "Procedure"):
+            return self._concept(kind, resource.get("code"))
+        if kind == "Observation":
+            components = resource.get("component")
+            if self._asked_or_answered(kind, resource):
+                return True
+            return isinstance(components, list) and any(self._asked_or_answered(kind, one) for one in components)
+        if kind in DRUG_TYPES:
+            if "medicationReference" in resource:
+                return True
+            medication = resource.get("medication")
+            if medication is not None:
+                return (
+                    not isinstance(medication, dict)
+                    or "reference" in medication
+                    or self._concept(kind, medication.get("concept"))
+                )
+            concept = resource.get("medicationCodeableConcept")
+            return concept is None or self._concept(kind, concept)
+        return False
+
+    def _asked_or_answered(self, kind: str, part: Any) -> bool:
+        if not isinstance(part, dict):
+            return False
+        if self._concept(kind, part.get("code")) or self._concept(kind, part.get("valueCodeableConcept")):
+            return True
+        text = part.get("valueString")
+        return isinstance(text, str) and self._says(kind, text)
+
+    def _concept(self, kind: str, concept: Any) -> bool:
+        if not isinstance(concept, dict):
+            return concept is not None
+        codings = concept.get("coding")
+        if codings is not None and not isinstance(codings, list):
+            return True
+        categories = _CATEGORIES[kind]
+        for coding in codings or ():
+            if not isinstance(coding, dict):
+                return True
+            system, code, display = coding.get("system"), coding.get("code"), coding.get("display")
+            if isinstance(system, str) and isinstance(code, str):
+                if any(match.concept.category in categories for match in self._terms.by_code(system, code)):
+                    return True
+            elif (system is not None and not isinstance(system, str)) or (
+                code is not None and not isinstance(code, str)
+            ):
+                return True
+            if isinstance(display, str) and self._says(kind, display):
+                return True
+        text = concept.get("text")
+        return isinstance(text, str) and self._says(kind, text)
+
+    def _says(self, kind: str, text: str) -> bool:
+        known = self._texts.get((kind, text))
+        if known is None:
+            find = self._terms.value_sets.by_text
+            known = any(find(text, category) for category in sorted(_WORD_CATEGORIES[kind]))
+            if len(text) <= 200:
+                if len(self._texts) >= _TEXTS_REMEMBERED:
+                    self._texts.clear()
+                self._texts[kind, text] = known
+        return known
+
+
+def is_coded(item: Item) -> bool:
+    """Has its code a coding with system and code?"""
+    concept = item.resource.get("code")
+    codings = concept.get("coding") if isinstance(concept, dict) else None
+    return isinstance(codings, list) and any(
+        isinstance(one, dict) and one.get("system") and one.get("code") for one in codings
+    )

@@ -1,0 +1,69 @@
+"""Whose is a resource? Never guessed: what names nobody belongs to nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spmwatch.fhir_adapters.references import Item, ResourceIndex, identifiers_of, target_of
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The patient's key, or why there is none. The key is Patient.id, else the address that the Patient is listed under."""
+
+    key: str | None = None
+    why_not: str = ""
+
+
+def patient_key(item: Item) -> str | None:
+    """The key of a Patient resource."""
+    return item.text("id") or item.full_url or None
+
+
+def subject_of(item: Item, index: ResourceIndex) -> Subject:
+    """Whose resource it is, by `subject` (or `patient`), in any style of reference."""
+    index = item.scope or index
+    reference = item.resource.get("subject")
+    if reference is None:
+        reference = item.resource.get("patient")
+    if reference is None:
+        return Subject(why_not="no subject")
+    if not isinstance(reference, dict):
+        return Subject(why_not="a subject that is not a Reference")
+    literal = reference.get("reference")
+    if isinstance(literal, str) and literal.strip():
+        return _literal(item, literal.strip(), index)
+    for system, value in identifiers_of(reference):
+        found = index.find_identifier("Patient", system, value)
+        if found is not None:
+            return Subject(patient_key(found))
+    return Subject(why_not="a subject that cannot be resolved")
+
+
+def _literal(item: Item, reference: str, index: ResourceIndex) -> Subject:
+    found = index.find(reference, item.resource, "Patient")
+    if found is not None:
+        return _patient(found, index, is_contained=reference.startswith("#"))
+    if reference.startswith("#"):
+        return Subject(why_not="a contained subject that is not there")
+    target = target_of(reference)
+    if target is not None:
+        if target.type.casefold() != "patient":
+            return Subject(why_not="a subject that is no Patient")
+        # A Patient of that id is here, but another server lists it: somebody else, named by the whole address.
+        return Subject(reference.split("/_history/", maxsplit=1)[0] if index.get(target.key) is not None else target.id)
+    if reference.startswith("urn:"):
+        return Subject(reference)
+    return Subject(why_not="a subject that cannot be resolved")
+
+
+def _patient(found: Item, index: ResourceIndex, *, is_contained: bool) -> Subject:
+    if found.type != "Patient":
+        return Subject(why_not="a subject that is no Patient")
+    if not is_contained:
+        return Subject(patient_key(found))
+    for system, value in identifiers_of(found.resource):  # a contained Patient is the one with its identifier
+        listed = index.find_identifier("Patient", system, value)
+        if listed is not None:
+            return Subject(patient_key(listed))
+    return Subject(why_not="a contained Patient whom no identifier ties to another")

@@ -1,0 +1,208 @@
+"""What a coded or worded element stands for: by code in any coding first, then by display and text (conventions 7.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from spmwatch.engine.concept import CodeMatch, Concept
+from spmwatch.engine.facts import Certainty
+from spmwatch.engine.value_sets import ValueSets
+from spmwatch.fhir_adapters import views
+
+_CODES_REMEMBERED = 65_536
+
+# Rows that name the thing without saying that it was done: an encounter for it, a plan, a heading (value set roles).
+_NO_PROOF = frozenset({"encounter", "screening-encounter", "planned-not-given", "category"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A concept that an element stands for. `element` is the path of the coding or text that told it."""
+
+    concept: Concept
+    certainty: Certainty
+    element: str
+    history: bool = False
+    is_status: bool = False
+    proves: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one element stands for in one category.
+
+    Attributes:
+        hits: one, or several when it stands for several things; the most specific where codes agree.
+        conflict: codes of it contradict each other, or its words name another thing than its codes.
+        coded: it has a code in some system, known to us or not.
+    """
+
+    hits: tuple[Hit, ...] = ()
+    conflict: bool = False
+    coded: bool = False
+
+
+class Terms:
+    """The value sets, asked in the shapes of FHIR; answers for codes are remembered."""
+
+    def __init__(self, value_sets: ValueSets) -> None:
+        self.value_sets = value_sets
+        self._codes: dict[tuple[str, str], tuple[CodeMatch, ...]] = {}
+
+    def by_code(self, system: str, code: str) -> tuple[CodeMatch, ...]:
+        """What the code stands for, in all categories."""
+        found = self._codes.get((system, code))
+        if found is None:
+            found = self.value_sets.by_code(system, code)
+            if len(self._codes) >= _CODES_REMEMBERED:
+                self._codes.clear()
+            self._codes[system, code] = found
+        return found
+
+    def read(
+        self, concept: views.Concept | None, category: str, element: str, *, more_text: Sequence[tuple[str, str]] = (),
+        by_words: bool = True,
+    ) -> Reading:  # fmt: skip
+        """What a CodeableConcept stands for in `category`.
+
+        Args:
+            concept: the element, or None.
+            category: a category of the value sets.
+            element: its path, for the source of the fact.
+            more_text: (path, text) of further words for the same thing, e.g. a reference's display.
+            by_words: match words where no code matches.
+        """
+        coded = False
+        hits: dict[str, Hit] = {}
+        for index, coding in enumerate((concept.coding or ()) if concept is not None else ()):
+            if not coding.code or not coding.system:
+                continue
+            coded = True
+            for match in self.by_code(coding.system, coding.code):
+                if match.concept.category == category and match.concept.id not in hits:
+                    hits[match.concept.id] = _coded_hit(match, f"{element}.coding[{index}]")
+        texts = [*_texts(concept, element), *more_text]
+        if hits:
+            chosen, conflict = self._most_specific(list(hits.values()))
+            return Reading(chosen, conflict or self._words_differ(chosen, texts, category), coded)
+        return Reading(self._by_words(texts, category) if by_words else (), coded=coded)
+
+    def words(self, texts: Iterable[str | None], category: str) -> frozenset[Concept]:
+        """Concepts that any of these texts names."""
+        return frozenset(match.concept for text in texts if text for match in self.value_sets.by_text(text, category))
+
+    def route(self, concept: views.Concept | None, text: str | None) -> str | None:
+        """Route by a code of `concept`, else by its words, else by `text`."""
+        for coding in (concept.coding or ()) if concept is not None else ():
+            found = self.value_sets.route(coding.system, coding.code, None)
+            if found is not None:
+                return found
+        for words in (*(text for _, text in _texts(concept, "")), text):
+            if words and (found := self.value_sets.route(None, None, words)) is not None:
+                return found
+        return None
+
+    def _by_words(self, texts: Sequence[tuple[str, str]], category: str) -> tuple[Hit, ...]:
+        hits: dict[str, Hit] = {}
+        for element, text in texts:
+            for match in self.value_sets.by_text(text, category):
+                concept = match.concept
+                hits.setdefault(
+                    concept.id,
+                    Hit(
+                        concept,
+                        Certainty.LOW,
+                        element,
+                        history=match.history or concept.history,
+                        is_status=match.history or concept.is_status or concept.history,
+                        proves=not concept.planned,
+                    ),
+                )
+        if len(hits) < 2:
+            return tuple(hits.values())
+        return _sorted(_finest(hits.values()))
+
+    def _words_differ(self, chosen: Sequence[Hit], texts: Sequence[tuple[str, str]], category: str) -> bool:
+        if category != "drug":
+            return False
+        named = {match.concept.drug for _, text in texts for match in self.value_sets.by_text(text, category)}
+        return bool(named) and not named & {hit.concept.drug for hit in chosen}
+
+    def _most_specific(self, hits: list[Hit]) -> tuple[tuple[Hit, ...], bool]:
+        """The finest of several coded concepts; whether those that remain contradict each other."""
+        if len(hits) == 1:
+            return tuple(hits), False
+        finest = _finest(hits)
+        if len({_essence(hit.concept) for hit in finest}) == 1:
+            return _sorted(finest), False
+        drugs = {hit.concept.drug for hit in finest}
+        if len(drugs) == 1 and None not in drugs:  # one drug, coded for two routes: only the drug is sure
+            plain = self.value_sets.concepts("drug")
+            general = next((one for one in plain if one.id in drugs), None)
+            if general is not None:
+                return (Hit(general, Certainty.HIGH, finest[0].element),), True
+        return _sorted(finest), True
+
+
+def _coded_hit(match: CodeMatch, element: str) -> Hit:
+    proves = match.role not in _NO_PROOF and not match.concept.planned
+    return Hit(match.concept, Certainty.HIGH, element, match.history, match.is_status, proves)
+
+
+def _texts(concept: views.Concept | None, element: str) -> Iterator[tuple[str, str]]:
+    if concept is None:
+        return
+    for index, coding in enumerate(concept.coding or ()):
+        if coding.display:
+            yield f"{element}.coding[{index}].display", coding.display
+    if concept.text:
+        yield f"{element}.text", concept.text
+
+
+def _sorted(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    return tuple(sorted(hits, key=lambda hit: hit.concept.id))
+
+
+def _finest(hits: Iterable[Hit]) -> list[Hit]:
+    """Without those that a finer one of the same kind includes: melphalan beside melphalan-oral, site unspecified beside lung."""
+    listed = list(hits)
+    return [one for one in listed if not any(_includes(one.concept, other.concept) for other in listed)]
+
+
+def _includes(wide: Concept, fine: Concept) -> bool:
+    """Does `fine` say all that `wide` says, and more?"""
+    if wide.id == fine.id:
+        return False
+    told, finer = _told(wide), _told(fine)
+    return all(finer.get(name) == value for name, value in told.items()) and len(finer) > len(told)
+
+
+_VAGUE = frozenset({"unspecified", "unknown", "other-heme", "other-solid"})
+"""Values of the value sets that leave open what others of their kind tell."""
+
+
+def _told(concept: Concept) -> Mapping[str, str]:
+    told = {
+        "drug": concept.drug,
+        "route": concept.route,
+        "family": concept.family,
+        "malignancy": concept.malignancy,
+        "organ": concept.organ,
+        "spm_group": concept.spm_group,
+        "transplant": concept.transplant,
+        "smoking": concept.smoking,
+        "screens": concept.screens,
+        "response": concept.response,
+    }
+    return {name: value for name, value in told.items() if value is not None and value not in _VAGUE}
+
+
+def _essence(concept: Concept) -> tuple[object, ...]:
+    """What must agree: AML beside MDS is one kind of disease in two words, cancer beside metastasis is a contradiction."""
+    if concept.family is not None:
+        return (concept.category, concept.family)
+    return (
+        concept.category, concept.drug, concept.route, concept.malignancy, concept.transplant, concept.not_a_transplant,
+        concept.smoking, concept.analyte,
+    )  # fmt: skip
