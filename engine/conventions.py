@@ -85,7 +85,7 @@ class Conventions:
         """Read `conventions.yaml` in the folder `root`.
 
         Raises:
-            RuleFileError: not readable, a key too many or too few, a number in another unit than the timeline counts in.
+            RuleFileError: not readable, a key too many or too few, or a number in another unit than the timeline's.
         """
         return cls.parse(read_yaml(root.joinpath(FILE), PATH))
 

@@ -38,8 +38,8 @@ def _courses_of_cluster(
 ) -> Iterator[Course]:
     """One course for each run of records that certainly belong together.
 
-    Where a gap between two runs may or may not be real there are two courses, and the bounds of each reach as far as one
-    course of both would. Possible records that may stand apart make a possible course.
+    Where a gap between two runs may or may not be real there are two courses, and the bounds of each reach as far as
+    one course of both would. Possible records that may stand apart make a possible course.
     """
     for run in cluster.runs:
         yield _course(cluster, run, run.members, form, phase, clock, conventions)
@@ -58,8 +58,7 @@ def _course(
 ) -> Course:
     high = _capped_months(cluster.first, cluster.last, conventions)
     low = months(run.first, run.last) if run is not None else 0.0
-    # records beside this run tell of the same course only if they may hang together with it
-    told = cluster.members if len(cluster.runs) + bool(cluster.loose) == 1 else members
+    told = members if run is None else (*members, *run.attached)
     return Course(
         id="",
         standing=Standing.POSSIBLE if run is None else Standing.COUNTS,
@@ -90,8 +89,8 @@ def _capped_months(first: int, last: int, conventions: Conventions) -> float:
 def activity(covers: Iterable[Cover], clock: Clock, conventions: Conventions) -> str:
     """Current when a counting record covers the day of evaluation or ended within the grace before it.
 
-    An end that no record tells of is taken for past (section 9); a partial date or a possible record that could reach the
-    grace leaves it unknown.
+    An end that no record tells of is taken for past (section 9); a partial date or a possible record that could reach
+    the grace leaves it unknown.
     """
     since = clock.as_of - conventions.active_grace
     doubtful = False

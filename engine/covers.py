@@ -1,14 +1,15 @@
 """Stretches of days under a drug, and what they make together: overlaps united, short gaps bridged.
 
-Every date is known within bounds, so everything is computed twice: once as short as it can be (latest starts, earliest ends,
-counting records only), once as long as it can be (earliest starts, latest ends, possible records too). Days are proleptic
-Gregorian ordinals, first and last day included.
+Every date is known within bounds, so everything is computed twice: once as short as it can be (latest starts, earliest
+ends, counting records only), once as long as it can be (earliest starts, latest ends, possible records too). Days are
+proleptic Gregorian ordinals, first and last day included.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from spmwatch.engine.dates import months_between
@@ -24,7 +25,7 @@ class Cover:
         counts: the record proves it (7.1); otherwise it is possible only.
         start_min, start_max: the first day lies between them.
         end_min, end_max: the last day lies between them.
-        end_told: the record tells of the end, by a date, a supply or a status that goes on; otherwise the bounds are assumed.
+        end_told: the record tells of the end, by a date, a supply or a status that goes on; else bounds are assumed.
         form: kind of melphalan or route.
         phase: treatment phase.
     """
@@ -61,11 +62,17 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Days that certainly belong together: `first..last` where the record is exact; `first > last` where little is sure."""
+    """Counting records that belong together whatever their true dates.
+
+    Attributes:
+        first, last: days under the drug for certain; `first` after `last` where none is.
+        attached: possible records that belong here if they are true.
+    """
 
     first: int
     last: int
     members: tuple[Cover, ...]
+    attached: tuple[Cover, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ class Cluster:
 
     Attributes:
         first, last: the widest extent.
-        runs: counting records that certainly belong together, by start; several where the gaps between may be real.
+        runs: by start; several where the gaps between may be real.
         loose: possible records that may stand outside all runs.
     """
 
@@ -105,51 +112,100 @@ def _united(covers: Sequence[Cover], gap: int) -> Iterator[list[Cover]]:
 
 
 def _cluster(members: Sequence[Cover], gap: int) -> Cluster:
-    runs, vague = _runs([cover for cover in members if cover.counts], gap)
-    runs += _vague_runs(vague, runs, gap)
-    loose = [cover for cover in members if not cover.counts and not any(_linked(cover, run, gap) for run in runs)]
+    runs = _runs([cover for cover in members if cover.counts], gap)
+    attached: list[list[Cover]] = [[] for _ in runs]
+    loose: list[Cover] = []
+    for cover in members:
+        if not cover.counts:
+            homes = [index for index, run in enumerate(runs) if _linked(cover, run.first, run.last, gap)]
+            for index in homes:
+                attached[index].append(cover)
+            if not homes:
+                loose.append(cover)
+    if len(loose) < sum(not cover.counts for cover in members):
+        runs = [replace(run, attached=tuple(beside)) for run, beside in zip(runs, attached, strict=True)]
     return Cluster(
         first=members[0].start_min,
         last=max(cover.end_max for cover in members),
         members=tuple(members),
-        runs=tuple(sorted(runs, key=lambda run: (run.first, run.last))),
+        runs=tuple(runs),
         loose=tuple(loose),
     )
 
 
-def _runs(counting: Sequence[Cover], gap: int) -> tuple[list[Run], list[Cover]]:
-    """Records that are linked whatever their true dates, and those too vague to tell."""
-    runs: list[Run] = []
-    group: list[Cover] = []
+def _runs(counting: Sequence[Cover], gap: int) -> list[Run]:
+    """Sort by latest start and sweep; records too vague for that find their run afterwards, or stand alone."""
+    groups: list[tuple[int, int, list[Cover]]] = []
     vague: list[Cover] = []
-    first = last = 0
     for cover in sorted(counting, key=lambda c: c.start_max):
         if cover.start_max - cover.end_min - 1 > gap:
             vague.append(cover)
-        elif group and cover.start_max - last - 1 <= gap:
-            last = max(last, cover.end_min)
+        elif groups and cover.start_max - groups[-1][1] - 1 <= gap:
+            first, last, group = groups[-1]
             group.append(cover)
+            groups[-1] = (first, max(last, cover.end_min), group)
         else:
-            if group:
-                runs.append(Run(first, last, tuple(group)))
-            first, last, group = cover.start_max, cover.end_min, [cover]
-    if group:
-        runs.append(Run(first, last, tuple(group)))
-    return runs, vague
-
-
-def _vague_runs(vague: Iterable[Cover], runs: Sequence[Run], gap: int) -> list[Run]:
-    """Vague records join the run that they are linked to in any case; the others stand alone, equal ones together."""
+            groups.append((cover.start_max, cover.end_min, [cover]))
     alone: dict[tuple[int, int], list[Cover]] = {}
     for cover in vague:
-        if not any(_linked(cover, run, gap) for run in runs):
-            alone.setdefault((cover.start_max, cover.end_min), []).append(cover)
-    return [Run(first, last, tuple(group)) for (first, last), group in alone.items()]
+        home = next((group for first, last, group in groups if _linked(cover, first, last, gap)), None)
+        if home is None:
+            home = alone.setdefault((cover.start_max, cover.end_min), [])
+        home.append(cover)
+    groups += [(first, last, group) for (first, last), group in alone.items()]
+    return [Run(first, last, tuple(group)) for first, last, group in sorted(groups, key=lambda g: g[:2])]
 
 
-def _linked(cover: Cover, run: Run, gap: int) -> bool:
-    """Are they within the gap of each other wherever the true dates lie?"""
-    return cover.start_max - run.last - 1 <= gap and run.first - cover.end_min - 1 <= gap
+def _linked(cover: Cover, first: int, last: int, gap: int) -> bool:
+    """Is the cover within the gap of these days wherever its true dates lie?"""
+    return cover.start_max - last - 1 <= gap and first - cover.end_min - 1 <= gap
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """Disjoint stretches of days by start; asks for overlap by bisection."""
+
+    firsts: tuple[int, ...]
+    lasts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, stretches: Iterable[tuple[int, int]]) -> Stretches:
+        """United; a stretch that ends before it begins is none."""
+        firsts: list[int] = []
+        lasts: list[int] = []
+        for first, last in sorted(stretches):
+            if first > last:
+                continue
+            if lasts and first <= lasts[-1] + 1:
+                lasts[-1] = max(lasts[-1], last)
+            else:
+                firsts.append(first)
+                lasts.append(last)
+        return cls(tuple(firsts), tuple(lasts))
+
+    @classmethod
+    def sure(cls, clusters: Iterable[Cluster]) -> Stretches:
+        """Days under a drug for certain."""
+        return cls.of((run.first, run.last) for cluster in clusters for run in cluster.runs)
+
+    @classmethod
+    def possible(cls, clusters: Iterable[Cluster]) -> Stretches:
+        """Days under a drug at most."""
+        return cls.of((cluster.first, cluster.last) for cluster in clusters)
+
+    def meet(self, first: int, last: int) -> bool:
+        """Does one of them share a day with `first..last`, or reach from `last` to `first` where these are swapped?"""
+        index = bisect_right(self.firsts, last) - 1
+        return index >= 0 and self.lasts[index] >= first
+
+    def days_within(self, first: int, last: int) -> int:
+        """How many of the days `first..last` they cover."""
+        index = bisect_left(self.lasts, first)
+        total = 0
+        while index < len(self.firsts) and self.firsts[index] <= last:
+            total += min(last, self.lasts[index]) - max(first, self.firsts[index]) + 1
+            index += 1
+        return total
 
 
 def months(first: int, last: int) -> float:

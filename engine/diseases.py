@@ -50,16 +50,18 @@ class Evidence:
 def myeloma_evidence(
     facts: Iterable[Fact], as_of: int, conventions: Conventions, value_sets: ValueSets
 ) -> list[Evidence]:
-    """Every fact that tells of a disease of the myeloma family: conditions, and reasons of lenalidomide and its orders."""
+    """Every fact that tells of the myeloma family: conditions, and reasons of lenalidomide and its orders."""
     found: list[Evidence] = []
     for fact in facts:
         if isinstance(fact, Diagnosis):
             if value_sets.concept(fact.concept).family != MYELOMA:
                 continue
             found.append(Evidence(fact, *onset_of(fact, as_of), fact.concept in conventions.precursors))
-        elif isinstance(fact, (DrugExposure, DrugOrder)) and fact.drug in conventions.phases_inferred_for:
-            if any(r != OTHER_REASON and value_sets.concept(r).family == MYELOMA for r in fact.reasons):
-                found.append(Evidence(fact, FIRST_DAY, as_of))
+        elif any(
+            reason != OTHER_REASON and value_sets.concept(reason).family == MYELOMA
+            for reason in _reasons(fact, conventions)
+        ):
+            found.append(Evidence(fact, FIRST_DAY, as_of))
     return found
 
 
@@ -89,10 +91,15 @@ def other_evidence(
             concept = value_sets.concept(fact.concept)
             if is_indication(fact, concept, milestones, as_of):
                 found.append(Evidence(fact, *onset_of(fact, as_of)))
-        elif isinstance(fact, (DrugExposure, DrugOrder)) and fact.drug in conventions.phases_inferred_for:
-            if any(_is_other(reason, value_sets) for reason in fact.reasons):
-                found.append(Evidence(fact, FIRST_DAY, as_of))
+        elif any(_is_other(reason, value_sets) for reason in _reasons(fact, conventions)):
+            found.append(Evidence(fact, FIRST_DAY, as_of))
     return found
+
+
+def _reasons(fact: Fact, conventions: Conventions) -> tuple[str, ...]:
+    """What lenalidomide was recorded to be for, where this is a record or an order of it."""
+    asked = isinstance(fact, (DrugExposure, DrugOrder)) and fact.drug in conventions.phases_inferred_for
+    return fact.reasons if asked and isinstance(fact, (DrugExposure, DrugOrder)) else ()
 
 
 def _is_other(reason: str, value_sets: ValueSets) -> bool:

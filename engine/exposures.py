@@ -1,4 +1,4 @@
-"""Exposure records become covers: when each began and ended at the earliest and at the latest (clinical conventions 7.1, 7.4)."""
+"""Exposure records become covers: earliest and latest first and last day of each (clinical conventions 7.1, 7.4)."""
 
 from __future__ import annotations
 
@@ -125,9 +125,9 @@ def _end(
 ) -> tuple[int, int, bool]:
     """The last day under the drug, from..to, and whether the record tells of it (7.4).
 
-    A stated end; else the last day of a dispensed supply; else the day of evaluation where the status says that it goes on;
-    else, of one administration, its day; else the end of a supply that the record states; else anything from a default supply
-    on. The day of evaluation cuts all of them.
+    A stated end; else the last day of a dispensed supply; else the day of evaluation where the status says that it goes
+    on; else the end of a supply that the record states; else, of one administration, its day; else anything from a
+    default supply on. The day of evaluation cuts all of them.
     """
     as_of = clock.as_of
     if fact.end is not None:
@@ -151,10 +151,9 @@ def _after(start: int, supply: int, as_of: int) -> int:
 
 
 def with_last_proof(covers: Sequence[Cover], conventions: Conventions) -> list[Cover]:
-    """An end that no record tells of is at the earliest that of the supply which proves the start, where there is one (7.4).
+    """An end that no record tells of is at the earliest that of the supply which proves the start (7.4).
 
-    Args:
-        covers: of one drug and kind.
+    `covers` are those of one drug. Without such a supply a default supply is assumed.
     """
     proofs = sorted(
         cover.start_max

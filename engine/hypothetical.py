@@ -1,4 +1,4 @@
-"""What data that were not supplied could contain: episodes that nobody recorded, each with the question that decides it."""
+"""What unsupplied data could contain: episodes that nobody recorded, each with the question that decides it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from spmwatch.engine.conventions import Conventions
 from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Course, Cumulative, Disease, Malignancy, Span, Transplant
 from spmwatch.engine.facts import Coverage, Standing
-from spmwatch.engine.phases import Known
+from spmwatch.engine.therapy import Known
 
 MEDICATION_TYPES = (
     "MedicationAdministration",

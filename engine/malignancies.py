@@ -98,10 +98,8 @@ def malignancies_of(
 ) -> tuple[list[Malignancy], list[Gap]]:
     """Other cancers by onset, several Conditions of one cancer as one, and notes on what stays undecided.
 
-    Metastases, the myeloma family, ambiguous history codes and recurrences of a prior cancer are none of these.
-
-    Args:
-        only_other_indication: lenalidomide is given for another disease alone; that disease is no second cancer.
+    Metastases, the myeloma family, ambiguous history codes and recurrences of a prior cancer are none of these. Where
+    lenalidomide is given for another disease alone (`only_other_indication`), that disease is no second cancer.
     """
     records: defaultdict[tuple[bool, str, str], list[_Record]] = defaultdict(list)
     for fact in facts:
@@ -134,7 +132,7 @@ def malignancies_of(
 
 
 def _role(onset: Span, milestones: Milestones) -> str:
-    """After the first treatment: second primary. Before the diagnosis: prior. Same day, in between, not known: undecided."""
+    """After the first treatment: second primary. Before the diagnosis: prior. In between, or not known: undecided."""
     treated, diagnosed = milestones.treated, milestones.diagnosed
     if treated is not None and onset.low > treated.high:
         return SPM

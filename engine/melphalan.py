@@ -1,4 +1,4 @@
-"""Which kind of melphalan a record speaks of: oral, high-dose, other intravenous, or not known (clinical conventions 7.3)."""
+"""Which kind of melphalan a record means: oral, high-dose, other intravenous, unknown (clinical conventions 7.3)."""
 
 from __future__ import annotations
 
@@ -34,14 +34,11 @@ def told_apart(
 ) -> list[Cover]:
     """The covers of one drug with their kind.
 
-    High-dose: doses in mg/m2 that add up to the conditioning dose within the window (first and last day included), whatever
-    the route unless it is oral; or intravenous shortly before an autologous transplant. Records of one kind (requests,
-    administrations, ...) are added up among themselves, since a request and its administration tell of the same dose.
-    A missing dose, a date or a transplant that could make it high-dose leaves the kind unknown.
-
-    Args:
-        covers: their `form` is that of the route.
-        transplants_known: procedures were supplied, so a transplant that is not recorded was not done.
+    High-dose: doses in mg/m2 that add up to the conditioning dose within the window (first and last day included),
+    whatever the route unless it is oral; or intravenous shortly before an autologous transplant. Records of one sort
+    (requests, administrations, ...) are added up among themselves, since a request and its administration tell of the
+    same dose. A missing dose, a date or a transplant that could make it high-dose leaves the kind unknown; so does a
+    transplant that is not recorded while procedures were not supplied (`transplants_known`).
     """
     doses = [_dose(cover, conventions) for cover in covers if cover.form != ORAL]
     high: set[int] = set()
@@ -84,8 +81,8 @@ def _dose(cover: Cover, conventions: Conventions) -> _Dose:
 def _reaching(doses: Sequence[_Dose], conventions: Conventions, *, sure: bool) -> set[int]:
     """Identities of the covers in some window whose doses reach the conditioning dose.
 
-    A window that begins on day `t` holds a dose from `t = start - window + 1` to `t = start`; so the sum over windows changes
-    only at those days.
+    A window that begins on day `t` holds a dose from `t = start - window + 1` to `t = start`: the sum changes at those
+    days only.
     """
     reach = conventions.conditioning_window - 1
     steps: defaultdict[int, float] = defaultdict(float)
@@ -127,8 +124,8 @@ def _before_transplant(cover: Cover, transplants: Iterable[Transplant], conventi
 
 
 def _conditioning(cover: Cover, conventions: Conventions) -> Cover:
-    """High-dose melphalan takes days: an end that nothing states lies within the window, whatever the order's status says."""
-    if cover.fact.end is not None or cover.fact.proof in (Proof.DISPENSE, Proof.ADMINISTRATION):
+    """High-dose melphalan takes days: an end that is not stated lies within the window, whatever the status says."""
+    if cover.fact.end is not None or (cover.fact.proof is Proof.ADMINISTRATION and not cover.fact.ongoing):
         return replace(cover, form=HIGH)
     last = cover.start_max + conventions.conditioning_window - 1
     return replace(cover, form=HIGH, end_min=cover.start_min, end_max=min(cover.end_max, last), end_told=True)
@@ -137,7 +134,7 @@ def _conditioning(cover: Cover, conventions: Conventions) -> Cover:
 def _same_event(covers: Sequence[Cover], conventions: Conventions) -> list[Cover]:
     """A record of unknown kind takes the kind of another kind of record within the window, when only one kind is there.
 
-    A request without route and the administration of the same days tell of one event (one exposure with several proofs).
+    A request without route and the administration of the same days tell of one event (one exposure, several proofs).
     """
     known: defaultdict[str, list[Cover]] = defaultdict(list)
     for cover in covers:
@@ -158,11 +155,8 @@ def _same_event(covers: Sequence[Cover], conventions: Conventions) -> list[Cover
 
 
 def _one_event(cover: Cover, other: Cover, conventions: Conventions) -> bool:
-    if cover.fact.proof is other.fact.proof or (cover.fact.group != other.fact.group and _both_grouped(cover, other)):
+    groups = {cover.fact.group, other.fact.group} - {None}
+    if cover.fact.proof is other.fact.proof or len(groups) > 1:
         return False
     reach = conventions.conditioning_window - 1
     return cover.start_max - other.start_min <= reach and other.start_max - cover.start_min <= reach
-
-
-def _both_grouped(cover: Cover, other: Cover) -> bool:
-    return cover.fact.group is not None and other.fact.group is not None

@@ -83,7 +83,7 @@ def _value(fact: LabValue) -> Span:
 
 
 def done_of(facts: Iterable[Fact], as_of: int, value_sets: ValueSets) -> list[Done]:
-    """What was done, or is so (an absent organ, an inherited risk), once for each day; no transplants, nothing planned."""
+    """What was done, or is so (an absent organ, an inherited risk), once a day; no transplants, nothing planned."""
     found: dict[tuple[object, ...], Done] = {}
     for fact in facts:
         if isinstance(fact, Procedure):

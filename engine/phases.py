@@ -1,144 +1,26 @@
 """Induction, maintenance or relapse: which phase a stretch of lenalidomide belongs to (clinical conventions 7.6).
 
-What the record says wins. Else maintenance is inferred from dose, company and timing; induction from lying inside the first
-myeloma regimen; relapse from a start after recorded progression. Where the record does not decide between them the phase
-stays unknown: each step asks for a Truth, and UNKNOWN ends the search.
+What the record says wins. Else maintenance is inferred from dose, company and timing; induction from lying inside the
+first myeloma regimen; relapse from a start after recorded progression. Where the record does not decide between them
+the phase stays unknown: each step asks for a Truth, and UNKNOWN ends the search.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from spmwatch.engine.conventions import Conventions
-from spmwatch.engine.covers import Cluster, Cover, clusters_of
-from spmwatch.engine.episodes import UNKNOWN, Span, Transplant
+from spmwatch.engine.covers import Cluster, Cover, Stretches, clusters_of
+from spmwatch.engine.episodes import UNKNOWN, Transplant
 from spmwatch.engine.facts import DrugExposure, DrugOrder, Proof, Standing
+from spmwatch.engine.therapy import Event, Known, Therapy
 from spmwatch.engine.truth import Truth, all_of, any_of
 from spmwatch.engine.value_sets import ValueSets
 
 MAINTENANCE, INDUCTION, RELAPSE = "maintenance", "induction", "relapse"
 _DOSE_UNIT, _STEROID = "mg", "steroid"
 _TRUTHS = {(True, True): Truth.TRUE, (False, True): Truth.UNKNOWN, (False, False): Truth.FALSE}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Something on a day between `low` and `high` that a phase depends on; `sure` when the record proves it."""
-
-    low: int
-    high: int
-    sure: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """Which kinds of record were supplied, so that absence means something."""
-
-    medications: bool
-    procedures: bool
-    conditions: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Stretches:
-    """Disjoint stretches of days by start; asks for overlap by bisection."""
-
-    firsts: tuple[int, ...]
-    lasts: tuple[int, ...]
-
-    @classmethod
-    def of(cls, stretches: Iterable[tuple[int, int]]) -> _Stretches:
-        firsts: list[int] = []
-        lasts: list[int] = []
-        for first, last in sorted(stretches):
-            if first > last:
-                continue
-            if lasts and first <= lasts[-1] + 1:
-                lasts[-1] = max(lasts[-1], last)
-            else:
-                firsts.append(first)
-                lasts.append(last)
-        return cls(tuple(firsts), tuple(lasts))
-
-    def meet(self, first: int, last: int) -> bool:
-        """Does a stretch share a day with `first..last`, or lie between `last` and `first` where these are in that order?"""
-        index = bisect_right(self.firsts, last) - 1
-        return index >= 0 and self.lasts[index] >= first
-
-    def days_within(self, first: int, last: int) -> int:
-        """How many of the days `first..last` are covered."""
-        index = bisect_left(self.lasts, first)
-        total = 0
-        while index < len(self.firsts) and self.firsts[index] <= last:
-            total += min(last, self.lasts[index]) - max(first, self.firsts[index]) + 1
-            index += 1
-        return total
-
-
-def _sure(clusters: Iterable[Cluster]) -> _Stretches:
-    return _Stretches.of((run.first, run.last) for cluster in clusters for run in cluster.runs)
-
-
-def _possible(clusters: Iterable[Cluster]) -> _Stretches:
-    return _Stretches.of((cluster.first, cluster.last) for cluster in clusters)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Therapy:
-    """Treatment against myeloma over all drugs.
-
-    Attributes:
-        first: the first day of any, from..to; None when there is none. `to` rests on counting records only.
-        regimen: the days of the first regimen, certain ones (first, last); None when its start is not certain.
-    """
-
-    first: Span | None
-    regimen: tuple[int, int] | None
-
-
-def therapy_of(
-    covers: Sequence[Cover],
-    transplants: Sequence[Transplant],
-    diagnosed: Span | None,
-    conventions: Conventions,
-    value_sets: ValueSets,
-) -> Therapy:
-    """When treatment against myeloma began, and how long its first regimen lasted, with gaps bridged.
-
-    Drugs that also treat other cancers count from the diagnosis of myeloma on.
-    """
-    sure: list[Cover] = []
-    lows: list[int] = []
-    highs: list[int] = []
-    for cover in covers:
-        concept = value_sets.concept(cover.fact.concept)
-        if not concept.myeloma_therapy:
-            continue
-        only = cover.fact.drug in conventions.myeloma_only_drugs or not conventions.myeloma_only_classes.isdisjoint(
-            concept.classes
-        )
-        if not only and (diagnosed is None or cover.start_max < diagnosed.low):
-            continue
-        lows.append(cover.start_min)
-        if cover.counts and (only or (diagnosed is not None and cover.start_min >= diagnosed.high)):
-            highs.append(cover.start_max)
-            sure.append(cover)
-    for transplant in transplants:
-        lows.append(int(transplant.date.low))
-        if transplant.standing is Standing.COUNTS:
-            highs.append(int(transplant.date.high))
-    if not highs:
-        return Therapy(first=None, regimen=None)
-    first = Span(min(lows), min(highs))
-    runs = [
-        run for cluster in clusters_of(sure, conventions.bridge_gap) for run in cluster.runs if run.first <= run.last
-    ]
-    regimen = min(((run.first, run.last) for run in runs), default=None)
-    if regimen is not None and first.low < regimen[0] - conventions.bridge_gap - 1:
-        regimen = None
-    return Therapy(first=first, regimen=regimen)
 
 
 class Phases:
@@ -170,13 +52,13 @@ class Phases:
                 steroids.setdefault(cover.fact.drug, []).append(cover)
         beside = [cluster for group in companions.values() for cluster in clusters_of(group, gap)]
         steroid = [cluster for group in steroids.values() for cluster in clusters_of(group, gap)]
-        self._sure_companions, self._possible_companions = _sure(beside), _possible(beside)
-        self._sure_steroid, self._possible_steroid = _sure(steroid), _possible(steroid)
+        self._sure_companions, self._possible_companions = Stretches.sure(beside), Stretches.possible(beside)
+        self._sure_steroid, self._possible_steroid = Stretches.sure(steroid), Stretches.possible(steroid)
         self._low, self._high = self._dosed(own)
         self._stated = self._stated_stretches(own)
         self._inferred: list[tuple[int, int]] = []
 
-    def _dosed(self, own: Sequence[Cover]) -> tuple[_Stretches, _Stretches]:
+    def _dosed(self, own: Sequence[Cover]) -> tuple[Stretches, Stretches]:
         """Stretches at maintenance dose, and above it; records without a dose look there for theirs."""
         low: list[tuple[int, int]] = []
         high: list[tuple[int, int]] = []
@@ -184,7 +66,7 @@ class Phases:
             dose = self._own_dose_is_low(cover)
             if dose is not Truth.UNKNOWN and cover.counts:
                 (low if dose is Truth.TRUE else high).append((cover.start_min, cover.end_max))
-        return _Stretches.of(low), _Stretches.of(high)
+        return Stretches.of(low), Stretches.of(high)
 
     def _stated_stretches(self, own: Sequence[Cover]) -> dict[str, list[Cluster]]:
         stated: dict[str, list[Cover]] = {}
@@ -207,7 +89,7 @@ class Phases:
         return result
 
     def phase_of_order(self, order: DrugOrder, as_of: int) -> str:
-        """The phase that a draft order would begin or continue: it starts on its date, else on the day of evaluation."""
+        """The phase that a draft order would begin or continue, on its date or else on the day of evaluation."""
         if order.phase is not None:
             return order.phase
         first = (
@@ -245,7 +127,7 @@ class Phases:
     # -- what continues a phase that is known -----------------------------------------------------------------------
 
     def _continued(self, cover: Cover, relapse: Truth, alone: Truth, inferred: Sequence[tuple[int, int]]) -> str | None:
-        """The phase of records that this one overlaps, or of maintenance that it continues; None when there are none."""
+        """The phase of records that it overlaps, or of maintenance that it continues; None when there are none."""
         if relapse is Truth.TRUE:
             return None
         certain: set[str] = set()
@@ -259,13 +141,13 @@ class Phases:
                     possible.add(phase)
         if len(certain) == 1 and relapse is Truth.FALSE:
             return certain.pop()
-        if not certain and self._dose_is_low(cover) is not Truth.FALSE and relapse is Truth.FALSE:
-            if any(self._joins(cover, first, last, MAINTENANCE, alone) for first, last in inferred[-1:]):
-                return MAINTENANCE
+        chained = not certain and relapse is Truth.FALSE and self._dose_is_low(cover) is not Truth.FALSE
+        if chained and inferred and self._joins(cover, *inferred[-1], MAINTENANCE, alone):
+            return MAINTENANCE
         return UNKNOWN if certain or possible else None
 
     def _joins(self, cover: Cover, first: int, last: int, phase: str, alone: Truth) -> bool:
-        """Does it begin within the stretch (or little before), or within the gap after maintenance, not in new company?"""
+        """Does it begin within the stretch or little before, or within the gap after maintenance in no new company?"""
         if cover.start_min < first - self._conventions.restated_within:
             return False
         if cover.start_max <= last:
@@ -274,20 +156,11 @@ class Phases:
         return phase == MAINTENANCE and within_gap and alone is not Truth.FALSE
 
     def _may_join(self, cover: Cover, cluster: Cluster, phase: str, alone: Truth) -> bool:
-        """Could it begin there for some true dates, though not for all?"""
-        if all(
-            run.first <= run.last and (run.first, run.last) == (cluster.first, cluster.last) for run in cluster.runs
-        ):
-            if cover.start_min == cover.start_max:
-                return False
-        return (
-            cover.start_max >= cluster.first - self._conventions.restated_within
-            and (
-                cover.start_min <= cluster.last
-                or (phase == MAINTENANCE and cover.start_min - cluster.last - 1 <= self._conventions.bridge_gap)
-            )
-            and not (phase == MAINTENANCE and cover.start_min > cluster.last and alone is Truth.FALSE)
-        )
+        """Could it begin there for some true dates?"""
+        last = cluster.last
+        if phase == MAINTENANCE and alone is not Truth.FALSE:
+            last += self._conventions.bridge_gap + 1
+        return cover.start_max >= cluster.first - self._conventions.restated_within and cover.start_min <= last
 
     # -- the parts of the inference ---------------------------------------------------------------------------------
 
@@ -368,8 +241,8 @@ class Phases:
     def _in_first_regimen(self, cover: Cover, alone: Truth) -> Truth:
         """Does it lie inside the first regimen, and look like one?
 
-        The regimen ends at a transplant, at progression and where maintenance begins. A single agent at maintenance dose with
-        nothing before it on record may continue treatment that is not on record, so it is not taken for induction.
+        The regimen ends at a transplant, at progression and where maintenance begins. A single agent at maintenance
+        dose with nothing before it may continue treatment that is not on record: that is not taken for induction.
         """
         regimen = self._therapy.regimen
         if regimen is None:

@@ -1,8 +1,8 @@
-"""The facts of one patient as episodes at one day: courses, transplants, diseases, other cancers, values (clinical conventions 7).
+"""The facts of one patient as episodes at one day (clinical conventions, section 7).
 
-The order of work follows what depends on what: covers of drugs; transplants; the kind of melphalan (needs transplants); when
-treatment began; phases (need all of these); the diseases and cancers (need when treatment began); the patient. Then come the
-episodes that unsupplied data could contain. The order of the facts never shows in the result.
+The order of work follows what depends on what: covers of drugs; transplants; the kind of melphalan (needs transplants);
+when treatment began; phases (need all of these); diseases and cancers (need when treatment began); the patient. Then
+come the episodes that unsupplied data could contain. The order of the facts never shows in the result.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ from spmwatch.engine.hypothetical import hidden_drugs, hidden_malignancy, hidden
 from spmwatch.engine.malignancies import Milestones, malignancies_of
 from spmwatch.engine.melphalan import told_apart
 from spmwatch.engine.observations import done_of, labs_of, order_of, pack_years_of, stated_of
-from spmwatch.engine.phases import Event, Phases, Therapy, stated_only, therapy_of
+from spmwatch.engine.phases import Phases, stated_only
+from spmwatch.engine.therapy import Event, Therapy, therapy_of
 from spmwatch.engine.transplants import transplants_of
 from spmwatch.engine.truth import Truth
 from spmwatch.engine.value_sets import ValueSets
@@ -62,9 +63,11 @@ def build_timeline(record: PatientRecord, *, as_of: date, conventions: Conventio
     Args:
         record: all facts in any order.
         as_of: the day of evaluation; facts dated after it for certain do not count, and are noted.
+        conventions: the numbers (rules/conventions.yaml).
+        value_sets: what the concepts of the facts mean.
 
     Returns:
-        Episodes with stable ids, by kind and time. What the record does not tell is `unknown` or a wide span, never a guess.
+        Episodes with stable ids, by kind and time. What the record does not tell is `unknown` or a wide span.
     """
     return _Builder(record, as_of, conventions, value_sets).timeline()
 
@@ -202,15 +205,16 @@ class _Builder:
         return _numbered(courses), _numbered(cumulated)
 
     def _hidden(self, found: Sequence[Episode], birth: Span | None, indication: str) -> list[Episode]:
-        """What data that were not supplied could contain, and the myeloma that lenalidomide without a reason hints at."""
+        """What unsupplied data could contain, and the myeloma that lenalidomide without a reason hints at."""
         hidden: list[Episode] = []
         if not self._known.medications:
             hidden += hidden_drugs(self._as_of, self._conventions)
         if not self._known.procedures:
             hidden.append(hidden_transplant(self._as_of))
         has_myeloma = any(isinstance(e, Disease) and e.family == MYELOMA for e in found)
-        has_drug = any(isinstance(e, (Course, Order)) and e.drug == LENALIDOMIDE for e in [*found, *hidden])
-        if not has_myeloma and (not self._known.conditions or (has_drug and indication == "unrecorded")):
+        has_drug = any(isinstance(e, (Course, Order)) and e.drug == LENALIDOMIDE for e in found)
+        unexplained = has_drug and indication in ("unrecorded", UNKNOWN)
+        if not has_myeloma and (unexplained or not self._known.conditions):
             hidden.append(hidden_myeloma(self._as_of, years_between(birth, Span(FIRST_DAY, self._as_of))))
         if not self._known.conditions:
             hidden.append(hidden_malignancy(self._as_of))

@@ -34,9 +34,8 @@ _BY_VERB: dict[tuple[str, str], str] = {
 def topic_of(episode: Episode, field: str) -> str | None:
     """The topic that would decide `field` of this episode; None when no question is asked about it.
 
-    Args:
-        field: an unknown word or an inexact span of the episode, `standing` (it may not be at all) or `certainty` (it was
-            matched by words alone).
+    `field` is an unknown word or an inexact span, `standing` (it may not be at all) or `certainty` (it was
+    matched by words alone).
 
     An episode that names its own topic, such as every hypothetical one, is decided by that.
     """

@@ -152,7 +152,7 @@ def _place(one: _Told, found: list[_Told]) -> None:
 
 
 def _add(known: _Told, one: _Told) -> None:
-    """Take another record of the same transplant along; one that is dated only up to a day keeps the earliest such day."""
+    """Take another record of the same transplant along; of upper bounds of its date the earliest stays."""
     known.facts += one.facts
     if known.low == FIRST_DAY and known.counts is one.counts:
         known.high = min(known.high, one.high)
