@@ -1,0 +1,68 @@
+"""The pytest plugin: brings the step language, and one `scenario` to each Gherkin scenario.
+
+It is loaded through the entry point `spmwatch`, so `.feature` files and one `scenarios(...)` call are all that
+a hospital's own rule tests need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.evaluate import Evaluator
+from spmwatch.rule_testing.builder import PatientBuilder
+from spmwatch.rule_testing.codes import ValueSetCodes
+from spmwatch.rule_testing.scenario import Scenario
+
+_STEPS = "spmwatch.rule_testing.steps"
+pytest_plugins = [
+    f"{_STEPS}.given_patient",
+    f"{_STEPS}.given_drugs",
+    f"{_STEPS}.given_transplants",
+    f"{_STEPS}.given_cancers",
+    f"{_STEPS}.given_labs",
+    f"{_STEPS}.given_record",
+    f"{_STEPS}.given_orders",
+    f"{_STEPS}.when_then",
+]
+
+TAGS = {
+    "fires": "a way for the rule to fire",
+    "near-miss": "one step short of firing: a threshold missed by one, a part of the condition missing",
+    "unless": "a negative of the rule keeps it silent",
+    "unknown": "an incomplete record: asked about, not guessed",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the tags that features use."""
+    config.addinivalue_line("markers", "rule(id): the rule that a feature is about")
+    for tag, meaning in TAGS.items():
+        config.addinivalue_line("markers", f"{tag.replace('-', '_')}: {meaning}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_bdd_apply_tag(tag: str, function: Callable[..., object]) -> bool | None:
+    """Turn `@rule:SPM-05` and `@near-miss` into markers; other tags are pytest-bdd's."""
+    if tag.startswith("rule:"):
+        pytest.mark.rule(tag.removeprefix("rule:"))(function)
+        return True
+    if tag in TAGS:
+        getattr(pytest.mark, tag.replace("-", "_"))(function)
+        return True
+    return None
+
+
+@pytest.fixture(scope="session")
+def spmwatch_evaluator() -> Evaluator:
+    """The engine with the shipped rules; override this fixture to test others."""
+    return Evaluator(load_rule_base())
+
+
+@pytest.fixture
+def scenario(request: pytest.FixtureRequest, spmwatch_evaluator: Evaluator) -> Scenario:
+    """What the steps of one scenario share."""
+    marker = request.node.get_closest_marker("rule")
+    codes = ValueSetCodes(spmwatch_evaluator.rule_base.value_sets)
+    return Scenario(spmwatch_evaluator, PatientBuilder(codes), rule=marker.args[0] if marker else None)

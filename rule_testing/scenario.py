@@ -1,0 +1,189 @@
+"""One scenario: the patient under construction, the day, and what the engine made of them.
+
+The whole path runs: Bundle -> fhir_adapters -> timeline -> network -> recommendation. Beside it the explainer reads
+every rule a second time, and the two must agree on each scenario.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from spmwatch.engine.evaluate import Evaluator
+from spmwatch.engine.explain import RuleReport, VariantReport
+from spmwatch.engine.facts import Certainty, PatientRecord
+from spmwatch.engine.recommendation import Finding, Recommendation
+from spmwatch.engine.truth import Truth, any_of
+from spmwatch.rule_testing.builder import PatientBuilder
+from spmwatch.rule_testing.explanation import explained
+from spmwatch.rule_testing.reading import read_record
+from spmwatch.rule_testing.vocabulary import StepError
+
+CHART_OPENED, ORDER_SELECTED, ORDER_SIGNED = "patient-view", "order-select", "order-sign"
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A rule, or a lettered part of one, as a step names it: SPM-05, SPM-02a."""
+
+    rule: str
+    part: str | None = None
+
+    @classmethod
+    def parse(cls, name: str) -> Speaker:
+        """SPM-02a is part a of SPM-02."""
+        return cls(name[:-1], name[-1]) if name[-1].islower() else cls(name)
+
+    def __str__(self) -> str:
+        """As it was written."""
+        return self.rule + (self.part or "")
+
+    def is_of(self, finding: Finding) -> bool:
+        """Did this rule (this part) make the finding?"""
+        return finding.rule == self.rule and self.part in (None, finding.part)
+
+
+class Scenario:
+    """What Given steps fill, When evaluates and Then questions."""
+
+    def __init__(self, evaluator: Evaluator, builder: PatientBuilder, rule: str | None = None) -> None:
+        """`rule` is the one that the feature is tagged with; steps call it "it".
+
+        `in_words` is set by steps that write words without a code; else every finding has to be of high certainty.
+        """
+        self.evaluator, self.builder, self._rule = evaluator, builder, rule
+        self.not_searched: list[str] = []
+        self.in_words = False
+        self.only: tuple[str, ...] | None = None
+        self.left_out: tuple[str, ...] = ()
+        self._today: date | None = None
+        self._result: tuple[Recommendation, Mapping[str, RuleReport]] | None = None
+
+    # -- given ------------------------------------------------------------------------------------------------------
+
+    @property
+    def today(self) -> date:
+        """The day of the scenario. Raises StepError when no step said it."""
+        if self._today is None:
+            raise StepError("the day is not known yet. Write `Given today is 2026-01-15` as the first step.")
+        return self._today
+
+    @today.setter
+    def today(self, day: date) -> None:
+        self._today = day
+
+    def speaker(self, name: str) -> Speaker:
+        """The rule that a step speaks of: `it`, `part a`, or an id. Raises StepError."""
+        if name != "it" and not name.startswith("part "):
+            return Speaker.parse(name)
+        if self._rule is None:
+            raise StepError(f"`{name}` needs the tag @rule:SPM-nn on the feature. Write the rule's id, or add the tag.")
+        return Speaker(self._rule, None if name == "it" else name.removeprefix("part "))
+
+    # -- when -------------------------------------------------------------------------------------------------------
+
+    def evaluate(self, hook: str) -> None:
+        """Run the whole path.
+
+        Raises:
+            AssertionError: network and explainer disagree, a finding names a record that the patient has not, or
+                a code was not recognised.
+        """
+        record = self._record(hook)
+        self._result = self.evaluator.explain(record, as_of=self.today, hook=hook)
+        recommendation, reports = self._result
+        _agree(recommendation, reports)
+        _stand_on_records(recommendation, self.builder.references())
+        if not self.in_words:
+            _are_certain(recommendation)
+
+    def _record(self, hook: str) -> PatientRecord:
+        orders = () if hook == CHART_OPENED else self.builder.orders()
+        value_sets = self.evaluator.rule_base.value_sets
+        return read_record(self.builder, value_sets, orders=orders, not_searched=self.not_searched)
+
+    # -- then -------------------------------------------------------------------------------------------------------
+
+    @property
+    def recommendation(self) -> Recommendation:
+        """The result. Raises StepError before the When step."""
+        if self._result is None:
+            raise StepError("nothing was evaluated yet. Write `When the rules are evaluated` before `Then`.")
+        return self._result[0]
+
+    def truth(self, speaker: Speaker) -> Truth:
+        """TRUE, FALSE or UNKNOWN for a rule, or for the variants of its part. Raises StepError."""
+        return any_of(variant.truth for variant in self._variants(speaker))
+
+    def findings(self, speaker: Speaker) -> tuple[Finding, ...]:
+        """What the rule (the part) found."""
+        self._variants(speaker)
+        return tuple(finding for finding in self.recommendation.findings if speaker.is_of(finding))
+
+    def finding(self, speaker: Speaker) -> Finding:
+        """The one finding of a rule; fails with the explanation when there is none."""
+        found = self.findings(speaker)
+        if not found:
+            self.fail(f"{speaker} does not fire", speaker)
+        return found[0]
+
+    def listed(self) -> dict[str, str]:
+        """Which rules fire, with their indicator; as far as the scenario looks at them."""
+        fired = {f"{f.rule}{f.part or ''}": f for f in self.recommendation.findings}
+        return {
+            name: finding.indicator.value
+            for name, finding in sorted(fired.items())
+            if finding.rule not in self.left_out and (self.only is None or finding.rule in self.only)
+        }
+
+    def fail(self, problem: str, *speakers: Speaker) -> None:
+        """Raise AssertionError with what fired instead, the timeline, and why the rules named did what they did."""
+        assert self._result is not None
+        rules = dict.fromkeys(speaker.rule for speaker in speakers)
+        reports = [self._result[1][rule] for rule in rules if rule in self._result[1]]
+        raise AssertionError(f"{problem}\n\n{explained(self._result[0], reports)}")
+
+    def _variants(self, speaker: Speaker) -> tuple[VariantReport, ...]:
+        """The variants that speak for the rule or its part; none at a hook at which the rule is not asked."""
+        assert self.recommendation is not None
+        assert self._result is not None
+        rules = {rule.id: rule for rule in self.evaluator.rule_base.rules}
+        if speaker.rule not in rules:
+            raise StepError(f"there is no rule {speaker.rule}. The rules are: {', '.join(rules)}.")
+        if speaker.part is not None and all(speaker.part != variant.part for variant in rules[speaker.rule].variants):
+            raise StepError(f"{speaker.rule} has no part `{speaker.part}`.")
+        report = self._result[1].get(speaker.rule)
+        variants = report.variants if report else ()
+        return tuple(variant for variant in variants if speaker.part in (None, variant.variant.part))
+
+
+def _agree(recommendation: Recommendation, reports: Mapping[str, RuleReport]) -> None:
+    """Both readers of the rules come to the same result."""
+    apart = [rule for rule, report in reports.items() if report.truth is not recommendation.truths[rule]]
+    if apart or recommendation.failures:
+        text = explained(recommendation, [reports[rule] for rule in apart])
+        raise AssertionError(f"network and explainer disagree on {apart}, failures {recommendation.failures}\n\n{text}")
+
+
+def _stand_on_records(recommendation: Recommendation, references: frozenset[str]) -> None:
+    """Every finding names at least one record, and only records that the patient has."""
+    for finding in recommendation.findings:
+        named = {source.reference for episode in finding.episodes for source in episode.sources if source.reference}
+        if strange := sorted(named - references):
+            raise AssertionError(f"{finding.rule} names records that do not exist: {', '.join(strange)}")
+        if finding.episodes and not named and any(e.verb != "missing" for e in finding.episodes):
+            raise AssertionError(f"{finding.rule} names no record at all: {[e.id for e in finding.episodes]}")
+
+
+def _are_certain(recommendation: Recommendation) -> None:
+    """What was coded was recognised by its code, not by the words beside it."""
+    for finding in recommendation.findings:
+        if finding.certainty is not Certainty.HIGH:
+            text = explained(recommendation, [])
+            raise AssertionError(f"{finding.rule} is of low certainty, though all is coded\n\n{text}")
+
+
+def rule_names(text: str) -> Sequence[str]:
+    """`SPM-01, SPM-02a and SPM-05 (info)` -> the names, remarks included."""
+    return [name.strip() for name in text.replace(" and ", ", ").split(",") if name.strip()]

@@ -1,0 +1,71 @@
+"""Given: myeloma, and other diseases and cancers."""
+
+from __future__ import annotations
+
+from pytest_bdd import given
+from spmwatch.rule_testing.builder import Json
+from spmwatch.rule_testing.scenario import Scenario
+from spmwatch.rule_testing.steps.grammar import CODED, DATE, sentence
+from spmwatch.rule_testing.vocabulary import DISEASES, HISTORIES, look_up
+
+_DISEASE = r"(?P<disease>(?!an? |the )[A-Za-z][\w\-() ]*?)"
+_CLINICAL = {"active": "active", "in remission": "remission", "resolved": "resolved", "of unrecorded state": None}
+_STATE = rf"(?: and is (?P<state>{'|'.join(_CLINICAL)}))?"
+
+
+@given(sentence(rf"{_DISEASE} was diagnosed on (?P<day>{DATE}){_STATE}{CODED}"))
+def diagnosed(scenario: Scenario, disease: str, day: str, state: str | None, system: str | None) -> None:
+    """A confirmed diagnosis with its onset; active unless the step says otherwise."""
+    clinical = _CLINICAL[state or "active"]
+    scenario.builder.condition(_code(scenario, disease, system), onset=day, recorded=None, clinical=clinical)
+
+
+@given(sentence(rf"{_DISEASE} was recorded on (?P<day>{DATE}){_STATE}"))
+def recorded(scenario: Scenario, disease: str, day: str, state: str | None) -> None:
+    """A diagnosis of which only the day of recording is known."""
+    scenario.builder.condition(_code(scenario, disease), recorded=day, clinical=_CLINICAL[state or "active"])
+
+
+@given(sentence(rf"{_DISEASE} is on record without a date{_STATE}"))
+def undated(scenario: Scenario, disease: str, state: str | None) -> None:
+    """A diagnosis without any date."""
+    scenario.builder.condition(_code(scenario, disease), clinical=_CLINICAL[state or "active"])
+
+
+@given(sentence(rf'{_DISEASE} of (?P<day>{DATE}) has the verification status "(?P<status>[a-z-]+)"'))
+def verification(scenario: Scenario, disease: str, day: str, status: str) -> None:
+    """A diagnosis that is refuted, provisional, differential, unconfirmed, confirmed or entered in error."""
+    scenario.builder.condition(_code(scenario, disease), onset=day, verification=status)
+
+
+@given(sentence(rf"a history of {_DISEASE} was recorded on (?P<day>{DATE})"))
+def history(scenario: Scenario, disease: str, day: str) -> None:
+    """A history code: the disease was there once."""
+    meaning = look_up("disease with a history code", disease, HISTORIES)
+    scenario.builder.condition(scenario.builder.codes.concept(meaning.concept, shown_as=meaning.shown_as), recorded=day)
+
+
+@given(sentence(rf'a condition in words only says "(?P<text>[^"]+)" on (?P<day>{DATE})'))
+def condition_in_words(scenario: Scenario, text: str, day: str) -> None:
+    """A diagnosis without any code."""
+    scenario.in_words = True
+    scenario.builder.condition({"text": text}, onset=day)
+
+
+@given(sentence(rf"myeloma progressed on (?P<day>{DATE})"))
+def progressed(scenario: Scenario, day: str) -> None:
+    """A confirmed relapse of the myeloma."""
+    code = scenario.builder.codes.concept("multiple-myeloma", shown_as="relapse", system="ICD-10-CM")
+    scenario.builder.condition(code, onset=day)
+
+
+@given(sentence(rf"a complete response was recorded on (?P<day>{DATE})"))
+def complete_response(scenario: Scenario, day: str) -> None:
+    """The response of the myeloma to treatment."""
+    scenario.builder.observation({"text": "Myeloma response"}, on=day, valueCodeableConcept={"text": "CR"})
+
+
+def _code(scenario: Scenario, disease: str, system: str | None = None) -> Json:
+    meaning = look_up("disease", disease, DISEASES)
+    shown_as = "" if system else meaning.shown_as
+    return scenario.builder.codes.concept(meaning.concept, shown_as=shown_as, system=system)

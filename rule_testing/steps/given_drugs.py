@@ -1,0 +1,167 @@
+"""Given: drugs that were prescribed, dispensed, taken or given; each verb is one kind of record.
+
+prescribed: a request. dispensed: hand-overs of the pharmacy. taken: a statement. given: an administration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+
+from pytest_bdd import given
+from spmwatch.rule_testing.builder import DrugUse, Json, Period
+from spmwatch.rule_testing.scenario import Scenario
+from spmwatch.rule_testing.steps.grammar import BECAUSE, CODED, DOSE, DRUG, PHASE, REASON, WHEN, period, rows, sentence
+from spmwatch.rule_testing.vocabulary import DISEASES, DRUGS, RECORD_KINDS, VERBS, Drug, StepError, look_up
+
+_STATUS = r"(?P<status>[a-z-]+)"
+_KIND = r"(?P<kind>request|dispense|statement|administration)"
+
+
+@given(sentence(rf"{DRUG}{DOSE} was (?P<verb>prescribed|taken|given){PHASE}{REASON} {WHEN}{CODED}"))
+def drug_used(
+    scenario: Scenario,
+    drug: str,
+    dose: str | None,
+    unit: str | None,
+    verb: str,
+    phase: str | None,
+    reason: str | None,
+    when: str,
+    system: str | None,
+) -> None:
+    """A drug with its dates; phase and reason only where the record states them."""
+    use = drug_use(scenario, drug, dose, unit, period(when), phase=phase, reason=reason, system=system)
+    recorder(scenario, VERBS[verb])(use)
+
+
+@given(sentence(rf"{DRUG}{DOSE} was dispensed{PHASE} every (?P<days>\d+) days {WHEN}"))
+def drug_dispensed_regularly(
+    scenario: Scenario, drug: str, dose: str | None, unit: str | None, phase: str | None, days: str, when: str
+) -> None:
+    """Hand-overs, each with its supply; the last supply ends with the period, or reaches beyond today."""
+    span, step = period(when), int(days)
+    first = date.fromisoformat(span.start or "")
+    last = date.fromisoformat(span.end) if span.end else scenario.today
+    while first <= last:
+        supply = step if span.continues else min(step, (last - first).days + 1)
+        use = drug_use(scenario, drug, dose, unit, Period(on=first.isoformat()), phase=phase)
+        scenario.builder.dispense(use, supply_days=supply)
+        first += timedelta(days=step)
+
+
+@given(sentence(rf"{DRUG}{DOSE} was dispensed{PHASE} {WHEN}(?: for (?P<days>\d+) days)?"))
+def drug_dispensed(
+    scenario: Scenario, drug: str, dose: str | None, unit: str | None, phase: str | None, when: str, days: str | None
+) -> None:
+    """One hand-over, with or without days of supply."""
+    use = drug_use(scenario, drug, dose, unit, period(when), phase=phase)
+    scenario.builder.dispense(use, supply_days=int(days) if days else None)
+
+
+@given(sentence(rf"{DRUG} was given"))
+def drug_given_by_table(scenario: Scenario, drug: str, datatable: Sequence[Sequence[str]]) -> None:
+    """Administrations, one a row: date, dose, unit."""
+    for row in rows(datatable, "date", "dose", "unit"):
+        use = drug_use(scenario, drug, row["dose"], row["unit"], Period(on=row["date"]))
+        scenario.builder.administration(use)
+
+
+@given(sentence(rf"{DRUG} was refused {WHEN}"))
+def drug_refused(scenario: Scenario, drug: str, when: str) -> None:
+    """An administration that was not done because the patient declined."""
+    use = drug_use(scenario, drug, None, None, period(when), status="not-done", because="patient declined")
+    scenario.builder.administration(use)
+
+
+@given(
+    sentence(
+        rf"a medication {_KIND} of {DRUG}{DOSE}{PHASE} {WHEN}"
+        rf' has the status "{_STATUS}"{BECAUSE}'
+    )
+)
+def drug_record_with_status(
+    scenario: Scenario,
+    kind: str,
+    drug: str,
+    dose: str | None,
+    unit: str | None,
+    phase: str | None,
+    when: str,
+    status: str,
+    because: str | None,
+) -> None:
+    """A record with that status of FHIR's."""
+    use = drug_use(scenario, drug, dose, unit, period(when), phase=phase, status=status, because=because)
+    recorder(scenario, kind)(use)
+
+
+@given(sentence(rf'a medication request of {DRUG}{DOSE} {WHEN} has the intent "(?P<intent>[a-z-]+)"'))
+def drug_request_with_intent(
+    scenario: Scenario, drug: str, dose: str | None, unit: str | None, when: str, intent: str
+) -> None:
+    """A request that is a proposal, a plan or another kind of order."""
+    scenario.builder.request(drug_use(scenario, drug, dose, unit, period(when)), intent=intent)
+
+
+@given(sentence(rf"a medication request forbids {DRUG} {WHEN}"))
+def drug_forbidden(scenario: Scenario, drug: str, when: str) -> None:
+    """A request not to give the drug."""
+    scenario.builder.request(drug_use(scenario, drug, None, None, period(when)), forbids=True)
+
+
+@given(sentence(rf'a medication {_KIND} in words only says "(?P<text>[^"]+)" {WHEN}'))
+def drug_in_words(scenario: Scenario, kind: str, text: str, when: str) -> None:
+    """A record without any code."""
+    scenario.in_words = True
+    recorder(scenario, kind)(DrugUse(medication={"text": text}, period=period(when)))
+
+
+def drug_use(
+    scenario: Scenario,
+    name: str,
+    dose: str | None,
+    unit: str | None,
+    when: Period,
+    *,
+    phase: str | None = None,
+    reason: str | None = None,
+    status: str | None = None,
+    because: str | None = None,
+    system: str | None = None,
+) -> DrugUse:
+    """What the words say, with codes. Raises StepError for a drug or disease that the steps do not know."""
+    drug = look_up("drug", name, DRUGS)
+    codes = scenario.builder.codes
+    disease = look_up("disease", reason, DISEASES) if reason else None
+    return DrugUse(
+        medication=_medication(scenario, name, drug, dose if unit == "mg" else None, system),
+        period=when,
+        route=codes.route(drug.route) if drug.route else None,
+        dose=(float(dose), unit) if dose and unit else None,
+        phase=phase,
+        reason=codes.concept(disease.concept, shown_as=disease.shown_as) if disease else None,
+        status=status,
+        status_reason=because,
+    )
+
+
+def recorder(scenario: Scenario, kind: str) -> Callable[[DrugUse], str]:
+    """The builder's way to write that kind of record. Raises StepError."""
+    builder = scenario.builder
+    writers: dict[str, Callable[[DrugUse], str]] = {
+        "MedicationRequest": builder.request,
+        "MedicationDispense": builder.dispense,
+        "MedicationStatement": builder.statement,
+        "MedicationAdministration": builder.administration,
+    }
+    return writers[look_up("kind of medication record", kind, RECORD_KINDS)]
+
+
+def _medication(scenario: Scenario, name: str, drug: Drug, strength: str | None, system: str | None) -> Json:
+    if drug.concept is None:
+        if system:
+            raise StepError(f"{name} is known by words only, so it has no code in {system}")
+        return {"text": name}
+    strength_mg = float(strength) if strength else None
+    return scenario.builder.codes.drug(drug.concept, strength_mg=strength_mg, system=system)

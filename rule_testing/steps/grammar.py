@@ -1,0 +1,59 @@
+"""The parts that sentences of the step language are made of, as named pieces of regular expressions.
+
+A sentence is always: what - was done how - in which phase or for what - when. The same words for time stand in all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from pytest_bdd import parsers
+from spmwatch.rule_testing.builder import Period
+from spmwatch.rule_testing.vocabulary import StepError
+
+DATE = r"\d{4}(?:-\d{2}(?:-\d{2})?)?"
+DAY = r"\d{4}-\d{2}-\d{2}"
+WHEN = (
+    rf"(?P<when>from {DATE} to {DATE}|from {DATE} and continues|from {DATE} with no recorded end"
+    rf"|until {DATE} with no recorded start|on {DATE}|at no recorded time)"
+)
+DRUG = r"(?P<drug>[a-z][a-z ]*?)"
+DOSE = r"(?: (?P<dose>\d+(?:\.\d+)?) (?P<unit>mg/m2|mg/kg|mg))?"
+PHASE = r"(?: as (?P<phase>induction|consolidation|maintenance))?"
+REASON = r"(?: for (?P<reason>[A-Za-z][\w\-() ]*?))?"
+CODED = r"(?:, coded in (?P<system>[A-Z][\w\- ]*))?"
+BECAUSE = r'(?: because "(?P<because>[^"]+)")?'
+RULE = r"(?P<rule>it|part [a-z]|[A-Z][A-Z0-9]*-\d{2,4}[a-z]?)"
+INDICATOR = r'"(?P<indicator>info|warning|critical)"'
+
+_PERIODS = (
+    (re.compile(rf"from ({DATE}) to ({DATE})"), lambda a, b: Period(start=a, end=b)),
+    (re.compile(rf"from ({DATE}) and continues"), lambda a: Period(start=a, continues=True)),
+    (re.compile(rf"from ({DATE}) with no recorded end"), lambda a: Period(start=a)),
+    (re.compile(rf"until ({DATE}) with no recorded start"), lambda b: Period(end=b)),
+    (re.compile(rf"on ({DATE})"), lambda a: Period(on=a)),
+    (re.compile("at no recorded time"), Period),
+)
+
+
+def sentence(pattern: str) -> parsers.re:
+    """A step that is exactly this sentence."""
+    return parsers.re(pattern)
+
+
+def period(words: str) -> Period:
+    """The words for time as a Period. Raises StepError."""
+    for pattern, build in _PERIODS:
+        if found := pattern.fullmatch(words):
+            result: Period = build(*found.groups())
+            return result
+    raise StepError(f"`{words}` is no time. Write e.g. `from 2024-01-01 to 2024-06-30` or `from 2024 and continues`.")
+
+
+def rows(datatable: Sequence[Sequence[str]], *columns: str) -> list[Mapping[str, str]]:
+    """The rows of a data table by column. Raises StepError when a column is missing."""
+    heading = [cell.strip() for cell in datatable[0]]
+    if missing := [column for column in columns if column not in heading]:
+        raise StepError(f"the table has no column {', '.join(missing)}. It has: {', '.join(heading)}.")
+    return [dict(zip(heading, (cell.strip() for cell in row), strict=True)) for row in datatable[1:]]

@@ -1,0 +1,175 @@
+"""When: at which moment the rules are asked. Then: what they say."""
+
+from __future__ import annotations
+
+import re
+
+from pytest_bdd import then, when
+from spmwatch.engine.episodes import Cumulative
+from spmwatch.engine.facts import Certainty
+from spmwatch.engine.presentation import describe
+from spmwatch.engine.truth import Truth
+from spmwatch.rule_testing.scenario import CHART_OPENED, ORDER_SELECTED, ORDER_SIGNED, Scenario, rule_names
+from spmwatch.rule_testing.steps.grammar import INDICATOR, RULE, sentence
+
+_LISTED = re.compile(r"(?P<name>[A-Z][A-Z0-9]*-\d{2,4}[a-z]?)(?: \((?P<indicator>info|warning|critical)\))?")
+
+
+@when(sentence(r"the (?:rules are|rule is) evaluated"))
+def evaluated(scenario: Scenario) -> None:
+    """At the signing of the order where there is one, else at the opening of the chart."""
+    scenario.evaluate(ORDER_SIGNED if scenario.builder.orders() else CHART_OPENED)
+
+
+@when("the chart is opened")
+def chart_opened(scenario: Scenario) -> None:
+    """The hook patient-view; draft orders are not there yet."""
+    scenario.evaluate(CHART_OPENED)
+
+
+@when("the order is selected")
+def order_selected(scenario: Scenario) -> None:
+    """The hook order-select."""
+    scenario.evaluate(ORDER_SELECTED)
+
+
+@when("the order is signed")
+def order_signed(scenario: Scenario) -> None:
+    """The hook order-sign."""
+    scenario.evaluate(ORDER_SIGNED)
+
+
+@then(sentence(rf"{RULE} (?:fires|recommends) with indicator {INDICATOR}"))
+def fires_with(scenario: Scenario, rule: str, indicator: str) -> None:
+    """The rule, or its part, fires with that urgency."""
+    speaker = scenario.speaker(rule)
+    found = scenario.finding(speaker)
+    if found.indicator.value != indicator:
+        scenario.fail(f"{speaker} fires with `{found.indicator.value}`, expected `{indicator}`", speaker)
+
+
+@then(sentence(rf"{RULE} stays silent"))
+def stays_silent(scenario: Scenario, rule: str) -> None:
+    """The rule does not hold, whatever is missing in the record."""
+    speaker = scenario.speaker(rule)
+    truth = scenario.truth(speaker)
+    if truth is not Truth.FALSE:
+        scenario.fail(f"{speaker} is not silent: {'it fires' if truth is Truth.TRUE else 'it is undecided'}", speaker)
+
+
+@then(sentence(rf"{RULE} does not fire"))
+def does_not_fire(scenario: Scenario, rule: str) -> None:
+    """The rule makes no finding; it may be undecided."""
+    speaker = scenario.speaker(rule)
+    if scenario.findings(speaker):
+        scenario.fail(f"{speaker} fires", speaker)
+
+
+@then(sentence(rf"{RULE} is undecided"))
+def is_undecided(scenario: Scenario, rule: str) -> None:
+    """The rule could hold; the record does not tell."""
+    speaker = scenario.speaker(rule)
+    truth = scenario.truth(speaker)
+    if truth is not Truth.UNKNOWN:
+        scenario.fail(f"{speaker} is decided: {truth.name}", speaker)
+
+
+@then(sentence(rf"{RULE} asks about (?:the )?(?P<topic>[a-z -]+)"))
+def asks_about(scenario: Scenario, rule: str, topic: str) -> None:
+    """The question is put to the clinician, and this rule is why."""
+    speaker, wanted = scenario.speaker(rule), topic.strip().replace(" ", "-")
+    asked = {question.topic: question for question in scenario.recommendation.decisive_questions}
+    if wanted not in asked:
+        scenario.fail(f"nothing is asked about {wanted}; asked: {', '.join(asked) or 'nothing'}", speaker)
+    if speaker.rule not in asked[wanted].rules:
+        scenario.fail(f"{wanted} is asked, but not for {speaker.rule}: {', '.join(asked[wanted].rules)}", speaker)
+
+
+@then(sentence(r"nothing is asked(?: about (?:the )?(?P<topic>[a-z -]+))?"))
+def asks_nothing(scenario: Scenario, topic: str | None) -> None:
+    """No question, or none about that topic, is put to the clinician."""
+    asked = [question.topic for question in scenario.recommendation.decisive_questions]
+    strange = [name for name in asked if topic is None or name == topic.strip().replace(" ", "-")]
+    if strange:
+        rules = {rule for q in scenario.recommendation.decisive_questions if q.topic in strange for rule in q.rules}
+        scenario.fail(f"asked: {', '.join(strange)}", *(scenario.speaker(rule) for rule in sorted(rules)))
+
+
+@then(sentence(r"exactly these rules fire: (?P<rules>.+)"))
+def exactly(scenario: Scenario, rules: str) -> None:
+    """The list is complete, as far as the scenario looks at rules; an indicator in parentheses is checked too."""
+    expected: dict[str, str | None] = {}
+    for entry in rule_names(rules):
+        found = _LISTED.fullmatch(entry)
+        assert found is not None, f"`{entry}` is no rule. Write e.g. SPM-05 or SPM-09 (info)."
+        expected[found["name"]] = found["indicator"]
+    actual = scenario.listed()
+    missing, extra = sorted(expected.keys() - actual.keys()), sorted(actual.keys() - expected.keys())
+    wrong = [n for n, indicator in expected.items() if indicator and n in actual and actual[n] != indicator]
+    if missing or extra or wrong:
+        told = [f"missing: {', '.join(missing)}"] if missing else []
+        told += [f"too many: {', '.join(extra)}"] if extra else []
+        told += [f"{name} is {actual[name]}, expected {expected[name]}" for name in wrong]
+        scenario.fail("; ".join(told), *(scenario.speaker(name) for name in [*missing, *extra, *wrong]))
+
+
+@then("no rule fires")
+def none_fire(scenario: Scenario) -> None:
+    """Nothing is said at all, as far as the scenario looks at rules."""
+    if actual := scenario.listed():
+        scenario.fail(f"too many: {', '.join(actual)}", *(scenario.speaker(name) for name in actual))
+
+
+@then(sentence(r'the tier is "(?P<tier>none|info|warning|critical)"'))
+def tier_is(scenario: Scenario, tier: str) -> None:
+    """The highest urgency of all findings."""
+    if scenario.recommendation.tier != tier:
+        scenario.fail(f"the tier is `{scenario.recommendation.tier}`, expected `{tier}`")
+
+
+@then(sentence(rf'the card of {RULE} says "(?P<text>[^"]+)"'))
+def card_says(scenario: Scenario, rule: str, text: str) -> None:
+    """Summary or detail contain the words; line breaks do not matter."""
+    speaker = scenario.speaker(rule)
+    found = scenario.finding(speaker)
+    card = " ".join(f"{found.summary} {found.detail}".split())
+    if text not in card:
+        scenario.fail(f"the card of {speaker} does not say `{text}`:\n{found.summary}\n{found.detail}", speaker)
+
+
+@then(sentence(rf"{RULE} is worded as possible"))
+def worded_as_possible(scenario: Scenario, rule: str) -> None:
+    """It rests on words alone: its certainty is low and its summary says so."""
+    speaker = scenario.speaker(rule)
+    found = scenario.finding(speaker)
+    if found.certainty is not Certainty.LOW or "possibly" not in found.summary.casefold():
+        scenario.fail(f"{speaker} is of {found.certainty} certainty and says: {found.summary}", speaker)
+
+
+@then(sentence(rf'{RULE} names the fact "(?P<text>[^"]+)"'))
+def names_fact(scenario: Scenario, rule: str, text: str) -> None:
+    """Among the facts behind the finding is one that reads so."""
+    speaker = scenario.speaker(rule)
+    lines = [describe(episode) for episode in scenario.finding(speaker).episodes]
+    if not any(text in line for line in lines):
+        scenario.fail(f"{speaker} does not name `{text}`, but: {'; '.join(lines)}", speaker)
+
+
+@then(sentence(r"(?P<drug>[a-z]+) adds up to (?P<low>[\d.]+)(?: to (?P<high>[\d.]+))? months"))
+def adds_up(scenario: Scenario, drug: str, low: str, high: str | None) -> None:
+    """Months of the drug in all, overlaps counted once, rounded to one decimal."""
+    episodes = scenario.recommendation.timeline.episodes
+    totals = [episode for episode in episodes if isinstance(episode, Cumulative)]
+    spans = [total.duration for total in totals if (total.drug, total.phase) == (drug, "any")]
+    wanted = (float(low), float(high or low))
+    found = [(round(span.low, 1), round(span.high, 1)) for span in spans]
+    if wanted not in found:
+        scenario.fail(f"{drug} adds up to {found}, expected {wanted}")
+
+
+@then(sentence(r"the patient had (?P<number>\d+) transplants?"))
+def number_of_transplants(scenario: Scenario, number: str) -> None:
+    """So many stem-cell infusions, however many records tell of them."""
+    found = [episode for episode in scenario.recommendation.timeline.episodes if episode.verb == "transplanted"]
+    if len(found) != int(number):
+        scenario.fail(f"{len(found)} transplants, expected {number}")

@@ -1,0 +1,153 @@
+"""The clinical words of the steps, and the value-set concept that each stands for.
+
+Codes never stand here: `codes.py` looks them up. Where one concept holds several things (multiple myeloma and
+its relapse), `shown_as` is a word of the display to choose by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from spmwatch.engine.errors import CdsError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A concept, and words of the code's display that tell one code of it from another."""
+
+    concept: str
+    shown_as: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drug:
+    """A drug as steps name it: its concept (None: written in words only) and the route that the record gives."""
+
+    concept: str | None
+    route: str | None = None
+
+
+DRUGS: Mapping[str, Drug] = {
+    "lenalidomide": Drug(concept="lenalidomide", route="oral"),
+    "oral melphalan": Drug(concept="melphalan-oral", route="oral"),
+    "intravenous melphalan": Drug(concept="melphalan-iv", route="intravenous"),
+    "melphalan": Drug(concept="melphalan"),
+    "melphalan by mouth": Drug(concept="melphalan", route="oral"),
+    "melphalan by vein": Drug(concept="melphalan", route="intravenous"),
+    "melphalan into the eye": Drug(concept="melphalan", route="intravitreal"),
+    "melphalan into the liver": Drug(concept="melphalan-hepatic-perfusion"),
+    "melphalan flufenamide": Drug(concept="melphalan-flufenamide", route="intravenous"),
+    "thalidomide": Drug(concept="thalidomide", route="oral"),
+    "pomalidomide": Drug(concept="pomalidomide", route="oral"),
+    "bortezomib": Drug(concept="bortezomib"),
+    "carfilzomib": Drug(concept="carfilzomib"),
+    "ixazomib": Drug(concept="ixazomib", route="oral"),
+    "daratumumab": Drug(concept="daratumumab"),
+    "elotuzumab": Drug(concept="elotuzumab"),
+    "dexamethasone": Drug(concept="dexamethasone", route="oral"),
+    "cyclophosphamide": Drug(concept="cyclophosphamide"),
+    "rituximab": Drug(concept=None),
+}
+
+DISEASES: Mapping[str, Meaning] = {
+    "multiple myeloma": Meaning("multiple-myeloma", "Multiple myeloma"),
+    "smouldering myeloma": Meaning("smoldering-myeloma"),
+    "MGUS": Meaning("mgus"),
+    "plasma cell leukaemia": Meaning("plasma-cell-neoplasm-other", "leukemia"),
+    "plasmacytoma": Meaning("plasma-cell-neoplasm-other", "plasmacytoma"),
+    "MDS": Meaning("spm-mds", "Myelodysplastic syndrome, unspecified"),
+    "MDS with isolated del(5q)": Meaning("spm-mds", "isolated del(5q)"),
+    "AML": Meaning("spm-aml", "Acute myeloblastic leukemia"),
+    "ALL": Meaning("spm-all", "Acute lymphoblastic leukemia"),
+    "therapy-related MDS": Meaning("spm-therapy-related-myeloid", "Therapy-related myelodysplastic"),
+    "follicular lymphoma": Meaning("spm-heme-other", "Follicular lymphoma"),
+    "non-follicular lymphoma": Meaning("spm-heme-other", "Non-follicular lymphoma"),
+    "Hodgkin lymphoma": Meaning("spm-heme-other", "Hodgkin"),
+    "chronic lymphocytic leukaemia": Meaning("spm-heme-other", "Chronic lymphocytic"),
+    "breast cancer": Meaning("spm-breast"),
+    "colon cancer": Meaning("spm-colorectal"),
+    "lung cancer": Meaning("spm-lung"),
+    "prostate cancer": Meaning("spm-prostate"),
+    "melanoma": Meaning("spm-melanoma", "melanoma"),
+    "basal cell carcinoma": Meaning("spm-nmsc-bcc", "face"),
+    "squamous cell skin cancer": Meaning("spm-nmsc-scc", "face"),
+    "melanoma in situ": Meaning("in-situ-melanoma"),
+    "breast carcinoma in situ": Meaning("in-situ-breast"),
+    "metastasis": Meaning("metastasis-not-spm"),
+    "cancer of unknown site": Meaning("cancer-site-unspecified", "Malignant (primary) neoplasm, unspecified"),
+}
+
+HISTORIES: Mapping[str, Meaning] = {
+    "breast cancer": Meaning("history-cancer-breast"),
+    "basal cell carcinoma": Meaning("history-nmsc"),
+    "multiple myeloma": Meaning("multiple-myeloma", "History of multiple myeloma"),
+}
+
+TRANSPLANTS: Mapping[str, Meaning] = {
+    "autologous": Meaning("autologous-sct", "Transplantation of autologous hematopoietic stem cell"),
+    "donor": Meaning("allogeneic-sct", "Allogeneic bone marrow transplantation (procedure)"),
+    "identical-twin": Meaning("syngeneic-sct"),
+    "gene-modified autologous": Meaning("autologous-sct-gene-modified"),
+}
+
+TESTS: Mapping[str, Meaning] = {
+    "haemoglobin": Meaning("hemoglobin-mass"),
+    "neutrophils": Meaning("anc"),
+    "white cells": Meaning("wbc"),
+    "platelets": Meaning("platelets"),
+    "MCV": Meaning("mcv"),
+    "blasts": Meaning("blasts-percent-blood"),
+}
+
+CHECKS: Mapping[str, Meaning] = {
+    "colonoscopy": Meaning("colonoscopy"),
+    "mammography": Meaning("mammography"),
+    "cervical smear": Meaning("pap"),
+    "skin examination": Meaning("skin-exam"),
+    "low-dose chest CT": Meaning("ldct"),
+}
+
+CODE_SYSTEMS: Mapping[str, str] = {
+    "CPT": "http://www.ama-assn.org/go/cpt",
+    "SNOMED CT": "http://snomed.info/sct",
+    "ICD-10-PCS": "http://www.cms.gov/Medicare/Coding/ICD10",
+    "ICD-10-CM": "http://hl7.org/fhir/sid/icd-10-cm",
+    "RxNorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    "ATC": "http://www.whocc.no/atc",
+    "NDC": "http://hl7.org/fhir/sid/ndc",
+    "HCPCS": "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
+    "LOINC": "http://loinc.org",
+}
+
+RECORD_KINDS: Mapping[str, str] = {
+    "request": "MedicationRequest",
+    "dispense": "MedicationDispense",
+    "statement": "MedicationStatement",
+    "administration": "MedicationAdministration",
+}
+
+VERBS: Mapping[str, str] = {
+    "prescribed": "request",
+    "dispensed": "dispense",
+    "taken": "statement",
+    "given": "administration",
+}
+
+ELIGIBILITY: Mapping[str, str] = {"eligible": "transplant-eligible", "ineligible": "transplant-ineligible"}
+
+
+class StepError(CdsError):
+    """A step cannot be understood; the message says what to write instead."""
+
+    code = "step"
+
+
+def look_up(kind: str, word: str, known: Mapping[str, T]) -> T:
+    """What the word stands for. Raises StepError, which lists the words that are known."""
+    if word not in known:
+        raise StepError(f"`{word}` is no {kind} that the steps know. Write one of: {', '.join(known)}.")
+    return known[word]
