@@ -22,11 +22,11 @@ from spmwatch.cds_hooks.same_patient import check_same_patient
 from spmwatch.engine.card_policy import default_card_policy
 from spmwatch.engine.catalogue import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.facts import PatientRecord
+from spmwatch.engine.facts import DrugOrder, Gap, PatientRecord
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.engine.value_sets import ValueSets
-from spmwatch.fhir_adapters.bundle import record_from_resources
 from spmwatch.fhir_adapters.orders import orders_from_draft
+from spmwatch.fhir_adapters.record import record_from_resources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,15 +119,23 @@ def read(request: Request, supplied: Supplied, value_sets: ValueSets) -> Patient
     """The patient's facts; draft orders are among them, but are no exposure."""
     drafts = _drafts(request)
     selections = tuple(request.context.selections) if isinstance(request, OrderSelectRequest) else None
-    orders = () if drafts is None else orders_from_draft(drafts, value_sets=value_sets, selections=selections)
+    patient_id = request.context.patient_id
+    orders: tuple[DrugOrder, ...] = ()
+    order_gaps: tuple[Gap, ...] = ()
+    if drafts is not None:
+        orders, order_gaps = orders_from_draft(
+            drafts, value_sets=value_sets, selections=selections, patient_id=patient_id
+        )
+    if not any(order.selected for order in orders):
+        orders = ()  # C049: nothing that concerns us was selected, so nothing is said about orders
     record = record_from_resources(
-        request.context.patient_id,
+        patient_id,
         supplied.resources,
         value_sets=value_sets,
         coverage=supplied.coverage,
         orders=orders,
     )
-    return dataclasses.replace(record, gaps=(*record.gaps, *supplied.gaps))
+    return dataclasses.replace(record, gaps=(*record.gaps, *order_gaps, *supplied.gaps))
 
 
 def _drafts(request: Request) -> Json | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from spmwatch.engine.card_policy import CardPolicy
-from spmwatch.engine.evidence import Evidence
+from spmwatch.engine.evidence import Evidence, Kind
 from spmwatch.engine.presentation import references
 from spmwatch.engine.recommendation import Finding, Recommendation
 from spmwatch.engine.rule import SUMMARY_LIMIT, Indicator
@@ -155,7 +155,7 @@ class _Pages:
             questions = tuple(q for q in recommendation.questions if rules & set(q.rules))
             if questions:
                 result.append(lines.unknown.format(questions=" ".join(q.question for q in questions)))
-        types = sorted({gap.problem.partition(":")[0] for gap in recommendation.gaps if gap.kind == "not-supplied"})
+        types = sorted({gap.element for gap in recommendation.gaps if gap.kind == "not-supplied" and gap.element})
         if types:
             result.append(lines.not_supplied.format(types=", ".join(types)))
         failed = sorted({failure.rule for failure in recommendation.failures})
@@ -177,10 +177,12 @@ class _Pages:
     def _footer(self, group: _Group) -> list[str]:
         lead, lines, texts = group.lead, self._lines, self._texts
         recommendation = self._recommendation
-        certainty = lines.certainty.format(
-            certainty=texts.certainty[lead.certainty.value], grade=texts.grades[lead.grade.value]
-        )
-        studies = "; ".join(f"{e.title} ({e.citation})" for e in _studies(group))
+        grade = texts.grades[lead.grade.value]
+        if lead.rule == self._policy.data_gaps:
+            certainty = lines.certainty_open.format(grade=grade)
+        else:
+            certainty = lines.certainty.format(certainty=texts.certainty[lead.certainty.value], grade=grade)
+        studies = "; ".join(_cited(evidence) for evidence in _studies(group))
         base = f"{recommendation.rulebase.version} ({recommendation.rulebase.digest[:12]})"
         return [
             *self._records(group),
@@ -208,6 +210,10 @@ def _references(group: _Group) -> list[str]:
 def _studies(group: _Group) -> list[Evidence]:
     evidence = {e.id: e for finding in group.everything() for e in (finding.source, *finding.evidence) if e.showable}
     return list(evidence.values())
+
+
+def _cited(evidence: Evidence) -> str:
+    return evidence.title if evidence.kind is Kind.CONVENTION else f"{evidence.title} ({evidence.citation})"
 
 
 def _https(evidence: Evidence) -> str | None:

@@ -227,6 +227,7 @@ def _gap_of(reading: Reading) -> Iterator[Gap]:
     if not reading.state.searched:
         yield Gap(
             kind="not-supplied",
+            element=reading.template.type,
             problem=f"{reading.template.type}: {reading.why}",
             advice=f"Have the client send the prefetch {reading.template.key}: {reading.template.query}",
         )

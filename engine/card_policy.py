@@ -55,6 +55,7 @@ class Lines(_Model):
     not_supplied: Line
     failed: Line
     certainty: Line
+    certainty_open: Line
     as_of: Line
     study: Line
     rule: Line
@@ -89,6 +90,7 @@ _NAMES: Mapping[str, set[str]] = {
     "not_supplied": {"types"},
     "failed": {"rules"},
     "certainty": {"certainty", "grade"},
+    "certainty_open": {"grade"},
     "as_of": {"as_of"},
     "study": {"studies"},
     "rule": {"rule", "version", "rulebase"},

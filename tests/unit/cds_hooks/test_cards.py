@@ -194,16 +194,17 @@ def test_what_is_unknown_stands_where_it_matters() -> None:
     laid = cards(finding("SPM-05", Indicator.WARNING), finding("SPM-29"), questions=questions)
     assert "**Not known:** What about kind?" in laid[0]["detail"]
     assert "q0" not in laid[0]["detail"]
+    assert "Certainty: open" in laid[1]["detail"]
     listed = [line for line in laid[1]["detail"].splitlines() if line.startswith("- What about")]
     assert listed == [f"- What about {name}?" for name in ("kind", "q0", "q1", "q2", "q3")]
 
 
 def test_what_was_not_sent_and_what_failed_is_said() -> None:
     gaps = tuple(
-        Gap(kind="not-supplied", problem=f"{t}: not sent", advice="Send it") for t in ("Procedure", "Condition")
+        Gap(kind="not-supplied", problem="not sent", advice="Send it", element=t) for t in ("Procedure", "Condition")
     )
     (card,) = cards(finding("SPM-01"), gaps=gaps, failures=(RuleFailure(rule="SPM-08", problem="KeyError"),))
-    assert "not looked at:** Condition, Procedure" in card["detail"]
+    assert "not known:** Condition, Procedure" in card["detail"]
     assert "fault of this service:** SPM-08" in card["detail"]
 
 

@@ -103,9 +103,7 @@ def test_each_key_stands_for_itself() -> None:
     assert not supplied.coverage.lacks("Condition", "Procedure")
     for missing in ("Observation", "Patient", "MedicationRequest"):
         assert supplied.coverage.lacks(missing)
-    assert {gap.problem.partition(":")[0] for gap in supplied.gaps} == {
-        name for name, _ in supplied.coverage.unsupplied
-    }
+    assert {gap.element for gap in supplied.gaps} == {name for name, _ in supplied.coverage.unsupplied}
     assert {gap.kind for gap in supplied.gaps} == {"not-supplied"}
 
 
