@@ -4,7 +4,7 @@
 #   make test      the whole test suite
 #   make check     formatting, lint, types, import contracts, house and catalogue tests
 #   make bench     the benchmarks
-#   make valgrind  the rule network's memory tests under valgrind (needs valgrind)
+#   make valgrind  the rule network's memory tests under valgrind, about two minutes
 #   make lock      rules/versions.lock from the rules, after a rule's meaning and version changed
 #   make lock-deps constraints.txt from pyproject.toml; UPGRADE=1 takes the newest versions
 #   make clean     remove what the tools made; make distclean also the environment
@@ -47,12 +47,10 @@ check: setup
 bench: setup
 	$(BIN)/python benchmarks/path.py
 
-# Python's own allocator would hide what durable_rules does with memory, hence PYTHONMALLOC. tools/valgrind.supp silences
-# the interpreter and other people's modules, so that an error left over is durable_rules' or ours.
 valgrind: setup
 	@command -v valgrind >/dev/null || { echo "valgrind is missing (Debian: apt-get install valgrind)" >&2; exit 1; }
-	PYTHONMALLOC=malloc valgrind --quiet --error-exitcode=99 --suppressions=tools/valgrind.supp \
-	  $(BIN)/python -m pytest -p no:cacheprovider -p no:xdist tests/unit/engine/test_network_memory.py $(ARGS)
+	$(BIN)/python tools/valgrind_errors.py -m pytest -p no:cacheprovider -p no:xdist \
+	  tests/unit/engine/test_network_memory.py $(ARGS)
 
 lock: setup
 	$(BIN)/spmwatch rules lock

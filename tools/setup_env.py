@@ -94,7 +94,7 @@ def lacks(python: Python) -> Optional[str]:
 def candidates() -> List[str]:
     """Every executable in PATH that has a candidate's name. All of them: the first may be a shim that fails."""
     folders = os.get_exec_path()
-    paths = [os.path.join(folder, name) for name in CANDIDATES for folder in folders]
+    paths = [str(Path(folder) / name) for name in CANDIDATES for folder in folders]
     return [path for path in dict.fromkeys(paths) if os.access(path, os.X_OK)]
 
 
