@@ -103,7 +103,7 @@ def _entries(contents: Contents, bundle: Mapping[str, Any], where: str) -> Itera
         yield f"entry[{index}]", entry
 
 
-def _item(contents: Contents, entry: Any, where: str, element: str, deleted: set[str]) -> Item | None:
+def _item(contents: Contents, entry: object, where: str, element: str, deleted: set[str]) -> Item | None:
     if not isinstance(entry, dict):
         _broken(contents, where, element, kind_of(entry), "an object with a resource")
         return None
@@ -165,8 +165,8 @@ def note_outcome(contents: Contents, item: Item) -> None:
 def salvage(data: bytes, where: str, why: str, *, parent: ResourceIndex | None = None) -> Contents | None:
     """What can be saved of a Bundle that is not valid JSON as a whole; None when it is no Bundle.
 
-    Its entries are cut out one by one, without recursion, and parsed each by itself; so one entry that is nested too deep,
-    or an end that is missing, costs no other entry.
+    Its entries are cut out one by one, without recursion, and parsed each by itself; so one entry that is nested too
+    deep, or an end that is missing, costs no other entry.
     """
     head = _TYPE_IN_TEXT.search(data[:4096])
     if head is None or head.group(1) != b"Bundle":

@@ -1,4 +1,4 @@
-"""Condition -> diagnoses; and what else a problem list tells: transplants and radiotherapy done once, smoking, statements."""
+"""Condition -> diagnoses, and what else a problem list tells: transplants done once, smoking, statements."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, Outcome, Reader,
 from spmwatch.fhir_adapters.references import Item
 from spmwatch.fhir_adapters.spans import at_age, first_day, up_to
 from spmwatch.fhir_adapters.terms import Reading
-from spmwatch.fhir_adapters.views import parse_date
+from spmwatch.fhir_adapters.views import worded_date
 
 CATEGORIES = ("condition", "procedure", "exclusion", "smoking", "statement")
 
@@ -88,7 +88,7 @@ def _facts(
                     )
                 )
             elif category in ("procedure", "exclusion"):
-                # On a problem list the code says that it was done once; its onset is when, the day of recording a bound.
+                # A problem list says that it was done once: on the day of onset, else by the day of recording.
                 done = onset or (up_to(recorded) if recorded is not None else None)
                 is_status = hit.is_status or onset is None
                 if hit.is_status:
@@ -109,7 +109,7 @@ def _facts(
                     Smoking(standing=sure, certainty=hit.certainty, sources=sources, concept=concept, date=when)
                 )
             else:
-                # A progression or response is an event; eligibility is a state, which a condition that is over no longer says.
+                # A response is an event; eligibility is a state, which a condition that is over no longer proves.
                 held = Standing.POSSIBLE if over and hit.concept.response is None else sure
                 day = onset or recorded
                 facts.append(Statement(standing=held, certainty=hit.certainty, sources=sources, what=concept, date=day))
@@ -150,10 +150,7 @@ def _ages(
 
 def _worded(reader: Reader, item: Item, element: str, text: str | None) -> DateRange | None:
     """A date that was put into a text element; any other words are a gap."""
-    if text is None:
-        return None
-    try:
-        return parse_date(text.strip())
-    except ValueError:
+    day = worded_date(text)
+    if text is not None and day is None:
         reader.gap(item, "missing-element", element, "told in words, not as a date", "Record it as a date.")
-        return None
+    return day

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 COUNTING_VERIFICATION = frozenset({"confirmed"})
 POSSIBLE_VERIFICATION = frozenset({"provisional", "differential", "unconfirmed", "unknown"})
@@ -14,8 +13,8 @@ _KNOWN = COUNTING_VERIFICATION | POSSIBLE_VERIFICATION | EXCLUDED_VERIFICATION |
 UNREADABLE = "?"
 
 
-def status_code(value: Any) -> str | None:
-    """The code in a status: a plain code (STU3), or a CodeableConcept (R4, R5); None when there is none, `?` when unknown.
+def status_code(value: object) -> str | None:
+    """The code in a status, plain (STU3) or in a CodeableConcept (R4, R5); None for no status, `?` for no known code.
 
     Where several are given, one that takes the condition back outweighs the others.
     """
@@ -27,7 +26,7 @@ def status_code(value: Any) -> str | None:
     return next((code for code in known if code in EXCLUDED_VERIFICATION), known[0])
 
 
-def _codes(value: Any) -> Iterator[str]:
+def _codes(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value.strip()
     elif isinstance(value, list):  # some senders repeat what may stand once only

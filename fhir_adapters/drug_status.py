@@ -55,7 +55,7 @@ ADMINISTRATION = StatusTable(
     ongoing=_codes("in-progress"),
 )
 
-# MedicationRequest.intent: only an order is given out; a plan is not, unless it reports what the patient takes (US Core).
+# MedicationRequest.intent: only an order is given out; a plan is not, unless it reports what is taken (US Core).
 ORDER_INTENTS = _codes("order original-order reflex-order filler-order instance-order")
 NEVER_INTENTS = _codes("proposal plan option")
 

@@ -1,10 +1,10 @@
-"""From when to when a medication record speaks (clinical conventions 7.4), element by element for each type and version.
+"""From when to when a medication record speaks (clinical conventions 7.4), by type and element.
 
 | record | start | end |
 | --- | --- | --- |
 | MedicationAdministration | effective[x] (R5 occurence[x]) | end of that period; the day itself for a moment |
 | MedicationDispense | whenHandedOver, else whenPrepared (with a gap) | none; daysSupply is the supply |
-| MedicationStatement | effective[x], else the dosage's bounds, else dateAsserted as an upper bound | end of the period or bounds |
+| MedicationStatement | effective[x], else the dosage's bounds, else dateAsserted as an upper bound | end of either |
 | MedicationRequest | the dosage's bounds (R5 effectiveDosePeriod), else authoredOn | end of the bounds |
 
 `authoredOn` of a request that only reports what is taken is an upper bound of the start. An expected supply duration is

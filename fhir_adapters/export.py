@@ -1,4 +1,4 @@
-"""A path -> patient records: a Bulk Data export, a folder of Bundles, or one file of either; told by content, not by name."""
+"""A path -> patient records: a Bulk Data export, a folder of Bundles, or a file of either; told by content."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _PATIENT_IN_TEXT = re.compile(rb'"reference"\s*:\s*"(?:https?://[^"]{0,500}/)?Pa
 class ReadResult:
     """What was read from a path.
 
-    `problems` and `counts` are complete once `records()` has been gone through: who a resource belongs to, and what can be
-    made of it, is only known then.
+    `problems` and `counts` are complete once `records()` has been gone through: who a resource belongs to, and what can
+    be made of it, is only known then.
     """
 
     gathered: Gathered
@@ -69,8 +69,8 @@ def read_path(
     """Read a folder or a file of FHIR JSON.
 
     Args:
-        path: a Bulk Data export (folder of NDJSON with or without its manifest), a folder of Bundles, one NDJSON file or
-            one Bundle; gzip is unpacked.
+        path: a Bulk Data export (folder of NDJSON with or without its manifest), a folder of Bundles, or one file of
+            either; gzip is unpacked.
         value_sets: codes and words.
         partial: resource types that are not complete in it.
         strict: hold every relevant resource against fhir.resources too.
@@ -242,8 +242,8 @@ class _Reading:
                 continue
             name = urlsplit(url).path.rsplit("/", 1)[-1]
             if not {name, f"{name}.gz", name.removesuffix(".gz")} & present:
-                self.gathered.note(where, f"output[{number}].url", f"a file of {kind if kind in READ_TYPES else 'resources'}"
-                                   " that is not in the folder", "every file that it names", "Download it.")  # fmt: skip
+                found = f"a file of {kind if kind in READ_TYPES else 'resources'} that is not in the folder"
+                self.gathered.note(where, f"output[{number}].url", found, "every file it names", "Download it.")
                 if kind in READ_TYPES:
                     self.gathered.unsupplied.setdefault(kind, "a file named by the manifest is absent")
         request = manifest.get("request")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -44,14 +44,12 @@ def view_of(model: type[V], resource: Mapping[str, Any]) -> tuple[V, list[Fault]
     current: Mapping[str, Any] = resource
     for _ in range(_ROUNDS):
         try:
-            view = model.model_validate(current)
+            return model.model_validate(current), faults
         except ValidationError as error:
             details = error.errors(include_input=False, include_url=False)
-        else:
-            return view, faults
         faults += faults_of(details)
         current = _without(current, [detail["loc"] for detail in details])
-    return model.model_construct(), faults
+    return cast("V", model.model_construct()), faults
 
 
 def faults_of(details: Iterable[ErrorDetails]) -> list[Fault]:
@@ -83,7 +81,7 @@ def _problem(detail: ErrorDetails) -> str:
     return f"is malformed ({detail['type']})"
 
 
-def _without(value: Any, paths: list[Path]) -> Any:
+def _without(value: object, paths: list[Path]) -> Any:  # noqa: ANN401 - JSON in, JSON out
     """A copy of `value` without the elements at `paths`; only what lies on the way is copied."""
     if any(not path for path in paths):
         return None
@@ -93,11 +91,9 @@ def _without(value: Any, paths: list[Path]) -> Any:
     if isinstance(value, dict):
         kept = {}
         for name, member in value.items():
-            if name in below:
-                member = _without(member, below[name])
-                if member is None:
-                    continue
-            kept[name] = member
+            rest = _without(member, below[name]) if name in below else member
+            if rest is not None or name not in below:
+                kept[name] = rest
         return kept
     if isinstance(value, list):
         items = (_without(item, below[i]) if i in below else item for i, item in enumerate(value))

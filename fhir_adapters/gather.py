@@ -14,9 +14,9 @@ from spmwatch.fhir_adapters.bundle import Contents, open_bundle
 from spmwatch.fhir_adapters.problems import Fate, Problem, Tally
 from spmwatch.fhir_adapters.record import READERS, nobodys, read_record
 from spmwatch.fhir_adapters.references import Item, ResourceIndex
-from spmwatch.fhir_adapters.relevance import READ_TYPES, Relevance, is_coded
+from spmwatch.fhir_adapters.relevance import READ_TYPES, Relevance, is_coded, relevance_of
 from spmwatch.fhir_adapters.subjects import patient_key, subject_of
-from spmwatch.fhir_adapters.terms import Terms
+from spmwatch.fhir_adapters.terms import Terms, terms_of
 
 MOST_PROBLEMS = 1_000
 """Problems of one kind and file that are listed; the rest is counted."""
@@ -70,8 +70,8 @@ class Gathered:
 
     def __post_init__(self) -> None:
         """Prepare the look-ups."""
-        self.terms = Terms(self.value_sets)
-        self.relevance = Relevance(self.terms)
+        self.terms = terms_of(self.value_sets)
+        self.relevance = relevance_of(self.terms)
 
     def add(self, item: Item) -> bool:
         """Take a resource; False when it cannot matter and was only counted."""
@@ -122,7 +122,7 @@ class Gathered:
         for key, patients in self._patients.items():
             groups[key] += patients
             if len(patients) > 1:
-                self._several(key, patients, report)
+                self._several(patients, report)
         self._assign(groups, gaps, report)
         unsupplied = self._unsupplied_by_patient(gaps)
         for key, found in self.damaged.items():
@@ -141,7 +141,7 @@ class Gathered:
             self.tally.merge(tally)
             yield record
 
-    def _several(self, key: str, patients: list[Item], report: Callable[[Problem], None]) -> None:
+    def _several(self, patients: list[Item], report: Callable[[Problem], None]) -> None:
         first = patients[0].resource
         if any(other.resource != first for other in patients[1:]):
             found = f"{len(patients)} Patient resources with one id that differ"
@@ -203,7 +203,7 @@ def records_from_bundle(
     Raises:
         InputError: it is no Bundle, or `partial` names a type that is not read.
     """
-    if not isinstance(bundle, Mapping) or bundle.get("resourceType") != "Bundle":
+    if bundle.get("resourceType") != "Bundle":
         raise InputError(where, "resourceType", "is not `Bundle`", "Pass a FHIR Bundle")
     gathered = Gathered(value_sets, strict=strict, unsupplied=partial_coverage(partial))
     gathered.add_contents(open_bundle(bundle, where, parent=gathered.index))

@@ -1,7 +1,7 @@
 """Bytes into JSON, whatever came: the fast parser first, then a lenient one that saves what can be saved.
 
-orjson refuses NaN, 1e400, lone surrogates, invalid UTF-8 and more than 1,024 levels, and takes repeated members silently.
-Records have all of these, and one bad number must not cost a patient the rest of a Bundle.
+orjson refuses NaN, 1e400, lone surrogates, invalid UTF-8 and more than 1,024 levels, and takes repeated members
+silently. Records have all of these, and one bad number must not cost a patient the rest of a Bundle.
 """
 
 from __future__ import annotations
@@ -30,13 +30,11 @@ class Parsed:
         value: what was read; None together with `error` when nothing could be.
         error: why nothing could be read, without content.
         repairs: what had to be left out or replaced to read it, without content; empty for clean JSON.
-        disputed: names of members that stood twice with different values and were left out.
     """
 
     value: Any = None
     error: str | None = None
     repairs: tuple[str, ...] = ()
-    disputed: tuple[str, ...] = ()
 
 
 def parse(data: bytes) -> Parsed:
@@ -66,57 +64,76 @@ def _lost_quotes(data: bytes, value: object) -> bool:
 
 
 def _lenient(data: bytes, why: str, only_disputes: Parsed | None = None) -> Parsed:
-    repairs: list[str] = []
-    disputed: list[str] = []
+    mending = _Mending()
+    text = mending.text(data)
     try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        text = data.decode("utf-8", errors="replace")
-        repairs.append(f"invalid UTF-8 at byte {error.start + 1}")
-
-    def number(written: str) -> float | None:
-        value = float(written)
-        if math.isfinite(value):
-            return value
-        repairs.append("a number too large to hold")
-        return None
-
-    def integer(written: str) -> float | int | None:
-        return int(written) if len(written) < 19 else number(written)
-
-    def constant(_: str) -> None:
-        repairs.append("NaN or Infinity, which JSON does not have")
-
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        result = dict(pairs)
-        if len(result) < len(pairs):
-            first: dict[str, Any] = {}
-            for name, member in pairs:
-                if first.setdefault(name, member) != member and result.pop(name, None) is not None:
-                    disputed.append(name if name.isidentifier() and len(name) < 40 else "?")
-        return result
-
-    try:
-        value = json.loads(
-            text, parse_float=number, parse_int=integer, parse_constant=constant, object_pairs_hook=members
+        value: object = json.loads(
+            text,
+            parse_float=mending.number,
+            parse_int=mending.integer,
+            parse_constant=mending.constant,
+            object_pairs_hook=mending.members,
         )
     except (ValueError, RecursionError):
         return only_disputes or Parsed(error=why)
     value, surrogates = _without_surrogates(value, text)
     if surrogates:
-        repairs.append("half of a character (a lone surrogate)")
-    if disputed:
-        repairs.append("a member that stands twice with different values")
-    return Parsed(value=value, repairs=tuple(dict.fromkeys(repairs)), disputed=tuple(sorted(set(disputed))))
+        mending.repairs.append("half of a character (a lone surrogate)")
+    if mending.disputed:
+        mending.repairs.append("a member that stands twice with different values")
+    return Parsed(value=value, repairs=tuple(dict.fromkeys(mending.repairs)))
 
 
-def _without_surrogates(value: Any, text: str) -> tuple[Any, bool]:
+class _Mending:
+    """Hooks for the standard parser that replace what JSON cannot hold by null, and remember that they did."""
+
+    def __init__(self) -> None:
+        self.repairs: list[str] = []
+        self.disputed = False
+
+    def text(self, data: bytes) -> str:
+        """The characters; broken ones replaced."""
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            self.repairs.append(f"invalid UTF-8 at byte {error.start + 1}")
+            return data.decode("utf-8", errors="replace")
+
+    def number(self, written: str) -> float | None:
+        """A number, if it is finite."""
+        value = float(written)
+        if math.isfinite(value):
+            return value
+        self.repairs.append("a number too large to hold")
+        return None
+
+    def integer(self, written: str) -> float | int | None:
+        """A whole number; as orjson does, a float when it is large."""
+        return int(written) if len(written) < 19 else self.number(written)
+
+    def constant(self, _: str) -> None:
+        """NaN, Infinity."""
+        self.repairs.append("NaN or Infinity, which JSON does not have")
+
+    def members(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """An object; a member that stands twice with different values is left out, so neither is believed."""
+        result = dict(pairs)
+        if len(result) < len(pairs):
+            first: dict[str, Any] = {}
+            for name, member in pairs:
+                if first.setdefault(name, member) != member:
+                    result.pop(name, None)
+                    self.disputed = True
+        return result
+
+
+def _without_surrogates(value: object, text: str) -> tuple[object, bool]:
     """`value` with lone surrogates replaced, so that it can be written out again."""
     if "\\ud" not in text and "\\uD" not in text:
         return value, False
     found = False
 
-    def clean(item: Any) -> Any:
+    def clean(item: object) -> object:
         nonlocal found
         if isinstance(item, str):
             fixed = item.encode("utf-8", errors="replace").decode("utf-8")

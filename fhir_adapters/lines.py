@@ -11,7 +11,7 @@ from typing import IO, cast
 from spmwatch.fhir_adapters.problems import Problem
 
 LONGEST_LINE = 64 * 1024 * 1024
-"""Bytes. The largest resources in practice are documents of some megabytes; a longer line is an accident or an attack."""
+"""Bytes. The largest resources hold documents of some megabytes; a longer line is an accident or an attack."""
 
 LARGEST_DOCUMENT = 1024 * 1024 * 1024
 """Bytes of one JSON document that spreads over many lines (an indented Bundle)."""

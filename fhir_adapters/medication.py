@@ -1,4 +1,4 @@
-"""MedicationRequest, MedicationDispense, MedicationStatement and MedicationAdministration -> exposures, or that there was none."""
+"""The four medication records -> exposures, or that a drug was not taken."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def _medication(reader: Reader, item: Item, reference: views.Ref) -> Item | None
 
 
 def route_of(reader: Reader, item: Item, view: views.DrugView, drugs: Drugs, hit: Hit) -> str | None:
-    """Route by the dosage, else by the drug's own code, its form, or words about it. Local use outweighs the code (7.3)."""
+    """Route by the dosage, else by the drug's code, form or words. Local use outweighs the code (7.3)."""
     told = {route for dosage in dosages_of(view) if (route := _dosage_route(reader, dosage)) is not None}
     if "local" in told:
         return "local" if len(told) == 1 else None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from spmwatch.engine.dates import DateRange
-from spmwatch.engine.facts import Certainty, Fact, LabValue, Procedure, Smoking, Standing, Statement
+from spmwatch.engine.facts import Fact, LabValue, Procedure, Smoking, Standing, Statement
 from spmwatch.fhir_adapters import views
 from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, Outcome, Reader, outcome, source
 from spmwatch.fhir_adapters.references import Item
@@ -44,8 +45,11 @@ def read_observation(reader: Reader, item: Item) -> Outcome:
     day = _day(reader, item, view)
     facts: list[Fact] = []
     for prefix, part, hits in found:
-        for hit, told_by_value in hits:
-            fact = _fact(reader, item, prefix, part, hit, told_by_value, standing, day, preliminary)
+        for hit, by_value, conflict in hits:
+            if conflict:
+                reader.low_certainty(item, Reading((hit,), conflict=True))
+            proved = Standing.POSSIBLE if conflict else standing
+            fact = _fact(reader, item, _Told(prefix, part, hit, by_value, proved, day, preliminary))
             if fact is not None:
                 facts.append(fact)
     if facts and day is None:
@@ -53,23 +57,26 @@ def read_observation(reader: Reader, item: Item) -> Outcome:
     return outcome(facts)
 
 
-def _hits(reader: Reader, prefix: str, part: views.ObservationValue) -> Iterator[tuple[Hit, bool]]:
-    """What the answer, and what the question, stands for. Tests and procedures are told by code alone.
+def _hits(reader: Reader, prefix: str, part: views.ObservationValue) -> Iterator[tuple[Hit, bool, bool]]:
+    """What the answer, and what the question, stands for: (hit, by the answer, codes contradict each other).
 
-    Where the answer makes a statement, it outweighs the question ("progression of disease: complete response"). A question
-    that names a state by words and has an answer of its own ("eligible for transplant: no") says nothing sure.
+    Tests and procedures are told by code alone.
+    Where the answer makes a statement, it outweighs the question ("progression of disease: complete response"). A
+    question that names a state by words and has an answer of its own ("eligible for transplant: no") says nothing sure.
     """
     answered: set[str] = set()
     for category in VALUE_CATEGORIES:
-        for hit in _value(reader, prefix, part, category).hits:
+        reading = _value(reader, prefix, part, category)
+        for hit in reading.hits:
             answered.add(category)
-            yield hit, True
+            yield hit, True, reading.conflict
     for category in CODE_CATEGORIES:
         if category in answered:
             continue
         words = category in VALUE_CATEGORIES and part.valueCodeableConcept is None and not part.valueString
-        for hit in reader.terms.read(part.code, category, f"{prefix}code", by_words=words).hits:
-            yield hit, False
+        reading = reader.terms.read(part.code, category, f"{prefix}code", by_words=words)
+        for hit in reading.hits:
+            yield hit, False, reading.conflict
 
 
 def _value(reader: Reader, prefix: str, part: views.ObservationValue, category: str) -> Reading:
@@ -79,39 +86,73 @@ def _value(reader: Reader, prefix: str, part: views.ObservationValue, category: 
     return reader.terms.read(part.valueCodeableConcept, category, f"{prefix}valueCodeableConcept", more_text=words)
 
 
-def _fact(
-    reader: Reader, item: Item, prefix: str, part: views.ObservationValue, hit: Hit, told_by_value: bool,
-    standing: Standing, day: DateRange | None, preliminary: bool,
-) -> Fact | None:  # fmt: skip
-    concept, sources = hit.concept, source(item, hit.element)
-    if concept.category == "lab":
-        return _lab(reader, item, prefix, part, hit, standing, day, preliminary)
-    if concept.category in ("procedure", "screening"):
-        if not hit.proves or _absent(part):
-            return None
-        return Procedure(
-            standing=standing,
-            certainty=hit.certainty,
-            sources=sources,
-            concept=concept.id,
-            date=up_to(day) if hit.is_status and day is not None else day,
-            is_status=hit.is_status,
-        )
-    if concept.category == "smoking":
-        if concept.analyte is not None:
-            return _pack_years(reader, item, prefix, part, hit, standing, day)
-        if concept.smoking is None or (not told_by_value and part.valueBoolean is False):
-            return None
-        return Smoking(standing=standing, certainty=hit.certainty, sources=sources, concept=concept.id, date=day)
-    if not told_by_value and (part.valueBoolean is False or _absent(part)):
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One hit in one part of an Observation, with what holds for the whole of it."""
+
+    prefix: str
+    part: views.ObservationValue
+    hit: Hit
+    by_value: bool
+    standing: Standing
+    day: DateRange | None
+    preliminary: bool
+
+
+def _fact(reader: Reader, item: Item, told: _Told) -> Fact | None:
+    category = told.hit.concept.category
+    if category == "lab":
+        return _lab(reader, item, told)
+    if category in ("procedure", "screening"):
+        return _procedure(item, told)
+    return _smoking(reader, item, told) if category == "smoking" else _statement(reader, item, told)
+
+
+def _procedure(item: Item, told: _Told) -> Procedure | None:
+    hit, day = told.hit, told.day
+    if not hit.proves or _absent(told.part):
         return None
-    if not told_by_value and (part.valueCodeableConcept is not None or part.valueString):
+    return Procedure(
+        standing=told.standing,
+        certainty=hit.certainty,
+        sources=source(item, hit.element),
+        concept=hit.concept.id,
+        date=up_to(day) if hit.is_status and day is not None else day,
+        is_status=hit.is_status,
+    )
+
+
+def _smoking(reader: Reader, item: Item, told: _Told) -> Smoking | None:
+    hit = told.hit
+    if hit.concept.analyte is not None:
+        return _pack_years(reader, item, told)
+    if hit.concept.smoking is None or (not told.by_value and told.part.valueBoolean is False):
+        return None
+    return Smoking(
+        standing=told.standing,
+        certainty=hit.certainty,
+        sources=source(item, hit.element),
+        concept=hit.concept.id,
+        date=told.day,
+    )
+
+
+def _statement(reader: Reader, item: Item, told: _Told) -> Statement | None:
+    hit, part, standing = told.hit, told.part, told.standing
+    if not told.by_value and (part.valueBoolean is False or _absent(part)):
+        return None
+    if not told.by_value and (part.valueCodeableConcept is not None or part.valueString):
         problem = "the code states something, and the value is not understood"
-        reader.gap(item, "undecided", f"{prefix}value[x]", problem, "Send the value as a code that is configured.")
+        reader.gap(item, "undecided", f"{told.prefix}value[x]", problem, "Send a value with a code that is configured.")
         standing = Standing.POSSIBLE
-    if hit.certainty is Certainty.LOW:
-        reader.low_certainty(item, Reading((hit,)))
-    return Statement(standing=standing, certainty=hit.certainty, sources=sources, what=concept.id, date=day)
+    reader.low_certainty(item, Reading((hit,)))
+    return Statement(
+        standing=standing,
+        certainty=hit.certainty,
+        sources=source(item, hit.element),
+        what=hit.concept.id,
+        date=told.day,
+    )
 
 
 def _absent(part: views.ObservationValue) -> bool:
@@ -119,10 +160,8 @@ def _absent(part: views.ObservationValue) -> bool:
     return bool(part.dataAbsentReason)
 
 
-def _lab(
-    reader: Reader, item: Item, prefix: str, part: views.ObservationValue, hit: Hit, standing: Standing,
-    day: DateRange | None, preliminary: bool,
-) -> LabValue | None:  # fmt: skip
+def _lab(reader: Reader, item: Item, told: _Told) -> LabValue | None:
+    hit, part, prefix = told.hit, told.part, told.prefix
     analyte, quantity = hit.concept.analyte, part.valueQuantity
     element = f"{prefix}valueQuantity"
     if analyte is None:
@@ -140,15 +179,15 @@ def _lab(
         converted = reader.terms.value_sets.convert(quantity.value, text, analyte)
         if converted is not None:
             return LabValue(
-                standing=standing,
+                standing=told.standing,
                 certainty=hit.certainty,
                 sources=source(item, element),
                 analyte=analyte,
                 value=converted[0],
                 unit=converted[1],
-                date=day,
+                date=told.day,
                 comparator=quantity.comparator,
-                preliminary=preliminary,
+                preliminary=told.preliminary,
             )
     if written:
         problem, advice = "the unit is not known for this test", "Use a UCUM unit of the test."
@@ -159,11 +198,9 @@ def _lab(
     return None
 
 
-def _pack_years(
-    reader: Reader, item: Item, prefix: str, part: views.ObservationValue, hit: Hit, standing: Standing,
-    day: DateRange | None,
-) -> Smoking | None:  # fmt: skip
+def _pack_years(reader: Reader, item: Item, told: _Told) -> Smoking | None:
     """The question names the unit; a number without one, or with "1", is taken as pack-years."""
+    hit, part, prefix = told.hit, told.part, told.prefix
     quantity, analyte = part.valueQuantity, hit.concept.analyte or ""
     value = float(part.valueInteger) if part.valueInteger is not None else None
     if quantity is not None and quantity.value is not None and quantity.comparator is None:
@@ -176,11 +213,11 @@ def _pack_years(
         reader.gap(item, "missing-element", f"{prefix}valueQuantity", problem, "Record pack-years as a number.")
         return None
     return Smoking(
-        standing=standing,
+        standing=told.standing,
         certainty=hit.certainty,
         sources=source(item, hit.element),
         concept=hit.concept.id,
-        date=day,
+        date=told.day,
         pack_years=value,
     )
 

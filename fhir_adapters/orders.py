@@ -15,7 +15,7 @@ from spmwatch.fhir_adapters.reader import Reader, source
 from spmwatch.fhir_adapters.reasons import reasons_of
 from spmwatch.fhir_adapters.references import Item, target_of
 from spmwatch.fhir_adapters.subjects import subject_of
-from spmwatch.fhir_adapters.terms import Terms
+from spmwatch.fhir_adapters.terms import terms_of
 
 # An order that is taken back, or that says what not to give, is no order. Draft or active: both are about to be signed.
 NO_ORDER = frozenset({"cancelled", "entered-in-error", "stopped", "completed", "ended"})
@@ -31,13 +31,13 @@ def orders_from_draft(
     """The drug orders of `context.draftOrders`, and what could not be read in it.
 
     Args:
-        bundle: the draft orders; it may lack `type`, hold order types that are not read, or orders without a medication yet.
+        bundle: the draft orders; it may lack `type`, hold types that are not read, or orders without a medication yet.
         value_sets: codes and words.
         selections: `context.selections` of order-select, `Type/id` each; None at order-sign, where all are meant.
         patient_id: where given, orders for another patient are left out with a gap.
     """
     contents = open_bundle(bundle, "draftOrders")
-    reader = Reader(terms=Terms(value_sets), index=contents.index)
+    reader = Reader(terms=terms_of(value_sets), index=contents.index)
     reader.gaps += [problem.as_gap() for problem in contents.problems]
     wanted = None if selections is None else {_name(one) for one in selections}
     orders: list[DrugOrder] = []

@@ -43,7 +43,7 @@ def read_patient(reader: Reader, patient_id: str, items: Sequence[Item]) -> Pati
     )
 
 
-def _agreed(reader: Reader, item: Item, name: str, read: Sequence[views.PatientView]) -> Any:
+def _agreed(reader: Reader, item: Item, name: str, read: Sequence[views.PatientView]) -> Any:  # noqa: ANN401 - of whatever type the element is
     """What all that have the element say; None with a gap when they differ."""
     values = {getattr(view, name) for view in read} - {None}
     if len(values) > 1:

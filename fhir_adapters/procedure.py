@@ -1,4 +1,4 @@
-"""Procedure -> procedures of interest, and what the reason of a transplant not done says about eligibility (7.1, 7.13)."""
+"""Procedure -> procedures of interest, and what the reason of a transplant not done says (7.1, 7.13)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, Outcome, Reader,
 from spmwatch.fhir_adapters.references import Item
 from spmwatch.fhir_adapters.spans import at_age, first_day, up_to
 from spmwatch.fhir_adapters.terms import Reading
-from spmwatch.fhir_adapters.views import parse_date
+from spmwatch.fhir_adapters.views import worded_date
 
 CATEGORIES = ("procedure", "screening", "exclusion")
 
@@ -90,10 +90,4 @@ def _day(reader: Reader, item: Item, view: views.ProcedureView) -> DateRange | N
         return reader.readable(item, "performedAge", lambda: at_age(reader.birth, age, age))
     if ages is not None:
         return reader.readable(item, "performedRange", lambda: at_age(reader.birth, ages.low, ages.high))
-    text = view.performedString or view.occurrenceString
-    if text is None:
-        return None
-    try:
-        return parse_date(text.strip())
-    except ValueError:
-        return None
+    return worded_date(view.performedString or view.occurrenceString)

@@ -1,4 +1,4 @@
-"""What every module that turns a resource into facts needs at hand: terms, references, the birth date, and where gaps go."""
+"""What every module that turns a resource into facts needs at hand: terms, references, a place for gaps."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ OTHER = "other"
 
 
 def reasons_of(reader: Reader, item: Item, view: views.DrugView) -> tuple[str, ...]:
-    """Concepts of reasonCode, reasonReference and R5's reason, sorted; `other` for a coded one that no value set has."""
+    """Concepts of reasonCode, reasonReference and R5's reason, sorted; `other` for a code that no value set has."""
     found: set[str] = set()
     for concept in view.reasonCode or ():
         found.update(_of_concept(reader, concept))

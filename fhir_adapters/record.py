@@ -18,9 +18,9 @@ from spmwatch.fhir_adapters.problems import Fate, Tally
 from spmwatch.fhir_adapters.procedure import read_procedure
 from spmwatch.fhir_adapters.reader import Outcome, Reader
 from spmwatch.fhir_adapters.references import Item, ResourceIndex
-from spmwatch.fhir_adapters.relevance import Relevance
+from spmwatch.fhir_adapters.relevance import relevance_of
 from spmwatch.fhir_adapters.subjects import patient_key, subject_of
-from spmwatch.fhir_adapters.terms import Terms
+from spmwatch.fhir_adapters.terms import Terms, terms_of
 
 READERS: Mapping[str, Callable[[Reader, Item], Outcome]] = {
     **dict.fromkeys(KINDS, read_medication),
@@ -49,10 +49,10 @@ def record_from_resources(
         orders: draft orders: resources, or what `orders_from_draft` made of them.
         strict: hold every relevant resource against fhir.resources too.
     """
-    terms = Terms(value_sets)
-    relevance = Relevance(terms)
+    terms = terms_of(value_sets)
+    relevance = relevance_of(terms)
     index = ResourceIndex()
-    items = [Item(resource) for resource in resources if isinstance(resource, Mapping)]
+    items = [Item(resource) for resource in resources]
     for item in items:
         index.add(item)
     mine: list[Item] = []
@@ -154,7 +154,7 @@ def _with_unsupplied(coverage: Coverage, more: Mapping[str, str]) -> Coverage:
 
 
 def _one_version_each(items: Sequence[Item], tally: Tally) -> Iterable[tuple[Item, bool]]:
-    """Each resource once: its newest version where they differ; all of them, disputed, where none is known to be newest."""
+    """Each resource once: its newest version; all versions, disputed, where none is known to be the newest."""
     groups: dict[str, list[Item]] = {}
     for number, item in enumerate(items):
         key = item.label if item.text("id") else f"{item.label}#{number}"

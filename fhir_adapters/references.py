@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 Resource: TypeAlias = Mapping[str, Any]
@@ -13,6 +13,7 @@ _LITERAL = re.compile(
     r"(?P<base>https?://[^?#|]*/)?(?P<type>[A-Z][A-Za-z]{1,50})/(?P<id>[^/?#|\s]{1,128})(?:/_history/[^/?#|]+)?(?:[?|].*)?",
     re.IGNORECASE,
 )
+_NO_SPACE = re.compile(r"\S+")
 _HISTORY = re.compile(r"/_history/[^/]+$")
 
 
@@ -42,27 +43,30 @@ def label_of(resource: Resource, fallback: str = "") -> str:
     """`Type/id` as results name a resource; without a usable id the fallback (file and line) stands for it."""
     kind, ident = resource.get("resourceType"), resource.get("id")
     kind = kind if isinstance(kind, str) else "Resource"
-    if isinstance(ident, str) and 0 < len(ident) <= 128 and not any(sign.isspace() for sign in ident):
+    if isinstance(ident, str) and 0 < len(ident) <= 128 and _NO_SPACE.fullmatch(ident):
         return f"{kind}/{ident}"
     return f"{kind} at {fallback}" if fallback else f"{kind} without id"
 
 
 @dataclass(slots=True)
 class Item:
-    """A resource with what its place tells: the address it was listed under, where it was read, and the resources beside it."""
+    """A resource with what its place tells: its address, where it was read, and the resources beside it (`scope`)."""
 
     resource: Resource
     where: str = ""
     full_url: str = ""
     scope: ResourceIndex | None = None
-    type: str = ""
-    label: str = ""
+    type: str = field(init=False)
 
     def __post_init__(self) -> None:
-        """Fill in type and label."""
+        """Fill in the type; "" when there is none."""
         kind = self.resource.get("resourceType")
         self.type = kind if isinstance(kind, str) else ""
-        self.label = label_of(self.resource, self.full_url if self.full_url.startswith("urn:") else self.where)
+
+    @property
+    def label(self) -> str:
+        """The resource's name in results."""
+        return label_of(self.resource, self.full_url if self.full_url.startswith("urn:") else self.where)
 
     def text(self, name: str) -> str | None:
         """A member that is a string, or None."""

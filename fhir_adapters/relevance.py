@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
 
 from spmwatch.fhir_adapters import condition, observation, procedure
-from spmwatch.fhir_adapters.references import Item
+from spmwatch.fhir_adapters.references import Item, Resource
 from spmwatch.fhir_adapters.terms import Terms
 
 DRUG_TYPES = ("MedicationRequest", "MedicationDispense", "MedicationStatement", "MedicationAdministration")
@@ -37,24 +37,22 @@ class Relevance:
             return self._concept(kind, resource.get("code"))
         if kind == "Observation":
             components = resource.get("component")
-            if self._asked_or_answered(kind, resource):
-                return True
-            return isinstance(components, list) and any(self._asked_or_answered(kind, one) for one in components)
-        if kind in DRUG_TYPES:
-            if "medicationReference" in resource:
-                return True
-            medication = resource.get("medication")
-            if medication is not None:
-                return (
-                    not isinstance(medication, dict)
-                    or "reference" in medication
-                    or self._concept(kind, medication.get("concept"))
-                )
-            concept = resource.get("medicationCodeableConcept")
-            return concept is None or self._concept(kind, concept)
-        return False
+            return self._asked_or_answered(kind, resource) or (
+                isinstance(components, list) and any(self._asked_or_answered(kind, one) for one in components)
+            )
+        return kind in DRUG_TYPES and self._medication(kind, resource)
 
-    def _asked_or_answered(self, kind: str, part: Any) -> bool:
+    def _medication(self, kind: str, resource: Resource) -> bool:
+        """A reference must be followed first, and a medication that is missing or malformed must be told of."""
+        concept = resource.get("medicationCodeableConcept")
+        medication = resource.get("medication")
+        if medication is not None:
+            if not isinstance(medication, dict) or "reference" in medication:
+                return True
+            concept = medication.get("concept")
+        return "medicationReference" in resource or concept is None or self._concept(kind, concept)
+
+    def _asked_or_answered(self, kind: str, part: object) -> bool:
         if not isinstance(part, dict):
             return False
         if self._concept(kind, part.get("code")) or self._concept(kind, part.get("valueCodeableConcept")):
@@ -62,28 +60,25 @@ class Relevance:
         text = part.get("valueString")
         return isinstance(text, str) and self._says(kind, text)
 
-    def _concept(self, kind: str, concept: Any) -> bool:
+    def _concept(self, kind: str, concept: object) -> bool:
         if not isinstance(concept, dict):
             return concept is not None
-        codings = concept.get("coding")
+        codings, text = concept.get("coding"), concept.get("text")
         if codings is not None and not isinstance(codings, list):
             return True
-        categories = _CATEGORIES[kind]
-        for coding in codings or ():
-            if not isinstance(coding, dict):
+        if any(not isinstance(coding, dict) or self._coding(kind, coding) for coding in codings or ()):
+            return True
+        return text is not None and (not isinstance(text, str) or self._says(kind, text))
+
+    def _coding(self, kind: str, coding: Resource) -> bool:
+        system, code, display = coding.get("system"), coding.get("code"), coding.get("display")
+        if isinstance(system, str) and isinstance(code, str):
+            categories = _CATEGORIES[kind]
+            if any(match.concept.category in categories for match in self._terms.by_code(system, code)):
                 return True
-            system, code, display = coding.get("system"), coding.get("code"), coding.get("display")
-            if isinstance(system, str) and isinstance(code, str):
-                if any(match.concept.category in categories for match in self._terms.by_code(system, code)):
-                    return True
-            elif (system is not None and not isinstance(system, str)) or (
-                code is not None and not isinstance(code, str)
-            ):
-                return True
-            if isinstance(display, str) and self._says(kind, display):
-                return True
-        text = concept.get("text")
-        return isinstance(text, str) and self._says(kind, text)
+        elif not isinstance(system, str | None) or not isinstance(code, str | None):
+            return True
+        return isinstance(display, str) and self._says(kind, display)
 
     def _says(self, kind: str, text: str) -> bool:
         known = self._texts.get((kind, text))
@@ -95,6 +90,12 @@ class Relevance:
                     self._texts.clear()
                 self._texts[kind, text] = known
         return known
+
+
+@lru_cache(maxsize=4)
+def relevance_of(terms: Terms) -> Relevance:
+    """The one Relevance of these terms, so that its memory serves every Bundle."""
+    return Relevance(terms)
 
 
 def is_coded(item: Item) -> bool:

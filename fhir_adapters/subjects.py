@@ -9,7 +9,7 @@ from spmwatch.fhir_adapters.references import Item, ResourceIndex, identifiers_o
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The patient's key, or why there is none. The key is Patient.id, else the address that the Patient is listed under."""
+    """The patient's key (Patient.id, else the address that the Patient is listed under), or why there is none."""
 
     key: str | None = None
     why_not: str = ""

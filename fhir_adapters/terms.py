@@ -1,9 +1,10 @@
-"""What a coded or worded element stands for: by code in any coding first, then by display and text (conventions 7.2)."""
+"""What a coded or worded element stands for: by code in any coding first, then by words (conventions 7.2)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from spmwatch.engine.concept import CodeMatch, Concept
 from spmwatch.engine.facts import Certainty
@@ -145,6 +146,12 @@ class Terms:
         return _sorted(finest), True
 
 
+@lru_cache(maxsize=4)
+def terms_of(value_sets: ValueSets) -> Terms:
+    """The one Terms of these value sets, so that its memory serves every Bundle."""
+    return Terms(value_sets)
+
+
 def _coded_hit(match: CodeMatch, element: str) -> Hit:
     proves = match.role not in _NO_PROOF and not match.concept.planned
     return Hit(match.concept, Certainty.HIGH, element, match.history, match.is_status, proves)
@@ -165,7 +172,7 @@ def _sorted(hits: Iterable[Hit]) -> tuple[Hit, ...]:
 
 
 def _finest(hits: Iterable[Hit]) -> list[Hit]:
-    """Without those that a finer one of the same kind includes: melphalan beside melphalan-oral, site unspecified beside lung."""
+    """Without those that a finer one includes: melphalan beside melphalan-oral, site unspecified beside lung."""
     listed = list(hits)
     return [one for one in listed if not any(_includes(one.concept, other.concept) for other in listed)]
 
@@ -199,7 +206,7 @@ def _told(concept: Concept) -> Mapping[str, str]:
 
 
 def _essence(concept: Concept) -> tuple[object, ...]:
-    """What must agree: AML beside MDS is one kind of disease in two words, cancer beside metastasis is a contradiction."""
+    """What must agree: AML beside MDS is one kind of disease, cancer beside metastasis is a contradiction."""
     if concept.family is not None:
         return (concept.category, concept.family)
     return (

@@ -1,8 +1,8 @@
 """The elements that are read of each resource, and nothing else: tolerant views of FHIR JSON.
 
-One view serves STU3, R4, R4B and R5; where an element changed its name or shape, the view has all of them. Whatever is not
-named here is ignored, so a fault in it costs nothing. A malformed element that is named here is taken out and reported
-(`view_of`), and the rest of the resource is still used.
+One view serves STU3, R4, R4B and R5; where an element changed its name or shape, the view has all of them. Whatever is
+not named here is ignored, so a fault in it costs nothing. A malformed element that is named here is taken out and
+reported (faults.py), and the rest of the resource is still used.
 """
 
 # ruff: noqa: N815 - the fields bear the names of the FHIR elements.
@@ -31,7 +31,15 @@ def parse_date(text: str) -> DateRange:
     return days
 
 
-def _date(value: Any) -> DateRange | None:
+def worded_date(text: str | None) -> DateRange | None:
+    """A date that was put into a text element; None for any other words."""
+    try:
+        return None if text is None else parse_date(text.strip())
+    except ValueError:
+        return None
+
+
+def _date(value: object) -> DateRange | None:
     if value is None:
         return None
     if not isinstance(value, str):
@@ -196,7 +204,7 @@ class DispenseRequest(View):
 
 
 class RequestView(DrugView):
-    """MedicationRequest; `effectiveDosePeriod`, `statusChanged` and `reported` are R5, `groupIdentifier` an identifier."""
+    """MedicationRequest; `effectiveDosePeriod` and `reported` are R5."""
 
     intent: str | None = None
     doNotPerform: bool | None = None
@@ -275,7 +283,7 @@ class ProcedureView(ResourceView):
 
 
 class ConditionView(ResourceView):
-    """Condition; the two statuses are plain codes in STU3, hence `Any` (engine of `status_code` in condition.py)."""
+    """Condition; the two statuses are plain codes in STU3, hence `Any` (see condition_status.py)."""
 
     clinicalStatus: Any = None
     verificationStatus: Any = None
