@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date
 from functools import partial
 
@@ -25,6 +25,7 @@ from spmwatch.cds_hooks.openapi import ANSWERS, DISCOVERY, REQUEST_BODY, describ
 from spmwatch.cds_hooks.refusal import Issue, RequestError, operation_outcome
 from spmwatch.engine.catalogue import RuleBase, load_rule_base
 from spmwatch.engine.evaluate import Evaluator
+from spmwatch.engine.facts import PatientRecord
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -47,7 +48,7 @@ def create_app(rule_base: RuleBase | None = None, *, clock: Callable[[], date] =
         title="spmwatch",
         version="0.1.0",
         summary=f"CDS Hooks {CDS_HOOKS_VERSION}: second-cancer surveillance in multiple myeloma",
-        lifespan=_lifespan,
+        lifespan=_lifespan(evaluator),
         redirect_slashes=False,
     )
     app.add_middleware(Correlation)
@@ -58,15 +59,24 @@ def create_app(rule_base: RuleBase | None = None, *, clock: Callable[[], date] =
     return app
 
 
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """One thread for evaluations; what was loaded is taken from the garbage collector, whose sweeps are slow."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="evaluate") as executor:
-        app.state.executor = executor
-        gc.collect()
-        gc.freeze()
-        yield
-        gc.unfreeze()
+def _lifespan(evaluator: Evaluator) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """One thread for evaluations, warm; what was loaded is taken from the garbage collector, whose sweeps are slow."""
+
+    def warm_up() -> None:
+        for service in SERVICES.values():  # compiles the rules of each hook
+            evaluator.evaluate(PatientRecord(id="warm-up"), as_of=date(2000, 1, 1), hook=service.hook)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="evaluate") as executor:
+            app.state.executor = executor
+            await asyncio.get_running_loop().run_in_executor(executor, warm_up)
+            gc.collect()
+            gc.freeze()
+            yield
+            gc.unfreeze()
+
+    return lifespan
 
 
 def _add_discovery(app: FastAPI) -> None:

@@ -87,9 +87,8 @@ class OrderSelectContext(OrderSignContext):
 
 
 class HookRequest(_Wire):
-    """What all hooks have in common."""
+    """What all hooks have in common beside `hook` itself."""
 
-    hook: Name
     hook_instance: Uuid = Field(alias="hookInstance")
     fhir_server: Server | None = Field(default=None, alias="fhirServer")
     fhir_authorization: FhirAuthorization | None = Field(default=None, alias="fhirAuthorization")
@@ -161,6 +160,7 @@ def request_from(value: object) -> Request:
 class _NoHook(HookRequest):
     """Stands in when `hook` is missing or no text, so that everything else that is wrong is named as well."""
 
+    hook: Name
     context: PatientViewContext
 
 
