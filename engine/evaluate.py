@@ -148,7 +148,7 @@ class Evaluator:
             topic=topic.id,
             question=topic.question,
             rules=tuple(sorted(item.rules)),
-            decisive=topic.always or item.raises,
+            decisive=topic.ask == "always" or (topic.ask == "if-it-matters" and item.raises),
             references=tuple(references),
         )
 

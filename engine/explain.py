@@ -200,11 +200,13 @@ class Explainer:
         fields = [test.field for test in condition.words if word_truth(test, episode) is Truth.UNKNOWN]
         for test in condition.spans:
             if self._span_truth(test, episode, bindings) is Truth.UNKNOWN:
-                fields.append(test.field)
+                if not getattr(episode, test.field).exact:
+                    fields.append(test.field)
                 anchor = None if test.anchor in (None, TODAY) else bindings.get(str(test.anchor))
-                topic = None if anchor is None else topic_of(anchor, str(test.anchor_field))
-                if topic is not None:
-                    yield topic
+                if anchor is not None and not getattr(anchor, str(test.anchor_field)).exact:
+                    topic = topic_of(anchor, str(test.anchor_field))
+                    if topic is not None:
+                        yield topic
         if standing_truth(episode) is Truth.UNKNOWN:
             fields.append("standing")
         for field in fields:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -56,16 +56,19 @@ class TopicFile(_Model):
 
     id: str = Field(pattern=r"^[a-z]+(-[a-z]+)*$")
     question: Line
-    always: bool
+    ask: Literal["always", "if-it-matters", "never"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A datum that a rule may lack: what to find out; `always`: asked for even when it cannot raise the tier."""
+    """A datum that a rule may lack, and what to find out.
+
+    `ask`: a clinician is asked `always` when a rule lacks it, `if-it-matters` (some value would raise the tier), or `never`.
+    """
 
     id: str
     question: str
-    always: bool
+    ask: Literal["always", "if-it-matters", "never"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,5 +218,5 @@ def topics_from(data: object, name: PurePath, texts: Texts) -> tuple[Topic, ...]
         if any(topic.id == file.id for topic in topics):
             raise RuleFileError(name, f"[{index}].id", f"`{file.id}` stands twice", "Keep one of the two")
         question = writer.fill(file.question, f"[{index}].question")
-        topics.append(Topic(id=file.id, question=question, always=file.always))
+        topics.append(Topic(id=file.id, question=question, ask=file.ask))
     return tuple(topics)

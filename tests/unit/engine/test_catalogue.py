@@ -59,7 +59,7 @@ def test_topics_keep_the_order_of_their_file() -> None:
     topics = [topic.id for topic in load_rule_base().topics]
     assert topics[0] == "lenalidomide-exposure"
     assert topics[-1] == "phase"
-    assert {t.id for t in load_rule_base().topics if t.always} == {
+    assert {t.id for t in load_rule_base().topics if t.ask == "always"} == {
         "lenalidomide-exposure",
         "lenalidomide-dates",
         "indication",
