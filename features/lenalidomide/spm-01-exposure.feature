@@ -271,7 +271,8 @@ Feature: Any lenalidomide exposure in myeloma
       Given Condition was not searched
       And lenalidomide 10 mg was taken from 2025-01-01 and continues
       When the rule is evaluated
-      Then it is undecided
+      Then it recommends with indicator "info"
+      And the card of it says "if for myeloma"
       And it asks about the indication
 
     @unknown
@@ -279,5 +280,6 @@ Feature: Any lenalidomide exposure in myeloma
       Given multiple myeloma of 2024-12-01 has the verification status "provisional"
       And lenalidomide 10 mg was taken from 2025-01-01 and continues
       When the rule is evaluated
-      Then it is undecided
+      Then it recommends with indicator "info"
+      And the card of it says "if for myeloma"
       And it asks about the indication

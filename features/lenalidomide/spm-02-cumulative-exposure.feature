@@ -63,7 +63,7 @@ Feature: Lenalidomide in two phases, or for long
   @fires
   Scenario: 36 months made of two courses with a long break
     Given lenalidomide 10 mg was taken as maintenance from 2019-01-01 to 2020-06-30
-    And lenalidomide 10 mg was taken as maintenance from 2022-01-01 to 2023-07-02
+    And lenalidomide 10 mg was taken as maintenance from 2022-01-01 to 2023-07-03
     When the rule is evaluated
     Then part b fires with indicator "warning"
 
@@ -88,14 +88,14 @@ Feature: Lenalidomide in two phases, or for long
   @fires
   Scenario: A gap of 60 days is bridged
     Given lenalidomide 10 mg was taken as maintenance from 2020-01-01 to 2021-06-30
-    And lenalidomide 10 mg was taken as maintenance from 2021-08-30 to 2022-12-31
+    And lenalidomide 10 mg was taken as maintenance from 2021-08-30 to 2023-01-15
     When the rule is evaluated
     Then part b fires with indicator "warning"
 
   @near-miss
   Scenario: A gap of 61 days is a break and does not count
     Given lenalidomide 10 mg was taken as maintenance from 2020-01-01 to 2021-06-30
-    And lenalidomide 10 mg was taken as maintenance from 2021-08-31 to 2022-12-31
+    And lenalidomide 10 mg was taken as maintenance from 2021-08-31 to 2023-01-15
     When the rule is evaluated
     Then it stays silent
 

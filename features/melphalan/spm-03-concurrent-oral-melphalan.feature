@@ -107,12 +107,27 @@ Feature: Lenalidomide together with oral melphalan
 
       Examples:
         | drug                     |
-        | intravenous melphalan    |
         | melphalan flufenamide    |
         | melphalan into the eye   |
         | melphalan into the liver |
         | cyclophosphamide         |
         | thalidomide              |
+
+    @near-miss
+    Scenario: Intravenous melphalan at the same time, not high-dose
+      Given lenalidomide 10 mg was taken from 2021-01-01 to 2022-01-31
+      And intravenous melphalan was given
+        | date       | dose | unit  |
+        | 2021-03-01 | 16   | mg/m2 |
+      When the rule is evaluated
+      Then it stays silent
+
+    @near-miss
+    Scenario: Intravenous melphalan without a dose was not taken by mouth
+      Given lenalidomide 10 mg was taken from 2025-01-01 and continues
+      And intravenous melphalan was given from 2025-10-01 and continues
+      When the rule is evaluated
+      Then it stays silent
 
     @near-miss
     Scenario: Melphalan without lenalidomide

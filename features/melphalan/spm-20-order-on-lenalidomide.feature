@@ -104,9 +104,24 @@ Feature: Melphalan ordered while lenalidomide is active
       When the order is signed
       Then it stays silent
 
-    @unknown
-    Scenario: Its end is not recorded
+    @near-miss
+    Scenario: Its end is not recorded, so it does not count as active
       Given lenalidomide 10 mg was taken from 2025-06-01 with no recorded end
+      And oral melphalan is ordered
+      When the order is signed
+      Then it does not fire
+
+    @unknown
+    Scenario: Its record proves nothing
+      Given a medication statement of lenalidomide from 2025-06-01 to 2026-01-10 has the status "unknown"
+      And oral melphalan is ordered
+      When the order is signed
+      Then it is undecided
+      And it asks about the lenalidomide exposure
+
+    @unknown
+    Scenario: Only the month of its end is recorded
+      Given lenalidomide 10 mg was taken from 2025-06-01 to 2025-12
       And oral melphalan is ordered
       When the order is signed
       Then it is undecided

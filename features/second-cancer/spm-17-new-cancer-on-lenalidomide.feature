@@ -217,9 +217,16 @@ Feature: New cancer while lenalidomide is active or ordered
       When the order is signed
       Then it stays silent
 
-    @unknown
-    Scenario: Its end is not recorded
+    @near-miss
+    Scenario: Its end is not recorded, so it does not count as active
       Given lenalidomide 10 mg was taken from 2023-03-01 with no recorded end
+      And MDS was diagnosed on 2025-06-10 and is active
+      When the rule is evaluated
+      Then it does not fire
+
+    @unknown
+    Scenario: Only the month of its end is recorded
+      Given lenalidomide 10 mg was taken from 2023-03-01 to 2025-12
       And MDS was diagnosed on 2025-06-10 and is active
       When the rule is evaluated
       Then it is undecided

@@ -85,6 +85,15 @@ def asks_about(scenario: Scenario, rule: str, topic: str) -> None:
         scenario.fail(f"{wanted} is asked, but not for {speaker.rule}: {', '.join(asked[wanted].rules)}", speaker)
 
 
+@then(sentence(r"something is asked about (?:the )?(?P<topic>[a-z -]+)"))
+def something_is_asked(scenario: Scenario, topic: str) -> None:
+    """The question is put to the clinician, whichever rule is why."""
+    wanted = topic.strip().replace(" ", "-")
+    asked = [question.topic for question in scenario.recommendation.decisive_questions]
+    if wanted not in asked:
+        scenario.fail(f"nothing is asked about {wanted}; asked: {', '.join(asked) or 'nothing'}")
+
+
 @then(sentence(r"nothing is asked(?: about (?:the )?(?P<topic>[a-z -]+))?"))
 def asks_nothing(scenario: Scenario, topic: str | None) -> None:
     """No question, or none about that topic, is put to the clinician."""
@@ -129,10 +138,10 @@ def tier_is(scenario: Scenario, tier: str) -> None:
 
 @then(sentence(rf'the card of {RULE} says "(?P<text>[^"]+)"'))
 def card_says(scenario: Scenario, rule: str, text: str) -> None:
-    """Summary or detail contain the words; line breaks do not matter."""
+    """Summary or detail contain the words; line breaks and emphasis do not matter."""
     speaker = scenario.speaker(rule)
     found = scenario.finding(speaker)
-    card = " ".join(f"{found.summary} {found.detail}".split())
+    card = " ".join(f"{found.summary} {found.detail}".replace("**", "").split())
     if text not in card:
         scenario.fail(f"the card of {speaker} does not say `{text}`:\n{found.summary}\n{found.detail}", speaker)
 
