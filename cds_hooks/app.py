@@ -17,6 +17,9 @@ from functools import partial
 
 import orjson
 from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
 from spmwatch.cds_hooks import strict_json
 from spmwatch.cds_hooks.answer import HookAnswer, respond, unknown_service
 from spmwatch.cds_hooks.correlation import Correlation
@@ -26,8 +29,6 @@ from spmwatch.cds_hooks.refusal import Issue, RequestError, operation_outcome
 from spmwatch.engine.catalogue import RuleBase, load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import PatientRecord
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 
 JSON = "application/json"
 DRAINED = 4

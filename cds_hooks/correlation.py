@@ -8,9 +8,10 @@ import traceback
 import uuid
 
 import orjson
-from spmwatch.cds_hooks.refusal import Issue, operation_outcome
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from spmwatch.cds_hooks.refusal import Issue, operation_outcome
 
 _log = logging.getLogger("spmwatch.cds_hooks")
 

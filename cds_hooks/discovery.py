@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
+
 from spmwatch.cds_hooks.prefetch import TEMPLATES
 
 CDS_HOOKS_VERSION = "2.0.1"

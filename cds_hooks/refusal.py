@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fhir.resources.R4B.operationoutcome import OperationOutcome
+
 from spmwatch.engine.errors import CdsError
 
 Json = dict[str, object]

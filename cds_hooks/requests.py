@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
 from spmwatch.cds_hooks.refusal import Issue, RequestError
 
 Json = dict[str, object]

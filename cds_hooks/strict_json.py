@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 
 import orjson
+
 from spmwatch.cds_hooks.refusal import Issue, RequestError
 
 MOST_BYTES = 8 * 1024 * 1024

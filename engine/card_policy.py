@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.rule import RULE_ID
 from spmwatch.engine.yaml_file import read_yaml, validated

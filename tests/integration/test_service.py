@@ -1,6 +1,6 @@
 """The service over real HTTP: uvicorn on a free loopback port, httpx at the other end.
 
-Numbers such as C054 are those of the CDS Hooks obligations that docs/cds-hooks.md lists.
+Numbers such as C054 are the obligations in docs/cds-hooks.md.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import orjson
 import pytest
 import uvicorn
 from fhir.resources.R4B.operationoutcome import OperationOutcome
+
 from spmwatch.cds_hooks.answer import respond
 from spmwatch.cds_hooks.app import create_app
 from spmwatch.cds_hooks.strict_json import MOST_BYTES

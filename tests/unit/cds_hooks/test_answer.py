@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+
 from spmwatch.cds_hooks.answer import HookAnswer, respond
 
 HOOKS = Path(__file__).parents[3] / "examples/hooks"

@@ -14,6 +14,7 @@ from pathlib import PurePath
 from typing import Any
 
 import pytest
+
 from spmwatch.cds_hooks.cards import escaped, lay_out, one_line, plain, topic_code
 from spmwatch.engine.card_policy import default_card_policy
 from spmwatch.engine.episodes import Course, Timeline

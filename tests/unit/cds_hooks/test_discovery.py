@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import orjson
+
 from spmwatch.cds_hooks.discovery import SERVICES, discovery, discovery_bytes
 from spmwatch.cds_hooks.requests import REQUESTS
 

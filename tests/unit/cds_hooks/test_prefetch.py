@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+
 from spmwatch.cds_hooks.prefetch import TEMPLATES, Reading, State, read_prefetch
 
 KEYS = [template.key for template in TEMPLATES]

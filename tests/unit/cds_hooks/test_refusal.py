@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fhir.resources.R4B.operationoutcome import OperationOutcome
+
 from spmwatch.cds_hooks.refusal import Issue, RequestError, operation_outcome
 
 

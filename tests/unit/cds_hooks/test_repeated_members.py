@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spmwatch.cds_hooks.refusal import RequestError
 from spmwatch.cds_hooks.strict_json import parse
 

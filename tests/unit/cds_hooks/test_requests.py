@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import pytest
+
 from spmwatch.cds_hooks.refusal import RequestError
 from spmwatch.cds_hooks.requests import OrderSelectRequest, PatientViewRequest, request_from
 

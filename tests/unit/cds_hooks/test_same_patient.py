@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from spmwatch.cds_hooks.prefetch import Placed
 from spmwatch.cds_hooks.refusal import RequestError
 from spmwatch.cds_hooks.same_patient import check_same_patient

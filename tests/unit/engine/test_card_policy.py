@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+
 from spmwatch.engine.card_policy import default_card_policy, load_card_policy
 from spmwatch.engine.errors import RuleFileError
 
