@@ -15,7 +15,7 @@ from typing import Annotated, ParamSpec, TypeVar
 import typer
 from rich.console import Console
 
-from spmwatch.engine.errors import CdsError
+from spmwatch.engine.errors import CdsError, InputError
 
 ALL_EVALUATED, SOME_FAILED, NOTHING_USABLE, INTERRUPTED = 0, 1, 2, 130
 DEBUG = "SPMWATCH_DEBUG"
@@ -55,7 +55,7 @@ def tidy(command: Callable[P, R]) -> Callable[P, R]:
             complain("Interrupted.")
             raise typer.Exit(INTERRUPTED) from None
         except CdsError as error:
-            complain(str(error))
+            complain(told(error))
             raise typer.Exit(NOTHING_USABLE) from None
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
@@ -69,6 +69,13 @@ def tidy(command: Callable[P, R]) -> Callable[P, R]:
         return result
 
     return wrapper
+
+
+def told(error: Exception) -> str:
+    """An error in one line for a person; of an unforeseen one only its kind, since its text may hold patient data."""
+    if isinstance(error, InputError) and error.element == "-":
+        return f"{error.where}: {error.problem}. {error.fix}"
+    return str(error) if isinstance(error, CdsError) else f"failed ({type(error).__name__}), a fault of spmwatch"
 
 
 def _silence_stdout() -> None:
@@ -98,7 +105,14 @@ def write_out(pieces: Iterable[bytes]) -> None:
 
 def console() -> Console:
     """Standard output for people: as wide as the terminal, a fixed width when it is piped."""
-    return Console(width=_width(), highlight=False, emoji=False, markup=False, soft_wrap=False)
+    return _Console(width=_width(), highlight=False, emoji=False, markup=False, soft_wrap=False)
+
+
+class _Console(Console):
+    """A console that leaves a closed pipe to `tidy`; rich would end the process with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def _width() -> int:

@@ -13,20 +13,20 @@ import typer
 from rich.console import Console
 from rich.rule import Rule as Line
 
-from spmwatch.cli.edge import ALL_EVALUATED, SOME_FAILED, AsOf, complain, console, tidy, today, write_out
+from spmwatch.cli.edge import ALL_EVALUATED, SOME_FAILED, AsOf, complain, console, tidy, today, told, write_out
 from spmwatch.cli.explain_page import page_for
 from spmwatch.cli.explain_text import print_explanation
 from spmwatch.cli.reading import Hook, InputPath, Partial, Strict, load_evaluator, no_patient, read_input, show_problems
 from spmwatch.cli.reasons import reasons_of, report_as_json
 from spmwatch.cli.terminal_chart import signs_for
-from spmwatch.engine.errors import CdsError, InputError
+from spmwatch.engine.errors import InputError
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.explain import RuleReport
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.presentation import Json, episode_as_json, recommendation_as_json
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.screening.report import write_file
-from spmwatch.screening.rows import json_array
+from spmwatch.screening.rows import failed_row, json_array
 
 NAMED = 5
 """How many patients a message lists."""
@@ -72,17 +72,17 @@ def explain(
     wanted = _check_rule(rule, evaluator, hook)
     source = read_input(path, evaluator, partial=partial, strict=strict)
     chosen = _chosen(source.records(), patient, path, only_one=html is not None)
-    failed = 0
-    explained = []
+    explained: list[Explained] = []
+    lost: list[Json] = []
     for record in chosen:
         try:
             explained.append(_explain(record, evaluator, day, hook, wanted))
         except Exception as error:  # noqa: BLE001 - as in screening: one patient's failure is named, the others go on
-            failed += 1
-            complain(f"Patient {record.id}: {error if isinstance(error, CdsError) else type(error).__name__}")
-    _show(explained, evaluator, form, html)
+            complain(f"Patient {record.id}: {told(error)}")
+            lost.append(failed_row(record.id, day, error).body)
+    _show(explained, lost, evaluator, form, html)
     show_problems(source.problems)
-    raise typer.Exit(SOME_FAILED if failed or source.problems else ALL_EVALUATED)
+    raise typer.Exit(SOME_FAILED if lost or source.problems else ALL_EVALUATED)
 
 
 def _check_rule(rule: str | None, evaluator: Evaluator, hook: str) -> str | None:
@@ -146,14 +146,15 @@ def _explain(record: PatientRecord, evaluator: Evaluator, day: date, hook: str, 
     )
 
 
-def _show(explained: list[Explained], evaluator: Evaluator, form: Format, html: Path | None) -> None:
+def _show(explained: list[Explained], lost: list[Json], evaluator: Evaluator, form: Format, html: Path | None) -> None:
     if html is not None:
         for item in explained:
             reasons = [reasons_of(report, _questions(evaluator)) for report in item.reports]
             write_file(html, page_for(item.recommendation, reasons).encode("utf-8", "replace"))
             complain(f"Written: {html}")
     elif form is Format.JSON:
-        write_out(json_array(_as_json(item) for item in explained))
+        bodies = [*(_as_json(item) for item in explained), *lost]
+        write_out(json_array(sorted(bodies, key=lambda body: str(body["patient"]))))
     else:
         screen = console()
         for index, item in enumerate(explained):

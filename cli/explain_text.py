@@ -35,7 +35,7 @@ def print_explanation(
     _print_findings(console, recommendation)
     console.print()
     console.print(Text("Rules", style="bold underline"))
-    for truth in (Truth.TRUE, Truth.UNKNOWN, Truth.FALSE):
+    for truth in (Truth.TRUE, Truth.UNKNOWN, Truth.FALSE) if len(reasons) > 1 else ():
         rules = Text(" ".join(item.rule for item in reasons if item.truth is truth) or "none")
         _hanging(console, f"{truth.value:<8}", rules, style=_TRUTHS[truth])
     legend = f"{_mark(Truth.TRUE, signs)} holds   {_mark(Truth.FALSE, signs)} does not   ? not known"
@@ -70,9 +70,12 @@ def _print_findings(console: Console, recommendation: Recommendation) -> None:
     console.print()
     if not recommendation.findings:
         console.print(Text("No rule speaks.", style="dim"))
+    by_summary: dict[tuple[str, str], list[str]] = {}
     for finding in recommendation.findings:
-        label = f"{finding.rule}{finding.part or ''} {finding.indicator.value}"
-        _hanging(console, f"{label:<17} ", Text(finding.summary), style=_plain_style(finding.indicator.value))
+        ids = by_summary.setdefault((finding.summary, finding.indicator.value), [])
+        ids.append(f"{finding.rule}{finding.part or ''}")
+    for (summary, indicator), ids in by_summary.items():
+        _hanging(console, f"{' '.join(ids) + ' ' + indicator:<17} ", Text(summary), style=_plain_style(indicator))
     for question in recommendation.decisive_questions:
         _hanging(console, f"{'not known':<17} ", Text(question.question), style="bold yellow")
     for gap in recommendation.gaps:
@@ -149,8 +152,9 @@ def _condition_lines(condition: Condition, signs: Signs, before: str) -> Iterato
         text.append(f"  [{', '.join(visible(item) for item in condition.references)}]", style="cyan")
     yield f"{_mark(condition.truth, signs)} ", _TRUTHS[condition.truth], 4, text
     for test in condition.tests:
-        line = Text(f"{test.field}: ", style="dim")
-        line.append(test.value)
+        line = Text(test.field, style="dim")
+        if test.value:
+            line.append(": ").append(test.value, style="default")
         if test.asked != test.value:
-            line.append(f"{'; ' if test.value else ''}asked: {test.asked}", style="dim")
+            line.append(f"; asked: {test.asked}")
         yield f"{_mark(test.truth, signs)} ", _TRUTHS[test.truth], 8, line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from rich import box
@@ -12,13 +12,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from spmwatch.cli.edge import ALL_EVALUATED, SOME_FAILED, AsOf, complain, console, tidy, today, visible, write_out
+from spmwatch.cli.edge import ALL_EVALUATED, SOME_FAILED, AsOf, complain, console, tidy, today, told, visible, write_out
 from spmwatch.cli.reading import InputPath, Partial, Strict, load_evaluator, no_patient, read_input, show_problems
-from spmwatch.engine.errors import CdsError
-from spmwatch.engine.presentation import Json, record_as_json, summary_as_json
+from spmwatch.engine.concept import Category
+from spmwatch.engine.episodes import Timeline
+from spmwatch.engine.facts import PatientRecord
+from spmwatch.engine.presentation import Json, gap_as_json, record_as_json, summary_as_json
 from spmwatch.engine.timeline import summarise
 from spmwatch.engine.wording import default_wording
-from spmwatch.screening.rows import json_array
+from spmwatch.screening.rows import failed_row, json_array
 
 _SHOWN_APART = {"kind", "agent", "concept", "standing", "certainty", "references", "sources"}
 _DATES = {"start", "end", "date", "onset", "recorded", "abated", "ordered_on", "birth", "deceased_on", "quit_on"}
@@ -53,31 +55,42 @@ def facts(
     failed = 0
     for record in source.records():
         try:
-            timeline = evaluator.timeline(record, as_of=day)
-            bodies.append({**record_as_json(record), **summary_as_json(summarise(timeline))})
+            bodies.append(_body(record, evaluator.timeline(record, as_of=day)))
         except Exception as error:  # noqa: BLE001 - one patient's failure is named, the others go on
             failed += 1
-            complain(f"Patient {record.id}: {error if isinstance(error, CdsError) else type(error).__name__}")
-    if not bodies and not failed:
+            complain(f"Patient {record.id}: {told(error)}")
+            bodies.append(failed_row(record.id, day, error).body)
+    if not bodies:
         show_problems(source.problems)
         raise no_patient(path)
     bodies.sort(key=lambda body: str(body["patient"]))
     if form is Format.JSON:
         write_out(json_array(bodies))
     else:
-        _print(console(), bodies)
+        value_sets = evaluator.rule_base.value_sets
+        titles = {concept.id: concept.title for name in get_args(Category) for concept in value_sets.concepts(name)}
+        _print(console(), [body for body in bodies if "error" not in body], titles)
     show_problems(source.problems)
     raise typer.Exit(SOME_FAILED if failed or source.problems else ALL_EVALUATED)
 
 
-def _print(screen: Console, bodies: list[Json]) -> None:
+def _body(record: PatientRecord, timeline: Timeline) -> Json:
+    """Who it is, the three answers, then the facts and what could not be used."""
+    read = record_as_json(record)
+    facts_and_coverage = {"facts": read.pop("facts"), "coverage": read.pop("coverage")}
+    del read["gaps"]  # the timeline's notes hold these and its own
+    gaps = [gap_as_json(gap) for gap in timeline.notes]
+    return {**read, **summary_as_json(summarise(timeline)), **facts_and_coverage, "gaps": gaps}
+
+
+def _print(screen: Console, bodies: list[Json], titles: Mapping[str, str]) -> None:
     for index, body in enumerate(bodies):
         if index:
             screen.print()
         _print_head(screen, body)
         rows = [fact for fact in _list(body["facts"]) if isinstance(fact, dict)]
         if rows:
-            screen.print(_table(screen, rows))
+            screen.print(_table(screen, rows, titles))
         for gap in _list(body["gaps"]):
             if isinstance(gap, dict):
                 where = " ".join(str(item) for item in (*_list(gap["references"]), gap["element"] or "") if item)
@@ -107,14 +120,15 @@ def _print_head(screen: Console, body: Json) -> None:
         screen.print(Text(f"not supplied: {names}", style="yellow"))
 
 
-def _table(screen: Console, rows: Sequence[Mapping[str, object]]) -> Table:
+def _table(screen: Console, rows: Sequence[Mapping[str, object]], titles: Mapping[str, str]) -> Table:
     utf = (screen.encoding or "").lower().startswith("utf")
-    table = Table(box=box.SIMPLE_HEAD if utf else box.ASCII2, pad_edge=False, expand=True)
-    for name, ratio in (("Kind", 2), ("What", 3), ("Dates", 3), ("Details", 4), ("Source", 4)):
+    table = Table(box=box.SIMPLE_HEAD if utf else box.ASCII2, show_edge=False, pad_edge=False, expand=True)
+    for name, ratio in (("Kind", 3), ("What", 4), ("Dates", 4), ("Details", 5), ("Source", 6)):
         table.add_column(name, ratio=ratio, overflow="fold")
     words = default_wording()
     for fact in rows:
-        what = Text(words.concept(str(fact["concept"] or fact["agent"] or "")))
+        concept = str(fact["concept"] or fact["agent"] or "")
+        what = Text(titles.get(concept) or words.concept(concept))
         if fact["standing"] == "possible":
             what.append(" (possible only)", style="yellow")
         if fact["certainty"] == "low":

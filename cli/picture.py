@@ -134,7 +134,8 @@ def _shapes(episode: Episode, words: Wording, today: int) -> Iterator[tuple[tupl
         yield (4, "", "Diagnoses"), _mark(episode, episode.onset, tone, [words.word("family", episode.family)])
     elif isinstance(episode, Malignancy):
         name = words.word("group", episode.group)
-        full = name if episode.organ == UNKNOWN else f"{name} ({words.concept(episode.organ)})"
+        organ = words.said("organ", episode.organ)
+        full = f"{name} ({organ})" if organ else name
         labels = [full, words.short("group", episode.group)]
         tone = {"spm": "spm", "prior": "prior"}.get(episode.role, "cancer")
         yield (4, "", "Diagnoses"), _mark(episode, episode.onset, tone, labels)

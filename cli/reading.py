@@ -16,7 +16,7 @@ from spmwatch.engine.errors import InputError
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.presentation import Json
 from spmwatch.fhir_adapters.problems import Problem
-from spmwatch.fhir_adapters.sources import ReadResult, read_path
+from spmwatch.fhir_adapters.export import ReadResult, read_path
 
 MOST_SHOWN = 20
 HOOKS = ("patient-view", "order-select", "order-sign")
@@ -75,8 +75,6 @@ def load_evaluator() -> Evaluator:
 
 def read_input(path: Path, evaluator: Evaluator, *, partial: Sequence[str] | None, strict: bool) -> ReadResult:
     """What stands under a path. Raises InputError."""
-    if not path.exists():
-        raise InputError(str(path), "-", "there is no such file or folder", "Check the path")
     return read_path(path, value_sets=evaluator.rule_base.value_sets, partial=tuple(partial or ()), strict=strict)
 
 
@@ -94,7 +92,7 @@ def problem_as_json(problem: Problem) -> Json:
 def show_problems(problems: Sequence[Problem], all_in: Path | None = None) -> None:
     """The first problems on standard error, and where the others stand."""
     for problem in problems[:MOST_SHOWN]:
-        complain(str(problem))
+        complain(str(problem).replace(": -: ", ": ", 1))
     rest = len(problems) - MOST_SHOWN
     if rest > 0:
         complain(f"... and {rest} more problems" + (f", all in {all_in}" if all_in else "; --out DIR keeps them all"))

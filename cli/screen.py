@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
@@ -35,8 +36,8 @@ from spmwatch.cli.reading import (
 from spmwatch.cli.tables import print_results, summary_line
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.recommendation import RuleBaseIdentity
-from spmwatch.fhir_adapters.sources import ReadResult
-from spmwatch.screening.report import PROBLEMS, Run, summarise_rows, write_results
+from spmwatch.fhir_adapters.export import ReadResult
+from spmwatch.screening.report import PROBLEMS, Run, check_folder, summarise_rows, write_results
 from spmwatch.screening.rows import FINDING_COLUMNS, Row, csv_lines, finding_cells, in_order, json_array
 from spmwatch.screening.runner import screen as screen_records
 
@@ -75,6 +76,8 @@ def screen(
     Standard output holds the table, JSON or CSV and nothing else; problems and the summary go to standard error.
     """
     day = as_of or today()
+    if out is not None:
+        check_folder(out)
     evaluator = load_evaluator()
     source = read_input(path, evaluator, partial=partial, strict=strict)
     rows = in_order(screen_records(source.records(), evaluator, as_of=day, hook=hook))
@@ -122,7 +125,8 @@ def _print(rows: Sequence[Row], form: Format) -> None:
 
 
 def _report(rows: Sequence[Row], source: ReadResult, day: date, out: Path | None, form: Format) -> None:
-    """Problems and the summary, on standard error."""
+    """Problems and the summary, on standard error, after all that goes to standard output."""
+    sys.stdout.flush()
     for row in rows:
         if row.failed and form is not Format.TABLE:
             error = row.body["error"]

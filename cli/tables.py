@@ -25,22 +25,22 @@ _INDICATORS = {"critical": "bold red", "warning": "bold yellow", "info": "bold b
 def print_results(console: Console, rows: Sequence[Row]) -> None:
     """One row a patient, the most urgent first, failed ones last."""
     table = Table(
-        box=box.SIMPLE_HEAD if _plain_box(console) else box.ASCII2, show_lines=False, pad_edge=False, expand=False
+        box=box.SIMPLE_HEAD if _unicode(console) else box.ASCII2, show_edge=False, pad_edge=False, expand=True
     )
     table.add_column("Patient", overflow="fold", max_width=24)
     table.add_column("Tier", no_wrap=True)
     table.add_column("Findings", ratio=3, overflow="fold")
     table.add_column("Not known", ratio=2 if console.width >= WIDE else 1, overflow="fold", min_width=16)
-    table.expand = True
-    for row in sorted(rows, key=lambda item: (_ORDER.get(item.tier or "", len(_ORDER)), item.patient)):
-        table.add_row(
-            Text(visible(row.patient)), _tier(row), _findings(row, console.width), _unknown(row), end_section=False
-        )
-        table.add_row()
+    for index, row in enumerate(
+        sorted(rows, key=lambda item: (_ORDER.get(item.tier or "", len(_ORDER)), item.patient))
+    ):
+        if index:
+            table.add_row()
+        table.add_row(Text(visible(row.patient)), _tier(row), _findings(row, console.width), _unknown(row))
     console.print(table)
 
 
-def _plain_box(console: Console) -> bool:
+def _unicode(console: Console) -> bool:
     return (console.encoding or "").lower().startswith("utf")
 
 
@@ -54,10 +54,13 @@ def _findings(row: Row, width: int) -> Text:
     if row.failed:
         error = row.body.get("error")
         return Text(visible(str(error.get("message", ""))) if isinstance(error, dict) else "", style="red")
-    lines = []
+    by_summary: dict[tuple[str, str], list[str]] = {}
     for finding in _dicts(row.body.get("findings")):
-        summary = str(finding.get("summary", ""))
-        line = Text(f"{finding_id(finding)} ", style=_INDICATORS[str(finding.get("indicator"))])
+        key = (str(finding.get("summary", "")), str(finding.get("indicator")))
+        by_summary.setdefault(key, []).append(finding_id(finding))
+    lines = []
+    for (summary, indicator), ids in by_summary.items():
+        line = Text(f"{', '.join(ids)} ", style=_INDICATORS[indicator])
         line.append(summary if width >= WIDE else _brief(summary), style="default not bold")
         lines.append(line)
     return Text("\n").join(lines) if lines else Text("-", style="dim")

@@ -15,6 +15,8 @@ from spmwatch.engine.episodes import FIRST_DAY, LAST_DAY, UNKNOWN, VOCABULARY, E
 from spmwatch.engine.evidence import Evidence
 from spmwatch.engine.facts import Certainty, Dose, Fact, Gap, PatientRecord, Source, Standing
 from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation, RuleBaseIdentity, RuleFailure
+from spmwatch.engine.timeline import RecordSummary
+from spmwatch.engine.truth import Truth
 from spmwatch.engine.wording import Wording, default_wording, fill
 
 Json = dict[str, object]
@@ -255,6 +257,23 @@ def recommendation_as_json(recommendation: Recommendation, wording: Wording | No
             *(gap_as_json(gap) for gap in recommendation.gaps),
         ],
         "rulebase": rulebase_as_json(recommendation.rulebase),
+    }
+
+
+_ANSWERS = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "unknown"}
+
+
+def summary_as_json(summary: RecordSummary) -> Json:
+    """`lenalidomide`, `melphalan` (yes, no: looked for and not found, unknown) and `transplant` {status, kind, date}."""
+    date_ = None if summary.transplant_date is None else summary.transplant_date.days()
+    return {
+        "lenalidomide": _ANSWERS[summary.lenalidomide],
+        "melphalan": _ANSWERS[summary.melphalan],
+        "transplant": {
+            "status": _ANSWERS[summary.transplant],
+            "kind": summary.transplant_kind,
+            "date": date_as_json(date_),
+        },
     }
 
 

@@ -44,6 +44,7 @@ class PhrasesFile(_Model):
     months: str
     number_span: str
     at_least: str
+    at_most: str
     day_span: str
     not_after: str
     not_before: str
@@ -78,6 +79,7 @@ _PHRASE_NAMES: Mapping[str, set[str]] = {
     "months": {"number"},
     "number_span": {"low", "high"},
     "at_least": {"low"},
+    "at_most": {"high"},
     "day_span": {"first", "last"},
     "not_after": {"last"},
     "not_before": {"first"},
@@ -185,11 +187,12 @@ class Wording:
         return self._file.phrases.number_span.format(low=number_text(span.low), high=number_text(span.high))
 
     def _amount(self, span: Span, phrase: str, highest: float) -> str:
-        if span.high < highest:
-            return phrase.format(number=self.number(span))
-        if span.low <= 0:
-            return ""
-        return phrase.format(number=self._file.phrases.at_least.format(low=number_text(span.low)))
+        phrases = self._file.phrases
+        if span.high >= highest:
+            return "" if span.low <= 0 else phrase.format(number=phrases.at_least.format(low=number_text(span.low)))
+        if span.low <= 0 < span.high:
+            return phrase.format(number=phrases.at_most.format(high=number_text(span.high)))
+        return phrase.format(number=self.number(span))
 
     def pieces(self, verb: str) -> list[str]:
         """The pieces of the sentence about one kind of fact."""

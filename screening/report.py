@@ -77,6 +77,15 @@ def summarise_rows(rows: Iterable[Row]) -> Summary:
     return Summary(tiers={tier: tiers[tier] for tier in TIERS}, failed=failed, incomplete=incomplete, patients=patients)
 
 
+def check_folder(folder: Path) -> None:
+    """The folder is there and takes files: better known before a long run than after it. Raises InputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / RUN, []).unlink()
+    except OSError as error:
+        raise _not_writable(folder, error) from None
+
+
 def write_results(folder: Path, rows: Sequence[Row], problems: Sequence[Json], run: Run) -> list[Path]:
     """The files of a run, each written beside its place and then moved there; `run.json` comes last.
 
@@ -98,8 +107,12 @@ def write_results(folder: Path, rows: Sequence[Row], problems: Sequence[Json], r
         ]
         return [_write(folder / name, pieces) for name, pieces in contents]
     except OSError as error:
-        problem = f"cannot be written to ({error.strerror or type(error).__name__})"
-        raise InputError(str(folder), "-", problem, "Name a folder that you may write to") from None
+        raise _not_writable(folder, error) from None
+
+
+def _not_writable(folder: Path, error: OSError) -> InputError:
+    problem = f"cannot be written to ({error.strerror or type(error).__name__})"
+    return InputError(str(folder), "-", problem, "Name a folder that you may write to")
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -1,0 +1,388 @@
+"""The commands as a user meets them: what goes to which stream, exit codes, and no traceback ever."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from spmwatch.cli import reading
+from spmwatch.cli.__main__ import app
+from spmwatch.engine.evaluate import Evaluator
+from spmwatch.engine.facts import PatientRecord
+from typer.testing import CliRunner, Result
+
+from tests.unit.cli.bundles import bundle, condition, write_folder
+
+AS_OF = ("--as-of", "2026-01-15")
+COMMAND = [sys.executable, "-m", "spmwatch.cli"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_folder(tmp_path_factory.mktemp("export"))
+
+
+def run(*arguments: object, columns: int = 100, stdin: str | None = None) -> Result:
+    result = CliRunner(env={"COLUMNS": str(columns)}).invoke(app, [str(one) for one in arguments], input=stdin)
+    assert "Traceback" not in result.output
+    return result
+
+
+@pytest.fixture
+def one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P13 meets a fault of ours."""
+    evaluate, timeline = Evaluator.evaluate, Evaluator.timeline
+
+    def failing(self: Evaluator, record: PatientRecord, **options: Any) -> Any:
+        if record.id == "P13":
+            raise RuntimeError("Jane Doe, born 1960")
+        return evaluate(self, record, **options)
+
+    def failing_timeline(self: Evaluator, record: PatientRecord, **options: Any) -> Any:
+        if record.id == "P13":
+            raise RuntimeError("Jane Doe, born 1960")
+        return timeline(self, record, **options)
+
+    monkeypatch.setattr(Evaluator, "evaluate", failing)
+    monkeypatch.setattr(Evaluator, "timeline", failing_timeline)
+
+
+# -- screen -------------------------------------------------------------------------------------------------------------
+
+
+def test_screen_prints_a_table_with_the_most_urgent_first(folder: Path) -> None:
+    result = run("screen", folder, *AS_OF)
+    assert result.exit_code == 0
+    lines = [line for line in result.stdout.splitlines() if line.startswith("P")]
+    assert [line.split()[0] for line in lines] == ["Patient", "P11", "P13", "P05"]
+    assert "CRITICAL" in lines[1]
+    assert "SPM-17" in result.stdout
+    assert "3 patients: 1 critical" in result.stderr
+    assert "--out" in result.stderr
+
+
+@pytest.mark.parametrize("columns", [60, 80, 160])
+def test_the_table_fits_the_terminal(folder: Path, columns: int) -> None:
+    result = run("screen", folder, *AS_OF, columns=columns)
+    assert max(len(line.rstrip()) for line in result.stdout.splitlines()) <= columns
+
+
+def test_screen_json_is_an_array_sorted_by_patient_and_nothing_else(folder: Path) -> None:
+    result = run("screen", folder, *AS_OF, "--format", "json")
+    rows = json.loads(result.stdout)
+    assert [(row["patient"], row["tier"]) for row in rows] == [("P05", "none"), ("P11", "critical"), ("P13", "info")]
+    assert all(row["as_of"] == "2026-01-15" and row["rulebase"]["hash"] for row in rows)
+    spm17 = next(finding for finding in rows[1]["findings"] if finding["rule"] == "SPM-17")
+    assert "Condition/r2" in [reference for fact in spm17["facts"] for reference in fact["references"]]
+
+
+def test_screen_twice_gives_the_same_bytes(folder: Path) -> None:
+    assert (
+        run("screen", folder, *AS_OF, "--format", "json").stdout
+        == run("screen", folder, *AS_OF, "--format", "json").stdout
+    )
+
+
+def test_screen_csv_has_every_patient(folder: Path) -> None:
+    result = run("screen", folder, *AS_OF, "--format", "csv")
+    lines = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert {line["patient"] for line in lines} == {"P05", "P11", "P13"}
+
+
+def test_out_holds_the_full_results_and_the_run(folder: Path, tmp_path: Path) -> None:
+    result = run("screen", folder, *AS_OF, "--out", tmp_path / "out", "--format", "json")
+    assert result.exit_code == 0
+    assert str(tmp_path / "out") in result.stderr
+    assert (tmp_path / "out" / "results.json").read_text(encoding="utf-8") == result.stdout
+    facts = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert (facts["patients"], facts["as_of"], facts["inputs"]) == (3, "2026-01-15", [str(folder)])
+    assert facts["counts"]["by_type"]["Patient"]
+
+
+def test_an_out_that_cannot_be_written_is_known_before_the_run(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    result = run("screen", folder, "--out", tmp_path / "file")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.usefixtures("one_fails")
+def test_one_patient_who_fails_is_named_and_the_others_stand(folder: Path) -> None:
+    result = run("screen", folder, *AS_OF, "--format", "json")
+    assert result.exit_code == 1
+    rows = {row["patient"]: row for row in json.loads(result.stdout)}
+    assert rows["P13"]["tier"] is None
+    assert rows["P13"]["error"]["code"] == "unexpected"
+    assert rows["P11"]["tier"] == "critical"
+    assert "P13" in result.stderr
+    assert "Jane" not in result.output
+    table = run("screen", folder, *AS_OF)
+    assert "FAILED" in table.stdout
+
+
+def test_input_that_cannot_be_read_is_named_and_the_rest_is_screened(folder: Path, tmp_path: Path) -> None:
+    write_folder(tmp_path / "some")
+    (tmp_path / "some" / "broken.json").write_text("{", encoding="utf-8")
+    result = run("screen", tmp_path / "some", *AS_OF, "--format", "json", "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert len(json.loads(result.stdout)) == 3
+    assert "broken.json" in result.stderr
+    (problem,) = (tmp_path / "out" / "problems.ndjson").read_text(encoding="utf-8").splitlines()
+    assert json.loads(problem)["where"].startswith("broken.json")
+
+
+@pytest.mark.parametrize("content", ["", "no", "[]", "{}", '{"resourceType": "Bundle", "entry": []}'])
+def test_nothing_usable_is_exit_code_2(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "input.json"
+    path.write_text(content, encoding="utf-8")
+    result = run("screen", path, "--format", "json")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "input.json" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["screen", "explain", "facts"])
+def test_a_path_that_is_not_there_is_one_line(command: str, tmp_path: Path) -> None:
+    result = run(command, tmp_path / "nowhere")
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("day", ["15.1.2026", "2026-02-30", "today", "20260115", "0001-01-01"])
+def test_a_day_that_is_none_is_refused(folder: Path, day: str) -> None:
+    result = run("screen", folder, "--as-of", day)
+    assert result.exit_code == 2
+    assert "2026-01-15" in result.stderr
+
+
+def test_partial_turns_no_into_unknown(folder: Path) -> None:
+    plain = json.loads(run("facts", folder, *AS_OF, "--format", "json").stdout)
+    types = ("MedicationAdministration", "MedicationRequest", "MedicationDispense", "MedicationStatement")
+    partial = [one for name in types for one in ("--partial", name)]
+    asked = json.loads(run("facts", folder, *AS_OF, "--format", "json", *partial).stdout)
+    assert (plain[0]["patient"], plain[0]["lenalidomide"], asked[0]["lenalidomide"]) == ("P05", "no", "unknown")
+
+
+@pytest.mark.parametrize("option", [("--partial", "nonsense"), ("--hook", "bogus"), ("--format", "xml")])
+def test_a_wrong_option_is_refused(folder: Path, option: tuple[str, str]) -> None:
+    assert run("screen", folder, *option).exit_code == 2
+
+
+# -- explain ------------------------------------------------------------------------------------------------------------
+
+
+def test_explain_tells_of_one_rule(folder: Path) -> None:
+    result = run("explain", folder, *AS_OF, "--patient", "P13", "--rule", "spm-09")
+    assert result.exit_code == 0
+    assert "FALSE   SPM-09" in result.stdout
+    assert "asked: more than 24 months" in result.stdout
+    assert "P11" not in result.stdout
+
+
+def test_explain_without_patient_tells_of_each(folder: Path) -> None:
+    result = run("explain", folder, *AS_OF)
+    assert [f"Patient {id_}" in result.stdout for id_ in ("P05", "P11", "P13")] == [True] * 3
+
+
+def test_explain_json_holds_rules_and_timeline(folder: Path) -> None:
+    (body,) = json.loads(run("explain", folder, *AS_OF, "--patient", "P11", "--format", "json").stdout)
+    assert {rule["rule"]: rule["truth"] for rule in body["rules"]}["SPM-17"] == "TRUE"
+    assert any(episode["kind"] == "course" for episode in body["timeline"])
+
+
+def test_an_unknown_patient_is_answered_with_some_that_exist(folder: Path) -> None:
+    result = run("explain", folder, "--patient", "P99")
+    assert result.exit_code == 2
+    assert "there is no patient P99. There are P05, P11, P13" in result.stderr
+
+
+@pytest.mark.parametrize(("rule", "says"), [("SPM-99", "SPM-01"), ("SPM-20", "order-sign")])
+def test_a_rule_that_is_not_there_is_answered_with_what_is(folder: Path, rule: str, says: str) -> None:
+    result = run("explain", folder, "--rule", rule)
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+def test_a_page_is_of_one_patient(folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    result = run("explain", folder, *AS_OF, "--html", page)
+    assert result.exit_code == 2
+    assert "--patient" in result.stderr
+    assert not page.exists()
+    assert run("explain", folder, *AS_OF, "--html", page, "--patient", "P11").exit_code == 0
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert run("explain", folder / "P13.json", *AS_OF, "--html", page).exit_code == 0
+    assert "Patient P13" in page.read_text(encoding="utf-8")
+
+
+def test_a_page_that_cannot_be_written_is_one_line(folder: Path, tmp_path: Path) -> None:
+    result = run("explain", folder / "P13.json", "--html", tmp_path / "no" / "page.html")
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.usefixtures("one_fails")
+def test_a_patient_whom_explain_cannot_evaluate_is_named(folder: Path) -> None:
+    result = run("explain", folder, *AS_OF, "--format", "json")
+    assert result.exit_code == 1
+    assert [body.get("error", {}).get("code") for body in json.loads(result.stdout)] == [None, None, "unexpected"]
+
+
+# -- facts --------------------------------------------------------------------------------------------------------------
+
+
+def test_facts_json_says_what_was_read(folder: Path) -> None:
+    first, second, _ = json.loads(run("facts", folder, *AS_OF, "--format", "json").stdout)
+    assert list(first)[:6] == ["patient", "birth_date", "sex", "lenalidomide", "melphalan", "transplant"]
+    assert (second["birth_date"], second["sex"]) == ("1960-05-01", "female")
+    assert (second["lenalidomide"], second["melphalan"]) == ("yes", "no")
+    assert second["transplant"] == {"status": "no", "kind": None, "date": None}
+    drug = next(fact for fact in second["facts"] if fact["kind"] == "drug-exposure")
+    assert (drug["agent"], drug["start"], drug["certainty"]) == ("lenalidomide", "2019-03-01", "high")
+    assert drug["references"] == ["MedicationStatement/r1"]
+
+
+def test_facts_table_for_people(folder: Path) -> None:
+    result = run("facts", folder, *AS_OF, columns=120)
+    assert "lenalidomide yes" in result.stdout
+    assert "Multiple myeloma" in result.stdout
+
+
+# -- hook ---------------------------------------------------------------------------------------------------------------
+
+
+def hook_request() -> dict[str, object]:
+    patient = bundle("P11", condition("C90.00", "2018-11-01"))["entry"][0]["resource"]  # type: ignore[index]
+    return {
+        "hook": "patient-view",
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "context": {"userId": "Practitioner/x", "patientId": "P11"},
+        "prefetch": {"patient": patient},
+    }
+
+
+def test_hook_reads_a_file_or_standard_input_and_names_a_refusal(tmp_path: Path) -> None:
+    path = tmp_path / "request.json"
+    path.write_text(json.dumps(hook_request()), encoding="utf-8")
+    from_file = run("hook", path, *AS_OF)
+    from_stdin = run("hook", "-", *AS_OF, stdin=path.read_text(encoding="utf-8"))
+    assert from_file.exit_code == from_stdin.exit_code
+    body = json.loads(from_file.stdout)
+    assert ("cards" in body) == (from_file.exit_code == 0)
+    refused = run("hook", "-", stdin="{}")
+    assert refused.exit_code == 2
+    assert json.loads(refused.stdout)["resourceType"] == "OperationOutcome"
+    assert "HTTP 4" in refused.stderr
+
+
+def test_a_request_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    result = run("hook", tmp_path / "nowhere.json")
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+# -- the edge -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["screen", "explain", "facts", "hook", "serve"])
+def test_every_command_explains_itself_with_an_example(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"spmwatch {command}" in " ".join(result.stdout.split())
+
+
+def test_help_of_screen_documents_the_exit_codes() -> None:
+    text = " ".join(run("screen", "--help").stdout.split())
+    for part in ("0 every patient was evaluated", "1 finished, but", "2 nothing usable", "130 interrupted"):
+        assert part in text
+
+
+def test_version() -> None:
+    assert run("--version").stdout.startswith("spmwatch ")
+
+
+def test_a_fault_of_ours_is_one_line_and_how_to_see_more(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("Jane Doe")
+
+    monkeypatch.setattr(reading, "read_path", broken)
+    result = run("screen", folder)
+    assert result.exit_code == 2
+    assert "SPMWATCH_DEBUG=1" in result.stderr
+    assert "Jane" not in result.output
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONUNBUFFERED": "1", **more}
+
+
+def test_as_a_process_it_keeps_its_streams_apart(folder: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "screen", str(folder), *AS_OF, "--format", "json"],
+        capture_output=True,
+        check=False,
+        env=environment(),
+    )
+    assert done.returncode == 0
+    assert len(json.loads(done.stdout)) == 3
+    assert b"3 patients" in done.stderr
+
+
+def test_as_a_process_in_ascii_it_draws_with_what_there_is(folder: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "explain", str(folder), *AS_OF, "--patient", "P11"],
+        capture_output=True,
+        check=False,
+        env=environment(PYTHONIOENCODING="ascii"),
+    )
+    assert done.returncode == 0
+    assert done.stdout.isascii()
+    assert b"###" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [("screen",), ("screen", "--format", "json"), ("explain",), ("facts",)])
+def test_a_reader_who_has_enough_is_no_error(folder: Path, arguments: tuple[str, ...]) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, *arguments, str(folder), *AS_OF], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert b"Traceback" not in errors
+    assert b"Exception ignored" not in errors
+
+
+@pytest.fixture
+def waiting() -> Iterator[subprocess.Popen[bytes]]:
+    """A command that waits for standard input."""
+    process = subprocess.Popen(
+        [*COMMAND, "hook", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_ctrl_c_ends_with_130_and_one_word(waiting: subprocess.Popen[bytes]) -> None:
+    time.sleep(3)
+    waiting.send_signal(signal.SIGINT)
+    _, errors = waiting.communicate(timeout=30)
+    assert waiting.returncode == 130
+    assert b"Traceback" not in errors
+    assert b"Interrupted" in errors
