@@ -7,8 +7,10 @@ a hospital's own rule tests need.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import pytest
+
 from spmwatch.engine.catalogue import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.rule_testing.builder import PatientBuilder
@@ -16,16 +18,18 @@ from spmwatch.rule_testing.codes import ValueSetCodes
 from spmwatch.rule_testing.scenario import Scenario
 
 _STEPS = "spmwatch.rule_testing.steps"
-pytest_plugins = [
-    f"{_STEPS}.given_patient",
-    f"{_STEPS}.given_drugs",
-    f"{_STEPS}.given_transplants",
-    f"{_STEPS}.given_cancers",
-    f"{_STEPS}.given_labs",
-    f"{_STEPS}.given_record",
-    f"{_STEPS}.given_orders",
-    f"{_STEPS}.when_then",
-]
+_MODULES = (
+    "given_patient",
+    "given_drugs",
+    "given_transplants",
+    "given_cancers",
+    "given_labs",
+    "given_record",
+    "given_orders",
+    "when_then",
+)
+pytest_plugins = [f"{_STEPS}.{name}" for name in _MODULES if find_spec("pytest_bdd")]
+"""The step modules; none where pytest-bdd (the extra `testing`) is not installed, so that other tests run undisturbed."""
 
 TAGS = {
     "fires": "a way for the rule to fire",
@@ -42,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{tag.replace('-', '_')}: {meaning}")
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(tryfirst=True, optionalhook=True)
 def pytest_bdd_apply_tag(tag: str, function: Callable[..., object]) -> bool | None:
     """Turn `@rule:SPM-05` and `@near-miss` into markers; other tags are pytest-bdd's."""
     if tag.startswith("rule:"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_bdd import given
+
 from spmwatch.rule_testing.builder import Json
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.grammar import CODED, DATE, sentence

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from pytest_bdd import given
+
 from spmwatch.rule_testing.builder import DrugUse, Json, Period
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.grammar import BECAUSE, CODED, DOSE, DRUG, PHASE, REASON, WHEN, period, rows, sentence

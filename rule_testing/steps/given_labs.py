@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from pytest_bdd import given
+
 from spmwatch.rule_testing.builder import quantity
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.grammar import DATE, rows, sentence

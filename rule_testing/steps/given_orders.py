@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_bdd import given
+
 from spmwatch.rule_testing.builder import DrugUse, Period
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.given_drugs import drug_use

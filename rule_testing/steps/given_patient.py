@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from pytest_bdd import given
+
 from spmwatch.rule_testing.builder import birth_date_at_age
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.grammar import DATE, DAY, sentence

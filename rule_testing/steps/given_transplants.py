@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_bdd import given
+
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.grammar import BECAUSE, CODED, DATE, sentence
 from spmwatch.rule_testing.vocabulary import TRANSPLANTS, look_up

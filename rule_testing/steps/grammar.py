@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from pytest_bdd import parsers
+
 from spmwatch.rule_testing.builder import Period
 from spmwatch.rule_testing.vocabulary import StepError
 

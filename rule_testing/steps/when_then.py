@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pytest_bdd import then, when
+
 from spmwatch.engine.episodes import Cumulative
 from spmwatch.engine.facts import Certainty
 from spmwatch.engine.presentation import describe

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pytest_bdd.feature import get_feature
 from pytest_bdd.parser import Feature
+
 from spmwatch.engine.catalogue import load_rule_base
 from spmwatch.engine.rule import Rule, Variant
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+
 from spmwatch.rule_testing.builder import DrugUse, Json, PatientBuilder, Period, birth_date_at_age
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from spmwatch.rule_testing.builder import Period
 from spmwatch.rule_testing.steps.grammar import period, rows
 from spmwatch.rule_testing.vocabulary import DRUGS, StepError, look_up
