@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import orjson
+
 from spmwatch.engine.catalogue import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.explain import Explainer

@@ -161,7 +161,8 @@ class Evaluator:
             try:
                 findings.append(self._finding(rule, variant, outcome))
             except Exception as error:  # noqa: BLE001 - a fault of ours in one rule may not silence the others
-                _log.exception("rule %s could not be put into words", rule.id)
+                # neither text nor traceback: they could hold what the record says
+                _log.error("rule %s could not be put into words: %s", rule.id, type(error).__name__)  # noqa: TRY400
                 failures.append(RuleFailure(rule=rule.id, problem=type(error).__name__))
         findings.sort(key=lambda finding: (-finding.indicator.rank, finding.rule, finding.part or ""))
         return tuple(findings), tuple(failures)
