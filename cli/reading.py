@@ -15,8 +15,8 @@ from spmwatch.engine.catalogue import load_rule_base
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.presentation import Json
-from spmwatch.fhir_adapters.problems import Problem
 from spmwatch.fhir_adapters.export import ReadResult, read_path
+from spmwatch.fhir_adapters.problems import Problem
 
 MOST_SHOWN = 20
 HOOKS = ("patient-view", "order-select", "order-sign")

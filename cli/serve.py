@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Annotated
 
 import typer
 import uvicorn
 
 from spmwatch.cds_hooks.app import create_app
-from spmwatch.cli.edge import NOTHING_USABLE, AsOf, complain, tidy, today
+from spmwatch.cli.edge import AsOf, complain, tidy, today
+from spmwatch.engine.errors import InputError
 
 
 @tidy
@@ -24,11 +26,18 @@ def serve(
     --as-of evaluates every request as of that day: for demonstrations with old data only.
     """
     app = create_app(clock=today if as_of is None else lambda: as_of)
-    if as_of is not None:
-        complain(f"Every request is evaluated as of {as_of}: for demonstrations only.")
-    complain(f"CDS Hooks services at http://{host}:{port}/cds-services (Ctrl-C ends)")
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, access_log=False, log_level="warning"))
-    server.run()
-    if not server.started:
-        complain(f"Cannot listen on {host}:{port}. Choose another --port.")
-        raise typer.Exit(NOTHING_USABLE)
+    with _listening(host, port) as listener:
+        if as_of is not None:
+            complain(f"Every request is evaluated as of {as_of}: for demonstrations only.")
+        name = f"[{host}]" if ":" in host else host
+        complain(f"CDS Hooks services at http://{name}:{listener.getsockname()[1]}/cds-services (Ctrl-C ends)")
+        uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning")).run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises InputError."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        problem = f"cannot be listened on ({error.strerror or type(error).__name__})"
+        raise InputError(f"{host}:{port}", "-", problem, "Choose another --port or --host") from None

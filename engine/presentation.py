@@ -264,7 +264,7 @@ _ANSWERS = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "unknown"}
 
 
 def summary_as_json(summary: RecordSummary) -> Json:
-    """`lenalidomide`, `melphalan` (yes, no: looked for and not found, unknown) and `transplant` {status, kind, date}."""
+    """`lenalidomide`, `melphalan` (no: looked for and not found) and `transplant` {status, kind, date}."""
     date_ = None if summary.transplant_date is None else summary.transplant_date.days()
     return {
         "lenalidomide": _ANSWERS[summary.lenalidomide],

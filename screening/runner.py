@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Protocol
 
+from spmwatch.engine.errors import CdsError, InputError
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.screening.rows import Row, evaluated_row, failed_row
@@ -14,6 +15,8 @@ from spmwatch.screening.rows import Row, evaluated_row, failed_row
 _log = logging.getLogger("spmwatch.screening")
 
 PATIENT_VIEW = "patient-view"
+UNREAD = "(not read)"
+"""Stands for the patients who were not reached when the reading itself breaks off."""
 
 
 class Evaluates(Protocol):
@@ -21,6 +24,7 @@ class Evaluates(Protocol):
 
     def evaluate(self, record: PatientRecord, *, as_of: date, hook: str = ...) -> Recommendation:
         """The recommendation for one patient."""
+        raise NotImplementedError
 
 
 def screen(
@@ -28,13 +32,38 @@ def screen(
 ) -> Iterator[Row]:
     """A row for each record, in the order of the records, while they are being read.
 
-    Whatever goes wrong with one patient stays with that patient. Only an error of the reading itself ends the run; it
-    passes through.
+    Whatever goes wrong with one patient stays with that patient. When the reading itself breaks off, a last row says
+    after whom; before the first patient it is an error like any other.
+
+    Raises:
+        CdsError: nothing could be read at all.
     """
-    for record in records:
+    iterator = iter(records)
+    last: str | None = None
+    while True:
         try:
-            row = evaluated_row(evaluator.evaluate(record, as_of=as_of, hook=hook))
-        except Exception as error:  # noqa: BLE001 - one patient's failure is that patient's row, never the end of the run
-            _log.debug("a patient could not be evaluated", exc_info=True)
-            row = failed_row(record.id, as_of, error)
-        yield row
+            record = next(iterator)
+        except StopIteration:
+            return
+        except Exception as error:
+            if last is None:
+                raise
+            _log.debug("the reading broke off", exc_info=True)
+            yield failed_row(UNREAD, as_of, _broken_off(last, error))
+            return
+        last = record.id
+        yield _row(record, evaluator, as_of, hook)
+
+
+def _row(record: PatientRecord, evaluator: Evaluates, as_of: date, hook: str) -> Row:
+    try:
+        return evaluated_row(evaluator.evaluate(record, as_of=as_of, hook=hook))
+    except Exception as error:  # noqa: BLE001 - one patient's failure is that patient's row, never the end of the run
+        _log.debug("a patient could not be evaluated", exc_info=True)
+        return failed_row(record.id, as_of, error)
+
+
+def _broken_off(last: str, error: Exception) -> InputError:
+    why = str(error) if isinstance(error, CdsError) else type(error).__name__
+    fix = "Later patients were not screened; report this if the input is in order"
+    return InputError("input", "-", f"the reading broke off after patient {last} ({why})", fix)

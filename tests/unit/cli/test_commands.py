@@ -6,21 +6,23 @@ import csv
 import io
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
-import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
+
 from spmwatch.cli import reading
 from spmwatch.cli.__main__ import app
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import PatientRecord
-from typer.testing import CliRunner, Result
-
 from tests.unit.cli.bundles import bundle, condition, write_folder
 
 AS_OF = ("--as-of", "2026-01-15")
@@ -57,7 +59,7 @@ def one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Evaluator, "timeline", failing_timeline)
 
 
-# -- screen -------------------------------------------------------------------------------------------------------------
+# -- screen ----------------------------------------------------------------------------------------------------------
 
 
 def test_screen_prints_a_table_with_the_most_urgent_first(folder: Path) -> None:
@@ -179,7 +181,7 @@ def test_a_wrong_option_is_refused(folder: Path, option: tuple[str, str]) -> Non
     assert run("screen", folder, *option).exit_code == 2
 
 
-# -- explain ------------------------------------------------------------------------------------------------------------
+# -- explain ---------------------------------------------------------------------------------------------------------
 
 
 def test_explain_tells_of_one_rule(folder: Path) -> None:
@@ -239,7 +241,7 @@ def test_a_patient_whom_explain_cannot_evaluate_is_named(folder: Path) -> None:
     assert [body.get("error", {}).get("code") for body in json.loads(result.stdout)] == [None, None, "unexpected"]
 
 
-# -- facts --------------------------------------------------------------------------------------------------------------
+# -- facts -----------------------------------------------------------------------------------------------------------
 
 
 def test_facts_json_says_what_was_read(folder: Path) -> None:
@@ -259,7 +261,7 @@ def test_facts_table_for_people(folder: Path) -> None:
     assert "Multiple myeloma" in result.stdout
 
 
-# -- hook ---------------------------------------------------------------------------------------------------------------
+# -- hook ------------------------------------------------------------------------------------------------------------
 
 
 def hook_request() -> dict[str, object]:
@@ -292,7 +294,7 @@ def test_a_request_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-# -- the edge -----------------------------------------------------------------------------------------------------------
+# -- the edge --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", ["screen", "explain", "facts", "hook", "serve"])
@@ -365,24 +367,34 @@ def test_a_reader_who_has_enough_is_no_error(folder: Path, arguments: tuple[str,
 
 
 @pytest.fixture
-def waiting() -> Iterator[subprocess.Popen[bytes]]:
-    """A command that waits for standard input."""
+def service() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A service on a free port, with its address."""
     process = subprocess.Popen(
-        [*COMMAND, "hook", "-"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(),
+        [*COMMAND, "serve", "--port", "0", *AS_OF], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
     )
-    yield process
-    process.kill()
-    process.communicate()
+    assert process.stderr is not None
+    try:
+        lines = iter(process.stderr.readline, b"")
+        address = next(found[0] for line in lines if (found := re.search(r"http://\S+", line.decode())))
+        yield process, address
+    finally:
+        process.kill()
+        process.communicate()
 
 
-def test_ctrl_c_ends_with_130_and_one_word(waiting: subprocess.Popen[bytes]) -> None:
-    time.sleep(3)
-    waiting.send_signal(signal.SIGINT)
-    _, errors = waiting.communicate(timeout=30)
-    assert waiting.returncode == 130
+def test_serve_answers_until_ctrl_c_which_ends_with_130(service: tuple[subprocess.Popen[bytes], str]) -> None:
+    process, address = service
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        assert {"patient-view", "order-sign"} <= {one["hook"] for one in json.load(answer)["services"]}
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
     assert b"Traceback" not in errors
     assert b"Interrupted" in errors
+
+
+def test_a_port_that_is_taken_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = run("serve", "--port", taken.getsockname()[1])
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 from rich.console import Console
+
 from spmwatch.cli.explain_page import page_for
 from spmwatch.cli.explain_text import print_explanation
 from spmwatch.cli.markdown import blocks
@@ -19,7 +20,6 @@ from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.explain import Explainer, RuleReport
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.engine.truth import Truth
-
 from tests.unit.cli.patients import crowded, transplanted
 
 HOSTILE = "<script>alert(1)</script>\"'&"
@@ -88,7 +88,7 @@ def test_the_page_is_well_formed_and_has_no_script(page: str) -> None:
 
 def test_the_page_fetches_nothing(page: str) -> None:
     assert not re.search(r"https?://|//[a-z]+\.|@import|\bsrc=|\bhref=", page)
-    assert set(re.findall(r"url\(([^)]*)\)", page)) == {name for name in re.findall(r"url\((#fade\d+)\)", page)}
+    assert set(re.findall(r"url\(([^)]*)\)", page)) == set(re.findall(r"url\((#fade\d+)\)", page))
     for _, attributes in Tags(page).found:
         assert not any(name.startswith("on") for name in attributes)
     assert "default-src 'none'" in page

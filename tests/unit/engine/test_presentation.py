@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import (
     VOCABULARY,
@@ -47,7 +48,6 @@ from spmwatch.engine.presentation import (
     gap_as_json,
     record_as_json,
 )
-
 from tests.strategies.episodes import episode as random_episode
 
 
@@ -108,8 +108,10 @@ MAINTENANCE = Course(
                 start=Span.of_days(DateRange(None, date(2020, 1, 1))),
                 end=Span.of_days(DateRange(date(2020, 1, 3), date(2020, 1, 9))),
             ),
-            "melphalan (route or kind not recorded), start on or before 2020-01-01, "
-            "end between 2020-01-03 and 2020-01-09 (ended)",
+            (
+                "melphalan (route or kind not recorded), start on or before 2020-01-01, "
+                "end between 2020-01-03 and 2020-01-09 (ended)"
+            ),
         ),
         (
             Course(id="c", drug="melphalan", standing=Standing.POSSIBLE, hypothetical=True),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from spmwatch.engine.episodes import UNKNOWN, VOCABULARY
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.wording import FILE, default_wording, fill, load_wording, number_text

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from spmwatch.engine.catalogue import load_rule_base
 from spmwatch.engine.episodes import Course, Timeline
 from spmwatch.engine.errors import InputError, NetworkFactError
@@ -84,9 +85,8 @@ def test_a_row_has_exactly_the_keys_that_programs_were_promised() -> None:
     body = evaluated_row(recommendation()).body
     assert list(body) == ["patient", "as_of", "tier", "findings", "gaps", "rulebase"]
     (found,) = body["findings"]  # type: ignore[misc]
-    assert list(found) == [
-        "rule", "part", "variant", "version", "indicator", "certainty", "grade", "summary", "detail", "evidence", "facts",
-    ]  # fmt: skip
+    keys = "rule part variant version indicator certainty grade summary detail evidence facts"
+    assert list(found) == keys.split()
     assert list(found["evidence"][0]) == ["id", "citation", "url"]
     assert found["facts"][0]["references"] == ["MedicationRequest/m1"]
     question, gap = body["gaps"]  # type: ignore[misc]
@@ -135,10 +135,30 @@ def test_rows_come_while_records_are_read() -> None:
     assert read == [0]
 
 
+def test_a_reading_that_breaks_off_leaves_the_rows_before_it_and_says_where() -> None:
+    def records() -> Iterator[PatientRecord]:
+        yield PatientRecord(id="P01")
+        raise KeyError("Jane Doe")
+
+    first, last = screen(records(), Broken(), as_of=AS_OF)
+    assert (first.tier, last.tier) == ("none", None)
+    assert "after patient P01 (KeyError)" in str(last.body["error"])
+    assert "Jane" not in str(last.body)
+
+
+def test_input_that_cannot_be_read_at_all_is_an_error() -> None:
+    def records() -> Iterator[PatientRecord]:
+        raise InputError("x.json", "-", "is not there", "Check it")
+        yield PatientRecord(id="P01")  # pragma: no cover - makes it a generator
+
+    with pytest.raises(InputError):
+        list(screen(records(), Broken(), as_of=AS_OF))
+
+
 def test_an_interruption_is_not_a_patients_failure() -> None:
     class Interrupted:
         def evaluate(self, record: PatientRecord, *, as_of: date, hook: str = "") -> Recommendation:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(record.id, as_of, hook)
 
     with pytest.raises(KeyboardInterrupt):
         list(screen([PatientRecord(id="P01")], Interrupted(), as_of=AS_OF))
