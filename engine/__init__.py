@@ -1,0 +1,1 @@
+"""The decision: facts and rules in, explained recommendations out. No FHIR, HTTP or clock."""
