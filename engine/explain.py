@@ -239,13 +239,21 @@ class Explainer:
         return nearest
 
     def _best(self, condition: Condition, bindings: Bindings) -> Episode | None:
-        """The episode of the kind that passes most tests; the earliest by id among equals."""
+        """The episode that comes nearest: the thing asked for (first test), then most tests passed, then the first id.
 
-        def score(episode: Episode) -> tuple[int, int]:
+        Never one that it would have to be compared with itself.
+        """
+        taken = {
+            bindings[test.anchor].id for test in condition.spans if test.anchor is not None and test.anchor in bindings
+        }
+
+        def score(episode: Episode) -> tuple[bool, int, int]:
             truths = [report.truth for report in self._tests(condition, episode, bindings)]
-            return sum(t is Truth.TRUE for t in truths), sum(t is Truth.UNKNOWN for t in truths)
+            same_thing = not truths or truths[0] is not Truth.FALSE
+            return same_thing, sum(t is Truth.TRUE for t in truths), sum(t is Truth.UNKNOWN for t in truths)
 
-        return max(self._by_verb.get(condition.verb, ()), key=score, default=None)
+        others = [episode for episode in self._by_verb.get(condition.verb, ()) if episode.id not in taken]
+        return max(others, key=score, default=None)
 
     def _condition(self, condition: Condition, bindings: Bindings) -> ConditionReport:
         episode = bindings.get(condition.name) or self._best(condition, bindings)
