@@ -31,12 +31,13 @@ def print_results(console: Console, rows: Sequence[Row]) -> None:
     table.add_column("Tier", no_wrap=True)
     table.add_column("Findings", ratio=3, overflow="fold")
     table.add_column("Not known", ratio=2 if console.width >= WIDE else 1, overflow="fold", min_width=16)
-    for index, row in enumerate(
-        sorted(rows, key=lambda item: (_ORDER.get(item.tier or "", len(_ORDER)), item.patient))
-    ):
-        if index:
-            table.add_row()
-        table.add_row(Text(visible(row.patient)), _tier(row), _findings(row, console.width), _unknown(row))
+    before: tuple[Text, Text] | None = None
+    for row in sorted(rows, key=lambda item: (_ORDER.get(item.tier or "", len(_ORDER)), item.patient)):
+        cells = _findings(row, console.width), _unknown(row)
+        if before is not None and any("\n" in cell.plain for cell in (*before, *cells)):
+            table.add_row()  # air round patients of whom there is much to say
+        table.add_row(Text(visible(row.patient)), _tier(row), *cells)
+        before = cells
     console.print(table)
 
 

@@ -76,7 +76,10 @@ def _in_words(episode: Episode, words: Wording) -> dict[str, str]:
     if episode.verb == "transplanted":
         values["named_transplant"] = words.named_transplant(str(getattr(episode, "kind", UNKNOWN)))
     if "start" in shape.spans and "end" in shape.spans:
-        values["period"] = words.period(getattr(episode, "start", _EVER), getattr(episode, "end", _EVER))
+        start, end = getattr(episode, "start", _EVER), getattr(episode, "end", _EVER)
+        values["period"] = words.period(start, end)
+        if start.exact and end.exact and getattr(episode, "duration", _EVER).high < 1:
+            values["duration"] = ""  # days say more than "0.1 months"
     if episode.verb == "measured":
         values["unit"] = words.unit(str(getattr(episode, "analyte", "")))
     return values

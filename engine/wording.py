@@ -165,8 +165,10 @@ class Wording:
         return self.day(span) or self._file.phrases.no_day
 
     def period(self, start: Span, end: Span) -> str:
-        """From when to when, as far as it is known."""
+        """From when to when, as far as it is known; one day stands alone."""
         first, last, phrases = start.days(), end.days(), self._file.phrases
+        if start.exact and start == end:
+            return self.day(start)
         if first is None and last is None:
             return phrases.no_period
         pattern = phrases.period if first and last and _plain(first) and _plain(last) else phrases.loose_period

@@ -98,7 +98,7 @@ MAINTENANCE = Course(
                 start=day("2020-11-08"),
                 end=day("2020-11-08"),
             ),
-            "high-dose intravenous melphalan, 2020-11-08 to 2020-11-08 (ended)",
+            "high-dose intravenous melphalan, 2020-11-08 (ended)",
         ),
         (
             Course(
