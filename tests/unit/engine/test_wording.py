@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from spmwatch.engine.catalogue import load_rule_base
 from spmwatch.engine.episodes import UNKNOWN, VOCABULARY
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.wording import FILE, default_wording, fill, load_wording, number_text
@@ -72,3 +73,10 @@ def test_ids_without_a_label_read_as_words_and_rule_ids_stay() -> None:
     words = default_wording()
     assert words.concept("total-colectomy") == "total colectomy"
     assert words.concept("SPM-09") == "SPM-09"
+
+
+def test_every_analyte_has_its_canonical_unit() -> None:
+    words, value_sets = default_wording(), load_rule_base().value_sets
+    for concept in value_sets.concepts("lab"):
+        if concept.analyte is not None and concept.unit is not None and "{" not in concept.unit:
+            assert words.unit(concept.analyte).replace("x10^", "10*") == concept.unit, concept.analyte
