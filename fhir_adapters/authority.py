@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
+
 from spmwatch.fhir_adapters.faults import MOST_FAULTS, faults_of
 from spmwatch.fhir_adapters.problems import Fault
 
@@ -53,7 +54,7 @@ def _model(version: Version, kind: str) -> type[BaseModel] | None:
     getter: Callable[[str], type[BaseModel]] = import_module(_MODULES[version]).get_fhir_model_class
     try:
         return getter(kind)
-    except (KeyError, LookupError):
+    except (LookupError, ValueError):
         return None
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.value_sets import ValueSets
-from spmwatch.fhir_adapters.bundle import open_bundle, salvage
+from spmwatch.fhir_adapters.bundle import Contents, note_outcome, open_bundle, salvage
 from spmwatch.fhir_adapters.gather import Gathered, partial_coverage
 from spmwatch.fhir_adapters.json_text import Parsed, kind_of, parse_strictly_once
 from spmwatch.fhir_adapters.lines import LARGEST_DOCUMENT, LONGEST_LINE, Line, lines_of, open_bytes
@@ -210,15 +210,14 @@ class _Reading:
             return
         self.read_anything = True
         gaps = [problem.as_gap() for problem in repairs]
-        if kind in ("Bundle", "OperationOutcome"):
-            bundle = value if kind == "Bundle" else {"entry": [{"resource": value}]}
-            contents = open_bundle(bundle, where, parent=gathered.index)
-            if kind == "OperationOutcome":
-                contents.unsupplied.clear()  # a remark of the export on itself; whom it concerns it does not say
-                gathered.problems += contents.problems
-                gathered.tally.add(kind, Fate.SUPPORTING)
-                return
-            gathered.add_contents(contents, gaps=gaps)
+        if kind == "Bundle":
+            gathered.add_contents(open_bundle(value, where, parent=gathered.index), gaps=gaps)
+            return
+        if kind == "OperationOutcome":  # a remark of the export on itself; whom it concerns it does not say
+            contents = Contents()
+            note_outcome(contents, Item(value, where))
+            gathered.problems += contents.problems
+            gathered.tally.merge(contents.tally)
             return
         self.bare_types.add(kind)
         item = Item(value, where)

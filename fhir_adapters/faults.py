@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+
 from spmwatch.fhir_adapters.problems import Fault
 from spmwatch.fhir_adapters.views import V
 

@@ -91,6 +91,9 @@ class Gathered:
         if item.type in READERS and self.relevance.might_matter(item):
             if item.type == "Condition":
                 self._enter(item)
+            if not item.text("id") and not item.full_url:
+                found, advice = "a resource without id", f"Give it one; results call it '{item.label}'."
+                self.note(item.where, "id", found, "an id", advice)
             self._items.append(item)
             return True
         if item.type == "Condition" and item.text("id") and is_coded(item):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+import orjson
 
 Resource: TypeAlias = Mapping[str, Any]
 
@@ -39,13 +42,23 @@ def target_of(reference: str) -> Target | None:
     return Target(match["type"], match["id"], (match["base"] or "").rstrip("/"))
 
 
-def label_of(resource: Resource, fallback: str = "") -> str:
-    """`Type/id` as results name a resource; without a usable id the fallback (file and line) stands for it."""
+def label_of(resource: Resource, address: str = "") -> str:
+    """`Type/id` as results name a resource.
+
+    Without a usable id it is the urn: under which a Bundle lists it, else a digest of its content: that stays the same
+    in whatever order resources come, and tells nothing of them.
+    """
     kind, ident = resource.get("resourceType"), resource.get("id")
     kind = kind if isinstance(kind, str) else "Resource"
     if isinstance(ident, str) and 0 < len(ident) <= 128 and _NO_SPACE.fullmatch(ident):
         return f"{kind}/{ident}"
-    return f"{kind} at {fallback}" if fallback else f"{kind} without id"
+    if address.startswith("urn:") and len(address) <= 128:
+        return f"{kind} {address}"
+    try:
+        content = orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # nested deeper than orjson writes
+        return f"{kind} without id"
+    return f"{kind} without id ({hashlib.sha256(content).hexdigest()[:12]})"
 
 
 @dataclass(slots=True)
@@ -66,7 +79,7 @@ class Item:
     @property
     def label(self) -> str:
         """The resource's name in results."""
-        return label_of(self.resource, self.full_url if self.full_url.startswith("urn:") else self.where)
+        return label_of(self.resource, self.full_url)
 
     def text(self, name: str) -> str | None:
         """A member that is a string, or None."""

@@ -143,7 +143,9 @@ def at_age(birth: DateRange | None, low: views.Quantity | None, high: views.Quan
     latest = None if oldest is None or birth.latest is None else _add(birth.latest, oldest[1])
     if earliest is None and latest is None:
         return None
-    return DateRange(earliest, latest)
+    if earliest is not None and latest is not None and earliest >= latest:
+        raise ValueError("is not a span of ages")
+    return DateRange(earliest, DateRange(None, latest).plus_days(-1).latest if latest is not None else None)
 
 
 def _completed_months(age: views.Quantity | None) -> tuple[int, int] | None:

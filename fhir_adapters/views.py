@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainValidator
+
 from spmwatch.engine.dates import DateRange
 
 _NO_END = 9999

@@ -130,9 +130,7 @@ def without(resource: Json, *names: str) -> Json:
 
 def read(*resources: Json, **options: Any) -> PatientRecord:
     """The record of p1 from a Patient and these resources."""
-    return record_from_resources(
-        "p1", [patient(), *resources], value_sets=value_sets(), coverage=Coverage(), **options
-    )
+    return record_from_resources("p1", [patient(), *resources], value_sets=value_sets(), coverage=Coverage(), **options)
 
 
 def the_fact(*resources: Json) -> Fact:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from spmwatch.engine.facts import Certainty, DrugExposure, PatientRecord
 from spmwatch.fhir_adapters import records_from_bundle
-
 from tests.unit.fhir_adapters.fhir import (
     LENALIDOMIDE,
     ME,
@@ -191,7 +191,9 @@ def test_patient_without_id_is_known_by_its_address() -> None:
     assert len(record.facts) == 1
 
 
-@pytest.mark.parametrize("subject", [{"reference": "Patient/p2"}, {"reference": "https://other.example/fhir/Patient/p1"}])
+@pytest.mark.parametrize(
+    "subject", [{"reference": "Patient/p2"}, {"reference": "https://other.example/fhir/Patient/p1"}]
+)
 def test_another_patients_resource_never_counts_for_the_first(subject: Json) -> None:
     records = from_entries(
         {"resource": patient(), "fullUrl": f"{BASE}/Patient/p1"}, {"resource": request(subject=subject)}

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from spmwatch.engine.facts import DrugExposure, DrugNotTaken, Standing
 
+from spmwatch.engine.facts import DrugExposure, DrugNotTaken, Standing
 from tests.unit.fhir_adapters.fhir import (
     Json,
     administration,

@@ -1,0 +1,93 @@
+"""Draft orders of a CDS Hooks context, in the shapes that EHRs really send."""
+
+from __future__ import annotations
+
+import pytest
+
+from spmwatch.engine.facts import Certainty, Coverage, DrugOrder, Standing
+from spmwatch.fhir_adapters import orders_from_draft, record_from_resources
+from tests.unit.fhir_adapters.fhir import (
+    LENALIDOMIDE,
+    METFORMIN,
+    Json,
+    bundle,
+    patient,
+    request,
+    value_sets,
+    without,
+)
+
+DRAFT = request(
+    status="draft", dosageInstruction=[{"text": "10 mg PO maintenance", "doseQuantity": {"value": 10, "unit": "mg"}}]
+)
+
+
+def drafts(*resources: Json, selections: list[str] | None = None, **more: str) -> tuple[DrugOrder, ...]:
+    return orders_from_draft(bundle(*resources), value_sets=value_sets(), selections=selections, **more)[0]
+
+
+def test_a_draft_is_an_order_and_no_exposure() -> None:
+    (order,) = drafts(DRAFT)
+    assert (order.drug, order.route, order.phase, order.selected) == ("lenalidomide", "oral", "maintenance", True)
+    assert order.dose is not None
+    assert order.dose.value == 10
+    record = record_from_resources(
+        "p1", [patient(), DRAFT], value_sets=value_sets(), coverage=Coverage(), orders=[DRAFT]
+    )
+    assert [type(fact) for fact in record.facts] == [DrugOrder]
+    record = record_from_resources("p1", [patient()], value_sets=value_sets(), coverage=Coverage(), orders=[order])
+    assert record.facts == (order,)
+
+
+def test_selections() -> None:
+    other = request(id="m2", status="draft")
+    for selections, selected in ((None, [True, True]), (["MedicationRequest/m2"], [False, True]), ([], [False, False])):
+        assert [order.selected for order in drafts(DRAFT, other, selections=selections)] == selected
+
+
+def test_a_medication_beside_contained_or_only_shown() -> None:
+    medication = {"resourceType": "Medication", "id": "x", "code": LENALIDOMIDE}
+    beside = without({**DRAFT, "medicationReference": {"reference": "Medication/x"}}, "medicationCodeableConcept")
+    assert [order.certainty for order in drafts(beside, medication)] == [Certainty.HIGH]
+    inside = {**beside, "medicationReference": {"reference": "#x"}, "contained": [medication]}
+    assert [order.certainty for order in drafts(inside)] == [Certainty.HIGH]
+    shown = {**beside, "medicationReference": {"reference": "https://x/Medication/9", "display": "Revlimid 10 mg"}}
+    assert [order.certainty for order in drafts(shown)] == [Certainty.LOW]
+    orders, gaps = orders_from_draft(bundle(beside), value_sets=value_sets(), selections=None)
+    assert orders == ()
+    assert [gap.kind for gap in gaps] == ["unresolved-reference"]
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        without(DRAFT, "medicationCodeableConcept"),
+        {**DRAFT, "doNotPerform": True},
+        {**DRAFT, "status": "entered-in-error"},
+        {**DRAFT, "medicationCodeableConcept": METFORMIN},
+        {"resourceType": "ServiceRequest", "id": "s"},
+        {"resourceType": "NutritionOrder"},
+    ],
+)
+def test_what_is_no_order_of_ours(resource: Json) -> None:
+    assert orders_from_draft(bundle(resource), value_sets=value_sets(), selections=None) == ((), ())
+
+
+def test_bundle_without_type_and_category_as_object() -> None:
+    order = {**DRAFT, "category": {"text": "outpatient"}}
+    draft = {"resourceType": "Bundle", "entry": [{"resource": order}, None, {}]}
+    orders, gaps = orders_from_draft(draft, value_sets=value_sets(), selections=None)
+    assert len(orders) == 1
+    assert len(gaps) == 2
+
+
+def test_an_order_for_another_patient_is_left_out() -> None:
+    assert len(drafts(DRAFT, patient_id="p1")) == 1
+    orders, gaps = orders_from_draft(bundle(DRAFT), value_sets=value_sets(), selections=None, patient_id="p2")
+    assert orders == ()
+    assert [gap.kind for gap in gaps] == ["other-patient"]
+
+
+def test_modifier_extension_makes_it_possible_only() -> None:
+    (order,) = drafts({**DRAFT, "modifierExtension": [{"url": "urn:x"}]})
+    assert order.standing is Standing.POSSIBLE
