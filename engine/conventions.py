@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field
+
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.yaml_file import read_yaml, validated
 

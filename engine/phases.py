@@ -258,7 +258,7 @@ class Phases:
         if not (self._known.procedures and self._known.medications):
             broken = any_of([broken, Truth.UNKNOWN])
         in_regimen = all_of([inside, ~broken])
-        if in_regimen is Truth.TRUE and not self._looks_like_induction(cover, alone):
+        if in_regimen is Truth.TRUE and not self._looks_like_induction(cover, alone, regimen[1]):
             return Truth.UNKNOWN
         return in_regimen
 
@@ -270,10 +270,11 @@ class Phases:
         for cluster in self._stated.get(MAINTENANCE, ()):
             yield Event(low=cluster.first, high=min(c.start_max for c in cluster.members), sure=True)
 
-    def _looks_like_induction(self, cover: Cover, alone: Truth) -> bool:
+    def _looks_like_induction(self, cover: Cover, alone: Truth, regimen_end: int) -> bool:
+        """Combined, or above maintenance dose, or followed by a transplant or, after a break, by stated maintenance?"""
         if alone is Truth.FALSE or self._dose_is_low(cover) is Truth.FALSE:
             return True
-        if any(cluster.first > cover.start_max for cluster in self._stated.get(MAINTENANCE, ())):
+        if any(cluster.first > regimen_end for cluster in self._stated.get(MAINTENANCE, ())):
             return True
         return any(t.standing is Standing.COUNTS and t.date.low > cover.start_max for t in self._transplants)
 
