@@ -9,7 +9,7 @@ from typing import Any
 
 from spmwatch.fhir_adapters.json_text import kind_of, parse_strictly_once
 from spmwatch.fhir_adapters.problems import Fate, Problem, Tally
-from spmwatch.fhir_adapters.references import Item, ResourceIndex
+from spmwatch.fhir_adapters.references import REFERRED_TO, Item, ResourceIndex
 from spmwatch.fhir_adapters.relevance import DRUG_TYPES, READ_TYPES
 
 _DEEPEST = 16
@@ -79,11 +79,12 @@ def _settle(contents: Contents, deleted: set[str]) -> None:
     """Take out what the Bundle itself deletes, enter the rest into the index, and read OperationOutcomes."""
     kept: list[Item] = []
     for item in contents.items:
-        if item.label in deleted:
+        if deleted and item.label in deleted:
             contents.tally.add(item.type, Fate.EXCLUDED)
             continue
         item.scope = contents.index
-        contents.index.add(item)
+        if item.type in REFERRED_TO:
+            contents.index.add(item)
         if item.type == "OperationOutcome":
             note_outcome(contents, item)
         else:

@@ -26,7 +26,7 @@ def read_condition(reader: Reader, item: Item) -> Outcome:
     """The diagnoses and other facts that one Condition tells of."""
     gaps_before = len(reader.gaps)
     view = reader.view(views.ConditionView, item)
-    readings = {category: reader.terms.read(view.code, category, "code") for category in CATEGORIES}
+    readings = reader.terms.read_all(view.code, CATEGORIES, "code")
     if not any(reading.hits for reading in readings.values()):
         if view.code is not None or item.resource.get("code") is None:
             del reader.gaps[gaps_before:]

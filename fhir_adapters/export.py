@@ -50,7 +50,7 @@ class ReadResult:
     @property
     def problems(self) -> Sequence[Problem]:
         """What is wrong with the input, in the order in which it was met."""
-        return tuple(self.gathered.problems)
+        return self.gathered.problems.all()
 
     @property
     def counts(self) -> Tally:
@@ -88,7 +88,7 @@ def read_path(
         reading.folder(path)
     else:
         reading.file(path, path.name, named=True)
-        if not reading.read_anything and not reading.gathered.problems:
+        if not reading.read_anything and not len(reading.gathered.problems):
             reading.gathered.note(path.name, "-", "no FHIR resource", "a Bundle or NDJSON", "Name a file of FHIR JSON.")
     return ReadResult(reading.gathered)
 
@@ -193,7 +193,7 @@ class _Reading:
             Problem(where=where, found=one, expected="clean JSON", advice="Correct it; the rest was used.")
             for one in parsed.repairs
         ]
-        gathered.problems += repairs
+        gathered.problems.extend(repairs)
         if isinstance(value, list) and value and all(isinstance(one, dict) and "resourceType" in one for one in value):
             gathered.note(where, "-", "a list of resources", "a Bundle or NDJSON", "They were read one by one.")
             for number, one in enumerate(value):
@@ -216,7 +216,7 @@ class _Reading:
         if kind == "OperationOutcome":  # a remark of the export on itself; whom it concerns it does not say
             contents = Contents()
             note_outcome(contents, Item(value, where))
-            gathered.problems += contents.problems
+            gathered.problems.extend(contents.problems)
             gathered.tally.merge(contents.tally)
             return
         self.bare_types.add(kind)

@@ -11,15 +11,12 @@ from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import Coverage, Gap, PatientRecord
 from spmwatch.engine.value_sets import ValueSets
 from spmwatch.fhir_adapters.bundle import Contents, open_bundle
-from spmwatch.fhir_adapters.problems import Fate, Problem, Tally
+from spmwatch.fhir_adapters.problems import Fate, Problem, ProblemLog, Tally
 from spmwatch.fhir_adapters.record import READERS, nobodys, read_record
 from spmwatch.fhir_adapters.references import Item, ResourceIndex
 from spmwatch.fhir_adapters.relevance import READ_TYPES, Relevance, is_coded, relevance_of
 from spmwatch.fhir_adapters.subjects import patient_key, subject_of
 from spmwatch.fhir_adapters.terms import Terms, terms_of
-
-MOST_PROBLEMS = 1_000
-"""Problems of one kind and file that are listed; the rest is counted."""
 
 BY_HAND = "--partial"
 
@@ -61,7 +58,7 @@ class Gathered:
     relevance: Relevance = field(init=False)
     index: ResourceIndex = field(default_factory=ResourceIndex)
     tally: Tally = field(default_factory=Tally)
-    problems: list[Problem] = field(default_factory=list)
+    problems: ProblemLog = field(default_factory=ProblemLog)
     unsupplied: dict[str, str] = field(default_factory=dict)
     damaged: defaultdict[str, list[Gap]] = field(default_factory=lambda: defaultdict(list))
     _items: list[Item] = field(default_factory=list)
@@ -108,7 +105,7 @@ class Gathered:
     def add_contents(self, contents: Contents, *, gaps: Iterable[Gap] = ()) -> None:
         """Take an opened Bundle."""
         self.tally.merge(contents.tally)
-        self.problems += contents.problems
+        self.problems.extend(contents.problems)
         kept = [item for item in contents.items if self.add(item)]
         told = [*gaps, *(problem.as_gap() for problem in contents.problems)]
         if contents.unsupplied or told:

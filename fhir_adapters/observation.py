@@ -64,26 +64,21 @@ def _hits(reader: Reader, prefix: str, part: views.ObservationValue) -> Iterator
     Where the answer makes a statement, it outweighs the question ("progression of disease: complete response"). A
     question that names a state by words and has an answer of its own ("eligible for transplant: no") says nothing sure.
     """
-    answered: set[str] = set()
-    for category in VALUE_CATEGORIES:
-        reading = _value(reader, prefix, part, category)
+    has_value = part.valueCodeableConcept is not None or bool(part.valueString)
+    answers: dict[str, Reading] = {}
+    if has_value:
+        words = [(f"{prefix}valueString", part.valueString)] if part.valueString else []
+        element = f"{prefix}valueCodeableConcept"
+        answers = reader.terms.read_all(part.valueCodeableConcept, VALUE_CATEGORIES, element, more_text=words)
+    for reading in answers.values():
         for hit in reading.hits:
-            answered.add(category)
             yield hit, True, reading.conflict
-    for category in CODE_CATEGORIES:
-        if category in answered:
-            continue
-        words = category in VALUE_CATEGORIES and part.valueCodeableConcept is None and not part.valueString
-        reading = reader.terms.read(part.code, category, f"{prefix}code", by_words=words)
-        for hit in reading.hits:
-            yield hit, False, reading.conflict
-
-
-def _value(reader: Reader, prefix: str, part: views.ObservationValue, category: str) -> Reading:
-    if part.valueCodeableConcept is None and not part.valueString:
-        return Reading()
-    words = [(f"{prefix}valueString", part.valueString)] if part.valueString else []
-    return reader.terms.read(part.valueCodeableConcept, category, f"{prefix}valueCodeableConcept", more_text=words)
+    by_words = () if has_value else VALUE_CATEGORIES
+    questions = reader.terms.read_all(part.code, CODE_CATEGORIES, f"{prefix}code", by_words=by_words)
+    for category, reading in questions.items():
+        if category not in answers or not answers[category].hits:
+            for hit in reading.hits:
+                yield hit, False, reading.conflict
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,6 +42,44 @@ class Problem:
             problem=f"found {self.found}, expected {self.expected}",
             advice=self.advice,
         )
+
+
+MOST_PROBLEMS = 1_000
+"""Problems of one file that are listed; the rest is counted."""
+
+
+class ProblemLog:
+    """Problems in the order in which they were met; of each file the first 1,000, and how many more there were."""
+
+    def __init__(self) -> None:
+        self._listed: list[Problem] = []
+        self._by_file: Counter[str] = Counter()
+
+    def append(self, problem: Problem) -> None:
+        """Note one."""
+        file = problem.where.split(":")[0]
+        self._by_file[file] += 1
+        if self._by_file[file] <= MOST_PROBLEMS:
+            self._listed.append(problem)
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Note several."""
+        for problem in problems:
+            self.append(problem)
+
+    def __len__(self) -> int:
+        """How many there were, listed or not."""
+        return sum(self._by_file.values())
+
+    def all(self) -> tuple[Problem, ...]:
+        """Those listed, and one more for each file that had too many."""
+        rest = (
+            Problem(where=file, found=f"{number - MOST_PROBLEMS:,} more problems", expected="none",
+                    advice="Mend the first ones and read the file again.")
+            for file, number in sorted(self._by_file.items())
+            if number > MOST_PROBLEMS
+        )  # fmt: skip
+        return (*self._listed, *rest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

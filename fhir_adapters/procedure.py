@@ -23,7 +23,7 @@ def read_procedure(reader: Reader, item: Item) -> Outcome:
     """The procedures that one Procedure resource tells of."""
     gaps_before = len(reader.gaps)
     view = reader.view(views.ProcedureView, item)
-    readings = [reader.terms.read(view.code, category, "code") for category in CATEGORIES]
+    readings = list(reader.terms.read_all(view.code, CATEGORIES, "code").values())
     if not any(reading.hits for reading in readings):
         if view.code is not None or item.resource.get("code") is None:
             del reader.gaps[gaps_before:]

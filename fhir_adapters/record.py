@@ -17,7 +17,7 @@ from spmwatch.fhir_adapters.patient import read_patient
 from spmwatch.fhir_adapters.problems import Fate, Tally
 from spmwatch.fhir_adapters.procedure import read_procedure
 from spmwatch.fhir_adapters.reader import Outcome, Reader
-from spmwatch.fhir_adapters.references import Item, ResourceIndex
+from spmwatch.fhir_adapters.references import REFERRED_TO, Item, ResourceIndex
 from spmwatch.fhir_adapters.relevance import relevance_of
 from spmwatch.fhir_adapters.subjects import patient_key, subject_of
 from spmwatch.fhir_adapters.terms import Terms, terms_of
@@ -54,7 +54,8 @@ def record_from_resources(
     index = ResourceIndex()
     items = [Item(resource) for resource in resources]
     for item in items:
-        index.add(item)
+        if item.type in REFERRED_TO:
+            index.add(item)
     mine: list[Item] = []
     gaps: list[Gap] = []
     for item in items:

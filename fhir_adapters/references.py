@@ -12,6 +12,9 @@ import orjson
 
 Resource: TypeAlias = Mapping[str, Any]
 
+REFERRED_TO = frozenset({"Patient", "Medication", "Condition"})
+"""Types that a reference is followed to; the others need not be found by name."""
+
 _LITERAL = re.compile(
     r"(?P<base>https?://[^?#|]*/)?(?P<type>[A-Z][A-Za-z]{1,50})/(?P<id>[^/?#|\s]{1,128})(?:/_history/[^/?#|]+)?(?:[?|].*)?",
     re.IGNORECASE,
@@ -70,6 +73,7 @@ class Item:
     full_url: str = ""
     scope: ResourceIndex | None = None
     type: str = field(init=False)
+    _label: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         """Fill in the type; "" when there is none."""
@@ -79,7 +83,9 @@ class Item:
     @property
     def label(self) -> str:
         """The resource's name in results."""
-        return label_of(self.resource, self.full_url)
+        if not self._label:
+            self._label = label_of(self.resource, self.full_url)
+        return self._label
 
     def text(self, name: str) -> str | None:
         """A member that is a string, or None."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -44,6 +44,9 @@ class Reading:
     coded: bool = False
 
 
+_NOTHING, _CODED = Reading(), Reading(coded=True)
+
+
 class Terms:
     """The value sets, asked in the shapes of FHIR; answers for codes are remembered."""
 
@@ -62,32 +65,56 @@ class Terms:
         return found
 
     def read(
-        self, concept: views.Concept | None, category: str, element: str, *, more_text: Sequence[tuple[str, str]] = (),
-        by_words: bool = True,
-    ) -> Reading:  # fmt: skip
-        """What a CodeableConcept stands for in `category`.
+        self,
+        concept: views.Concept | None,
+        category: str,
+        element: str,
+        *,
+        more_text: Sequence[tuple[str, str]] = (),
+    ) -> Reading:
+        """What a CodeableConcept stands for in one category; see `read_all`."""
+        return self.read_all(concept, (category,), element, more_text=more_text)[category]
+
+    def read_all(
+        self,
+        concept: views.Concept | None,
+        categories: Collection[str],
+        element: str,
+        *,
+        more_text: Sequence[tuple[str, str]] = (),
+        by_words: Collection[str] | None = None,
+    ) -> dict[str, Reading]:
+        """What a CodeableConcept stands for in each category.
 
         Args:
             concept: the element, or None.
-            category: a category of the value sets.
+            categories: categories of the value sets.
             element: its path, for the source of the fact.
             more_text: (path, text) of further words for the same thing, e.g. a reference's display.
-            by_words: match words where no code matches.
+            by_words: categories in which words are matched where no code matches; None for all.
         """
         coded = False
-        hits: dict[str, Hit] = {}
+        found: dict[str, dict[str, Hit]] = {}
         for index, coding in enumerate((concept.coding or ()) if concept is not None else ()):
             if not coding.code or not coding.system:
                 continue
             coded = True
             for match in self.by_code(coding.system, coding.code):
-                if match.concept.category == category and match.concept.id not in hits:
-                    hits[match.concept.id] = _coded_hit(match, f"{element}.coding[{index}]")
+                if match.concept.category in categories:
+                    hits = found.setdefault(match.concept.category, {})
+                    if match.concept.id not in hits:
+                        hits[match.concept.id] = _coded_hit(match, f"{element}.coding[{index}]")
         texts = [*_texts(concept, element), *more_text]
-        if hits:
-            chosen, conflict = self._most_specific(list(hits.values()))
-            return Reading(chosen, conflict or self._words_differ(chosen, texts, category), coded)
-        return Reading(self._by_words(texts, category) if by_words else (), coded=coded)
+        readings: dict[str, Reading] = {}
+        for category in categories:
+            if category in found:
+                chosen, conflict = self._most_specific(list(found[category].values()))
+                readings[category] = Reading(chosen, conflict or self._words_differ(chosen, texts, category), coded)
+            elif texts and (by_words is None or category in by_words):
+                readings[category] = Reading(self._by_words(texts, category), coded=coded)
+            else:
+                readings[category] = _CODED if coded else _NOTHING
+        return readings
 
     def words(self, texts: Iterable[str | None], category: str) -> frozenset[Concept]:
         """Concepts that any of these texts names."""
