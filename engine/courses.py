@@ -16,15 +16,65 @@ CURRENT, PAST = "current", "past"
 ANY = "any"
 
 
-def courses_of(covers: Sequence[Cover], clock: Clock, conventions: Conventions) -> Iterator[Course]:
-    """The courses of one drug: a course for each kind (where kinds are told apart) and phase. Ids are given later."""
-    drug_form = None if covers[0].fact.drug in conventions.kinds_told_apart else _common_form(covers)
-    groups: defaultdict[tuple[str, str], list[Cover]] = defaultdict(list)
-    for cover in covers:
-        groups[drug_form or cover.form, cover.phase].append(cover)
-    for (form, phase), group in groups.items():
-        for cluster in clusters_of(group, conventions.bridge_gap):
-            yield from _courses_of_cluster(cluster, form, phase, clock, conventions)
+class DrugCourses:
+    """Everything that the covers of one drug make. They come in a stable order (`Cover.sort_key`)."""
+
+    def __init__(self, covers: Sequence[Cover], clock: Clock, conventions: Conventions) -> None:
+        self._covers, self._clock, self._conventions = covers, clock, conventions
+        self._all = clusters_of(covers, conventions.bridge_gap)
+
+    def _clusters(self, group: Sequence[Cover]) -> list[Cluster]:
+        whole = len(group) == len(self._covers)
+        return self._all if whole else clusters_of(group, self._conventions.bridge_gap)
+
+    def courses(self) -> Iterator[Course]:
+        """A course for each kind (where kinds are told apart) and phase. Ids are given later."""
+        told_apart = self._covers[0].fact.drug in self._conventions.kinds_told_apart
+        drug_form = None if told_apart else _common_form(self._covers)
+        groups: defaultdict[tuple[str, str], list[Cover]] = defaultdict(list)
+        for cover in self._covers:
+            groups[drug_form or cover.form, cover.phase].append(cover)
+        for (form, phase), group in groups.items():
+            for cluster in self._clusters(group):
+                yield from _courses_of_cluster(cluster, form, phase, self._clock, self._conventions)
+
+    def cumulated(self) -> Iterator[Cumulative]:
+        """Months over all phases, and of each phase; what is of unknown phase may belong to any of them."""
+        yield self._cumulative(self._covers, self._covers, ANY)
+        by_phase: defaultdict[str, list[Cover]] = defaultdict(list)
+        for cover in self._covers:
+            by_phase[cover.phase].append(cover)
+        unknown = by_phase.get(UNKNOWN, [])
+        if self._covers[0].fact.drug not in self._conventions.phases_inferred_for:
+            by_phase.pop(UNKNOWN, None)
+        for phase, group in by_phase.items():
+            yield self._cumulative(group, group if phase == UNKNOWN else [*group, *unknown], phase)
+
+    def _cumulative(self, certain: Sequence[Cover], possible: Sequence[Cover], phase: str) -> Cumulative:
+        """`certain`: covers that belong to the phase; `possible`: those and the ones that may."""
+        conventions = self._conventions
+        wider = len(possible) > len(certain)
+        clusters = self._clusters(certain)
+        widest = self._clusters(possible) if wider else clusters
+        runs = [(run.first, run.last) for cluster in clusters for run in cluster.runs]
+        low = months_of_cover(runs, conventions.days_per_month)
+        high = months_of_cover([(c.first, c.last) for c in widest], conventions.days_per_month)
+        high = min(high, float(conventions.oldest_plausible_age * 12))
+        counts = any(cover.counts for cover in certain)
+        active = activity(certain, self._clock, conventions)
+        if active == PAST and wider and activity(possible, self._clock, conventions) != PAST:
+            active = UNKNOWN
+        return Cumulative(
+            id="",
+            standing=Standing.COUNTS if counts else Standing.POSSIBLE,
+            certainty=_certainty([cover for cover in certain if cover.counts is counts]),
+            sources=sources_of(cover.fact for cover in certain),
+            drug=certain[0].fact.drug,
+            phase=phase,
+            active=active,
+            duration=Span(low, max(low, high)),
+            topic="phase" if phase != ANY and wider else None,
+        )
 
 
 def _common_form(covers: Iterable[Cover]) -> str:
@@ -102,43 +152,3 @@ def activity(covers: Iterable[Cover], clock: Clock, conventions: Conventions) ->
         else:
             doubtful |= cover.end_max >= since
     return UNKNOWN if doubtful else PAST
-
-
-def cumulated_of(covers: Sequence[Cover], clock: Clock, conventions: Conventions) -> Iterator[Cumulative]:
-    """Months under one drug over all phases, and of each phase; what is of unknown phase may belong to any of them."""
-    yield _cumulative(covers, covers, ANY, clock, conventions)
-    by_phase: defaultdict[str, list[Cover]] = defaultdict(list)
-    for cover in covers:
-        by_phase[cover.phase].append(cover)
-    unknown = by_phase.get(UNKNOWN, [])
-    if covers[0].fact.drug not in conventions.phases_inferred_for:
-        by_phase.pop(UNKNOWN, None)
-    for phase, group in by_phase.items():
-        widest = group if phase == UNKNOWN else [*group, *unknown]
-        yield _cumulative(group, widest, phase, clock, conventions)
-
-
-def _cumulative(
-    certain: Sequence[Cover], possible: Sequence[Cover], phase: str, clock: Clock, conventions: Conventions
-) -> Cumulative:
-    """`certain`: covers that belong to the phase; `possible`: those and the ones that may."""
-    runs = [run for cluster in clusters_of(certain, conventions.bridge_gap) for run in cluster.runs]
-    low = months_of_cover([(run.first, run.last) for run in runs], conventions.days_per_month)
-    extents = [(c.first, c.last) for c in clusters_of(possible, conventions.bridge_gap)]
-    high = min(months_of_cover(extents, conventions.days_per_month), float(conventions.oldest_plausible_age * 12))
-    counts = any(cover.counts for cover in certain)
-    telling = [cover for cover in certain if cover.counts is counts]
-    active = activity(certain, clock, conventions)
-    if active == PAST and len(possible) > len(certain) and activity(possible, clock, conventions) != PAST:
-        active = UNKNOWN
-    return Cumulative(
-        id="",
-        standing=Standing.COUNTS if counts else Standing.POSSIBLE,
-        certainty=_certainty(telling),
-        sources=sources_of(cover.fact for cover in certain),
-        drug=certain[0].fact.drug,
-        phase=phase,
-        active=active,
-        duration=Span(low, max(low, high)),
-        topic="phase" if phase != ANY and len(possible) > len(certain) else None,
-    )

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from operator import attrgetter
 
 from spmwatch.engine.dates import months_between
 from spmwatch.engine.episodes import UNKNOWN
@@ -92,9 +93,15 @@ class Cluster:
     loose: tuple[Cover, ...]
 
 
+_START_MIN, _START_MAX = attrgetter("start_min"), attrgetter("start_max")
+
+
 def clusters_of(covers: Iterable[Cover], gap: int) -> list[Cluster]:
-    """United and bridged, by start. `gap`: longest stretch without cover that is bridged (7.4)."""
-    return [_cluster(members, gap) for members in _united(sorted(covers, key=lambda c: c.sort_key), gap)]
+    """United and bridged, by start. `gap`: longest stretch without cover that is bridged (7.4).
+
+    Covers of equal start stay in the order in which they come, so they have to come in a stable one (`sort_key`).
+    """
+    return [_cluster(members, gap) for members in _united(sorted(covers, key=_START_MIN), gap)]
 
 
 def _united(covers: Sequence[Cover], gap: int) -> Iterator[list[Cover]]:
@@ -137,7 +144,7 @@ def _runs(counting: Sequence[Cover], gap: int) -> list[Run]:
     """Sort by latest start and sweep; records too vague for that find their run afterwards, or stand alone."""
     groups: list[tuple[int, int, list[Cover]]] = []
     vague: list[Cover] = []
-    for cover in sorted(counting, key=lambda c: c.start_max):
+    for cover in sorted(counting, key=_START_MAX):
         if cover.start_max - cover.end_min - 1 > gap:
             vague.append(cover)
         elif groups and cover.start_max - groups[-1][1] - 1 <= gap:

@@ -85,7 +85,7 @@ class Phases:
             phase = self.phase_of(cover, inferred)
             if phase == MAINTENANCE and cover.fact.phase is None and cover.counts:
                 _extend(inferred, cover, self._conventions.bridge_gap)
-            result.append(replace(cover, phase=phase))
+            result.append(cover if phase == cover.phase else replace(cover, phase=phase))
         return result
 
     def phase_of_order(self, order: DrugOrder, as_of: int) -> str:

@@ -14,7 +14,7 @@ from datetime import date
 from typing import TypeVar
 
 from spmwatch.engine.conventions import Conventions
-from spmwatch.engine.courses import courses_of, cumulated_of
+from spmwatch.engine.courses import DrugCourses
 from spmwatch.engine.covers import Cover
 from spmwatch.engine.diseases import (
     MYELOMA,
@@ -198,8 +198,9 @@ class _Builder:
 
     def _courses(self, by_drug: Mapping[str, Sequence[Cover]]) -> tuple[list[Course], list[Cumulative]]:
         """The courses of every drug by start, and each drug's courses together."""
-        courses = [c for group in by_drug.values() for c in courses_of(group, self._clock, self._conventions)]
-        cumulated = [c for group in by_drug.values() for c in cumulated_of(group, self._clock, self._conventions)]
+        drugs = [DrugCourses(group, self._clock, self._conventions) for group in by_drug.values()]
+        courses = [course for drug in drugs for course in drug.courses()]
+        cumulated = [course for drug in drugs for course in drug.cumulated()]
         courses.sort(key=_course_key)
         cumulated.sort(key=lambda c: (c.drug, c.phase != "any", c.phase))
         return _numbered(courses), _numbered(cumulated)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from spmwatch.engine.episodes import Course, Cumulative, Disease, Episode, Malignancy, Order, PatientEpisode, Transplant
+from spmwatch.engine.episodes import (
+    UNKNOWN,
+    Course,
+    Cumulative,
+    Disease,
+    Episode,
+    Malignancy,
+    Order,
+    PatientEpisode,
+    Transplant,
+)
 
 _DATES = ("start", "end", "duration", "active")
 _WHETHER = ("standing", "certainty")
@@ -41,6 +51,8 @@ def topic_of(episode: Episode, field: str) -> str | None:
     """
     if episode.topic is not None and (episode.hypothetical or field not in _WHETHER):
         return episode.topic
+    if isinstance(episode, Transplant) and field == "date" and episode.kind == UNKNOWN:
+        return "transplant-kind"  # who knows the kind knows the day
     if isinstance(episode, (Course, Cumulative, Order)):
         return _BY_DRUG.get((episode.drug, field))
     return _BY_VERB.get((episode.verb, field))
