@@ -118,11 +118,22 @@ Feature: Lenalidomide maintenance for long
 
   @near-miss
   Scenario: Started after progression it is relapse treatment
-    Given an autologous stem cell transplant was done on 2020-11-10
+    Given bortezomib was given from 2020-04-01 to 2020-09-15
+    And an autologous stem cell transplant was done on 2020-11-10
     And myeloma progressed on 2021-02-01
     And lenalidomide 10 mg was taken from 2021-02-15 and continues
     When the rule is evaluated
     Then it stays silent
+
+  @fires
+  Scenario: A progression before the transplant does not speak against maintenance after it
+    Given bortezomib was given from 2018-04-01 to 2018-09-15
+    And myeloma progressed on 2020-02-01
+    And bortezomib was given from 2020-03-01 to 2020-09-15
+    And an autologous stem cell transplant was done on 2020-11-10
+    And lenalidomide 10 mg was taken from 2021-02-15 and continues
+    When the rule is evaluated
+    Then it recommends with indicator "info"
 
   @unknown
   Scenario: Only the year of the start is recorded

@@ -193,6 +193,14 @@ Feature: Melphalan before or after lenalidomide, or of unknown kind
       And it asks about the melphalan exposure
 
     @unknown
+    Scenario: Melphalan flufenamide whose record proves nothing
+      Given lenalidomide 10 mg was taken from 2020-01-01 to 2021-01-31
+      And a medication statement of melphalan flufenamide from 2018-01-01 to 2018-09-30 has the status "unknown"
+      When the rule is evaluated
+      Then it is undecided
+      And it asks about the melphalan exposure
+
+    @unknown
     Scenario: Oral melphalan without a date is asked about, and counts for this rule or the other
       Given lenalidomide 10 mg was taken from 2020-01-01 to 2021-01-31
       And oral melphalan was taken at no recorded time

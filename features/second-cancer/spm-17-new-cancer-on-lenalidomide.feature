@@ -210,6 +210,19 @@ Feature: New cancer while lenalidomide is active or ordered
       When the order is signed
       Then it recommends with indicator "critical"
 
+    @fires
+    Scenario Outline: It ended, and is ordered again after <cancer> that is <state>
+      Given lenalidomide 10 mg was taken from 2023-03-01 to 2025-03-01
+      And <cancer> was diagnosed on 2025-06-10 and is <state>
+      And lenalidomide 10 mg is ordered
+      When the order is signed
+      Then it recommends with indicator "warning"
+
+      Examples:
+        | cancer               | state        |
+        | basal cell carcinoma | active       |
+        | breast cancer        | in remission |
+
     @near-miss
     Scenario: It is ordered for the first time
       Given MDS was diagnosed on 2025-06-10 and is active
