@@ -144,17 +144,12 @@ class _Pages:
         return said
 
     def _open(self, group: _Group) -> list[str]:
-        """What is not known: all of it on the card of data gaps, elsewhere what bears on the rules of the card."""
+        """What is not known and bears on the rules of the card; the card of data gaps asks in its own words."""
         recommendation, lines, rules = self._recommendation, self._lines, {f.rule for f in group.everything()}
         result = []
-        if self._policy.data_gaps in rules:
-            questions = recommendation.decisive_questions[: self._policy.most_questions]
-            if questions:
-                result.append("\n".join(lines.question.format(question=q.question) for q in questions))
-        else:
-            questions = tuple(q for q in recommendation.questions if rules & set(q.rules))
-            if questions:
-                result.append(lines.unknown.format(questions=" ".join(q.question for q in questions)))
+        questions = tuple(q for q in recommendation.questions if rules & set(q.rules))
+        if questions and self._policy.data_gaps not in rules:
+            result.append(lines.unknown.format(questions=" ".join(q.question for q in questions)))
         types = sorted({gap.element for gap in recommendation.gaps if gap.kind == "not-supplied" and gap.element})
         if types:
             result.append(lines.not_supplied.format(types=", ".join(types)))

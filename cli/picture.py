@@ -103,7 +103,7 @@ def picture_of(timeline: Timeline, wording: Wording | None = None) -> Picture:
         if episode.hypothetical:
             continue
         for place, shape in _shapes(episode, words, today):
-            if shape.start.low <= FIRST_DAY and shape.end.high >= LAST_DAY:
+            if shape.start.low <= FIRST_DAY and shape.end.high >= (LAST_DAY if shape.is_bar else today):
                 undated.append(shape.text)
             else:
                 grouped[place].append(_closed(shape, today))

@@ -50,7 +50,6 @@ class Lines(_Model):
     beyond: Line
     beyond_item: Line
     unknown: Line
-    question: Line
     records: Line
     more_records: Line
     not_supplied: Line
@@ -67,7 +66,6 @@ class CardPolicy(_Model):
 
     most_cards: int = Field(ge=1, le=20)
     most_records: int = Field(ge=1)
-    most_questions: int = Field(ge=1)
     most_links: int = Field(ge=0)
     topic_system: AbsoluteUri
     data_gaps: RuleId
@@ -85,7 +83,6 @@ _NAMES: Mapping[str, set[str]] = {
     "beyond": set(),
     "beyond_item": {"summary", "rule", "indicator"},
     "unknown": {"questions"},
-    "question": {"question"},
     "records": {"references"},
     "more_records": {"references", "number"},
     "not_supplied": {"types"},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict
+
 from spmwatch.engine.phrases import checked_phrase
 
 Category = Literal["drug", "condition", "procedure", "lab", "screening", "smoking", "exclusion", "statement", "route"]

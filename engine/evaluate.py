@@ -7,9 +7,10 @@ data-gap rule sees them; certain matches become findings with their words and ev
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -162,17 +163,24 @@ class Evaluator:
                 findings.append(self._finding(rule, variant, outcome))
             except Exception as error:  # noqa: BLE001 - a fault of ours in one rule may not silence the others
                 # neither text nor traceback: they could hold what the record says
-                _log.error("rule %s could not be put into words: %s", rule.id, type(error).__name__)  # noqa: TRY400
+                _log.error("rule %s could not be put into words: %s", rule.id, type(error).__name__)
                 failures.append(RuleFailure(rule=rule.id, problem=type(error).__name__))
         findings.sort(key=lambda finding: (-finding.indicator.rank, finding.rule, finding.part or ""))
         return tuple(findings), tuple(failures)
+
+    def _said(self, episodes: Sequence[Episode]) -> Iterator[str]:
+        """The facts in words; missing data as the few most decisive questions (clinical conventions 7.11)."""
+        yield from (describe(episode) for episode in episodes if not isinstance(episode, Missing))
+        missing = {episode.datum for episode in episodes if isinstance(episode, Missing)}
+        asked = (topic.question for topic in self.rule_base.topics if topic.id in missing)
+        yield from itertools.islice(asked, self.rule_base.texts.most_questions)
 
     def _finding(self, rule: Rule, variant: Variant, outcome: Outcome) -> Finding:
         base = self.rule_base
         certainty = outcome.certainty(rule, variant)
         episodes = outcome.episodes(rule, variant)
         low = certainty is Certainty.LOW
-        facts = "\n".join(f"- {describe(episode)}" for episode in episodes)
+        facts = "\n".join(f"- {line}" for line in self._said(episodes))
         return Finding(
             rule=rule.id,
             part=variant.part,

@@ -100,7 +100,7 @@ def covers_of(
             first, last = _days_not_taken(fact, clock.as_of)
             not_taken[fact.drug].append((first, last, fact.standing is Standing.COUNTS))
     if not_taken:
-        covers = _without_contradicted(covers, not_taken, notes)
+        covers = _without_contradicted(covers, not_taken, conventions, notes)
     return covers, notes
 
 
@@ -185,7 +185,10 @@ def _days_not_taken(fact: DrugNotTaken, as_of: int) -> tuple[int, int]:
 
 
 def _without_contradicted(
-    covers: Sequence[Cover], not_taken: Mapping[str, Sequence[tuple[int, int, bool]]], notes: list[Gap]
+    covers: Sequence[Cover],
+    not_taken: Mapping[str, Sequence[tuple[int, int, bool]]],
+    conventions: Conventions,
+    notes: list[Gap],
 ) -> list[Cover]:
     """Requests that were not followed leave; those that may not have been followed become possible."""
     proofs: defaultdict[str, list[Cover]] = defaultdict(list)
@@ -203,9 +206,8 @@ def _without_contradicted(
             kept.append(cover)
         else:
             problem = "ordered, but recorded as not given or not taken in that time, and nothing else proves it"
-            notes.append(
-                note("conflict", cover.fact, problem, "Record whether it was taken", f"{cover.fact.drug}-exposure")
-            )
+            topic = f"{cover.fact.drug}-exposure" if cover.fact.drug in conventions.looked_for else None
+            notes.append(note("conflict", cover.fact, problem, "Record whether it was taken", topic))
             if not any(denials):
                 kept.append(replace(cover, counts=False))
     return kept

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import durable_rules_engine as _c
+
 from spmwatch.engine.chaining import found_episode, references
 from spmwatch.engine.conditions import TODAY, Condition, SpanTest
 from spmwatch.engine.episodes import UNKNOWN, VOCABULARY, Episode, Found

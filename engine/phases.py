@@ -40,7 +40,7 @@ class Phases:
     ) -> None:
         """`own`: all covers of the drug; `others`: those of every other drug."""
         self._conventions, self._known, self._therapy = conventions, known, therapy
-        self._transplants, self._progressions = transplants, progressions
+        self._transplants, self._progressions, self._value_sets = transplants, progressions, value_sets
         gap = conventions.bridge_gap
         companions: dict[str, list[Cover]] = {}
         steroids: dict[str, list[Cover]] = {}
@@ -88,8 +88,12 @@ class Phases:
             result.append(cover if phase == cover.phase else replace(cover, phase=phase))
         return result
 
-    def phase_of_order(self, order: DrugOrder, as_of: int) -> str:
-        """The phase that a draft order would begin or continue, on its date or else on the day of evaluation."""
+    def phase_of_order(self, order: DrugOrder, drafts: Iterable[DrugOrder], as_of: int) -> str:
+        """The phase that a draft order would begin or continue, on its date or else on the day of evaluation.
+
+        `drafts`: all orders that are being written. In company that ends single-agent use, or in a named regimen, the
+        order is neither maintenance nor, without a record of it, the first regimen.
+        """
         if order.phase is not None:
             return order.phase
         first = (
@@ -100,12 +104,15 @@ class Phases:
         fact = DrugExposure(
             concept=order.concept, drug=order.drug, proof=Proof.REQUEST, dose=order.dose, sources=order.sources
         )
-        return self.phase_of(
-            Cover(
-                fact=fact, counts=True, start_min=first, start_max=first, end_min=first, end_max=first, end_told=True
-            ),
-            self._inferred,
-        )
+        day = {"start_min": first, "start_max": first, "end_min": first, "end_max": first}
+        cover = Cover(fact=fact, counts=True, end_told=True, **day)
+        if order.regimen is not None or any(self._ends_single_use(draft.concept) for draft in drafts):
+            return RELAPSE if self._after_progression(cover) is Truth.TRUE else UNKNOWN
+        return self.phase_of(cover, self._inferred)
+
+    def _ends_single_use(self, concept: str) -> bool:
+        classes = self._value_sets.concept(concept).classes
+        return _STEROID in classes or not self._conventions.not_single_agent.isdisjoint(classes)
 
     def phase_of(self, cover: Cover, inferred: Sequence[tuple[int, int]] = ()) -> str:
         """The phase of one cover. `inferred`: stretches of maintenance that were inferred before, by start."""
@@ -174,7 +181,7 @@ class Phases:
     def _alone(self, cover: Cover) -> Truth:
         """Is it given without the classes that end single-agent use, and with little dexamethasone at most?"""
         limit = self._conventions.maintenance_dexamethasone
-        if self._sure_companions.meet(cover.start_max, cover.end_min):
+        if cover.fact.regimen is not None or self._sure_companions.meet(cover.start_max, cover.end_min):
             return Truth.FALSE
         if self._sure_steroid.days_within(cover.start_max, cover.end_min) >= limit:
             return Truth.FALSE

@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
 from spmwatch.engine.conditions import Branch, ConditionError, Parameter, Unless, parse_unless, parse_when
 from spmwatch.engine.errors import RuleFileError
 

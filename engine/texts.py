@@ -42,6 +42,7 @@ class TextsFile(_Model):
     """rules/texts.yaml."""
 
     possibly: Line
+    most_questions: int = Field(ge=1)
     suggestion: Line
     indicators: dict[str, Line]
     certainty: dict[str, Line]
@@ -63,7 +64,8 @@ class TopicFile(_Model):
 class Topic:
     """A datum that a rule may lack, and what to find out.
 
-    `ask`: a clinician is asked `always` when a rule lacks it, `if-it-matters` (some value would raise the tier), or `never`.
+    `ask`: a clinician is asked `always` when a rule lacks it, `if-it-matters` (some value would raise the tier) or
+    `never`.
     """
 
     id: str
@@ -85,11 +87,13 @@ class Texts:
     """Shared wording, numbers filled in.
 
     Attributes:
+        most_questions: open questions listed at most in one finding, the most decisive first.
         possibly: how a summary reads when only words were matched; holds `{summary}`.
         forbidden: words that no shown text may use; digits_allowed: names that contain digits.
     """
 
     possibly: str
+    most_questions: int
     suggestion: str
     indicators: Mapping[str, str]
     certainty: Mapping[str, str]
@@ -196,6 +200,7 @@ def texts_from(data: object, name: PurePath, evidence: Mapping[str, Evidence]) -
         return {key: writer.fill(text, f"{field}.{key}") for key, text in lines.items()}
 
     return Texts(
+        most_questions=file.most_questions,
         possibly=writer.fill(file.possibly, "possibly", keep=("summary",)),
         suggestion=writer.fill(file.suggestion, "suggestion"),
         indicators=fill(file.indicators, "indicators"),

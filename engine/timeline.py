@@ -190,7 +190,9 @@ class _Builder:
                 value_sets=self._value_sets,
             )
             result[drug] = phases.assign(own)
-            orders += [order_of(draft, phases.phase_of_order(draft, self._as_of), self._value_sets) for draft in told]
+            orders += [
+                order_of(draft, phases.phase_of_order(draft, drafts, self._as_of), self._value_sets) for draft in told
+            ]
         orders.sort(
             key=lambda order: (order.drug, order.form, order.phase, order.standing, order.certainty, order.sources)
         )

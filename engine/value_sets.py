@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
+
 from spmwatch.engine.code_systems import CodeIndex, CodeSystem, CodeSystems, check_overlaps, system_key
 from spmwatch.engine.concept import PREFIX_ROLES, Category, Code, CodeMatch, Concept, Phrase, TextMatch
 from spmwatch.engine.errors import RuleFileError

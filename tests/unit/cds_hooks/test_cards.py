@@ -186,18 +186,13 @@ def question(topic: str, *rules: str, decisive: bool = True) -> OpenQuestion:
 
 
 def test_what_is_unknown_stands_where_it_matters() -> None:
-    """Each card tells what is open for its rule; the card of data gaps lists at most five decisive questions."""
-    questions = (
-        question("kind", "SPM-05"),
-        *(question(f"q{n}", "SPM-09") for n in range(6)),
-        question("x", decisive=False),
-    )
+    """Each card tells what is open for its rule; the card of data gaps has its questions in its own words."""
+    questions = (question("kind", "SPM-05", "SPM-29"), question("q0", "SPM-09"), question("x", decisive=False))
     laid = cards(finding("SPM-05", Indicator.WARNING), finding("SPM-29"), questions=questions)
     assert "**Not known:** What about kind?" in laid[0]["detail"]
     assert "q0" not in laid[0]["detail"]
     assert "Certainty: open" in laid[1]["detail"]
-    listed = [line for line in laid[1]["detail"].splitlines() if line.startswith("- What about")]
-    assert listed == [f"- What about {name}?" for name in ("kind", "q0", "q1", "q2", "q3")]
+    assert "Not known" not in laid[1]["detail"]
 
 
 def test_what_was_not_sent_and_what_failed_is_said() -> None:
