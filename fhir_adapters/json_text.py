@@ -14,12 +14,19 @@ from typing import Any
 
 import orjson
 
-type_names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+_KINDS: dict[type, str] = {
+    dict: "an object",
+    list: "a list",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+}
 
 
 def kind_of(value: object) -> str:
     """What sort of JSON value this is, in words."""
-    return "null" if value is None else type_names.get(type(value), "an unknown value")
+    return "null" if value is None else _KINDS.get(type(value), "an unknown value")
 
 
 @dataclass(frozen=True, slots=True)

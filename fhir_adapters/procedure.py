@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from spmwatch.engine.dates import DateRange
-from spmwatch.engine.facts import Fact, Procedure, Standing, Statement
+from spmwatch.engine.facts import DrugExposure, Fact, Procedure, Proof, Standing, Statement
 from spmwatch.fhir_adapters import views
 from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, Outcome, Reader, outcome, source
 from spmwatch.fhir_adapters.references import Item
 from spmwatch.fhir_adapters.spans import at_age, first_day, up_to
-from spmwatch.fhir_adapters.terms import Reading
+from spmwatch.fhir_adapters.terms import Hit, Reading
 from spmwatch.fhir_adapters.views import worded_date
 
-CATEGORIES = ("procedure", "screening", "exclusion")
+CATEGORIES = ("procedure", "screening", "exclusion", "drug")
+WORD_CATEGORIES = ("procedure", "screening", "exclusion")  # a drug in the words of a procedure may be its topic only
 
 # STU3's `aborted` is R4's stopped, `suspended` R4's on-hold.
 COUNTS = frozenset({"completed"})
@@ -23,7 +24,7 @@ def read_procedure(reader: Reader, item: Item) -> Outcome:
     """The procedures that one Procedure resource tells of."""
     gaps_before = len(reader.gaps)
     view = reader.view(views.ProcedureView, item)
-    readings = list(reader.terms.read_all(view.code, CATEGORIES, "code").values())
+    readings = list(reader.terms.read_all(view.code, CATEGORIES, "code", by_words=WORD_CATEGORIES).values())
     if not any(reading.hits for reading in readings):
         if view.code is not None or item.resource.get("code") is None:
             del reader.gaps[gaps_before:]
@@ -31,9 +32,9 @@ def read_procedure(reader: Reader, item: Item) -> Outcome:
         return outcome(())
     if view.notDone or view.status in NOT_COUNTING:
         if view.status != "entered-in-error" and _is_transplant(readings):
-            facts = _why_not(reader, item, view)
-            if facts:
-                return outcome(facts)
+            statements = _why_not(reader, item, view)
+            if statements:
+                return outcome(statements)
         del reader.gaps[gaps_before:]
         return EXCLUDED
     standing = reader.standing(item, "status", view.status, COUNTS, POSSIBLE, NOT_COUNTING) or Standing.POSSIBLE
@@ -42,22 +43,36 @@ def read_procedure(reader: Reader, item: Item) -> Outcome:
     day = _day(reader, item, view)
     if day is None:
         reader.missing_date(item, "performed[x]", "the day")
-    facts = []
+    facts: list[Fact] = []
     for reading in readings:
         reader.low_certainty(item, reading)
-        facts += [
-            Procedure(
-                standing=Standing.POSSIBLE if reading.conflict else standing,
-                certainty=hit.certainty,
-                sources=source(item, hit.element),
-                concept=hit.concept.id,
-                date=up_to(day) if hit.is_status and day is not None else day,
-                is_status=hit.is_status,
-            )
-            for hit in reading.hits
-            if hit.proves
-        ]
+        sure = Standing.POSSIBLE if reading.conflict else standing
+        facts += [_fact(item, hit, sure, day) for hit in reading.hits if hit.proves]
     return outcome(facts, EXCLUDED)
+
+
+def _fact(item: Item, hit: Hit, standing: Standing, day: DateRange | None) -> Fact:
+    """The procedure; or, where its code is that of an infused drug (HCPCS J codes), the drug that was given."""
+    if hit.concept.category == "drug":
+        return DrugExposure(
+            standing=standing,
+            certainty=hit.certainty,
+            sources=source(item, hit.element),
+            concept=hit.concept.id,
+            drug=hit.concept.drug or hit.concept.id,
+            proof=Proof.ADMINISTRATION,
+            start=day,
+            end=day,
+            route=hit.concept.route,
+        )
+    return Procedure(
+        standing=standing,
+        certainty=hit.certainty,
+        sources=source(item, hit.element),
+        concept=hit.concept.id,
+        date=up_to(day) if hit.is_status and day is not None else day,
+        is_status=hit.is_status,
+    )
 
 
 def _is_transplant(readings: list[Reading]) -> bool:

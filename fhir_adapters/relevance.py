@@ -18,8 +18,12 @@ _CATEGORIES: dict[str, frozenset[str]] = {
     "Condition": frozenset(condition.CATEGORIES),
     "Observation": frozenset(observation.CODE_CATEGORIES),
 }
-# Observations of tests and procedures are told by code alone, so their words are looked at for these only.
-_WORD_CATEGORIES = {**_CATEGORIES, "Observation": frozenset(observation.VALUE_CATEGORIES)}
+# Words are looked at for these only: tests and drugs given are told by code alone.
+_WORD_CATEGORIES = {
+    **_CATEGORIES,
+    "Observation": frozenset(observation.VALUE_CATEGORIES),
+    "Procedure": frozenset(procedure.WORD_CATEGORIES),
+}
 _TEXTS_REMEMBERED = 65_536
 
 

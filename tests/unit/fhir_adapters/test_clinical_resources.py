@@ -163,6 +163,14 @@ def test_procedures(system: str, value: str, concept: str) -> None:
     assert fact.concept == concept
 
 
+def test_a_procedure_that_is_an_infused_drug() -> None:
+    hcpcs = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
+    fact = the_fact(procedure(code=code(hcpcs, "J9245")))
+    assert isinstance(fact, DrugExposure)
+    assert (fact.drug, fact.route, str(fact.start)) == ("melphalan", "intravenous", "2023-09-01")
+    assert read(procedure(code={"text": "melphalan counselling"})).facts == ()
+
+
 def test_awaiting_a_transplant_is_none() -> None:
     for resource in (procedure(code=code(SNOMED, "698303004")), condition(code=code(SNOMED, "698303004"))):
         assert read(resource).facts == ()
