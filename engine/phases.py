@@ -104,8 +104,9 @@ class Phases:
         fact = DrugExposure(
             concept=order.concept, drug=order.drug, proof=Proof.REQUEST, dose=order.dose, sources=order.sources
         )
-        day = {"start_min": first, "start_max": first, "end_min": first, "end_max": first}
-        cover = Cover(fact=fact, counts=True, end_told=True, **day)
+        cover = Cover(
+            fact=fact, counts=True, start_min=first, start_max=first, end_min=first, end_max=first, end_told=True
+        )
         if order.regimen is not None or any(self._ends_single_use(draft.concept) for draft in drafts):
             return RELAPSE if self._after_progression(cover) is Truth.TRUE else UNKNOWN
         return self.phase_of(cover, self._inferred)

@@ -286,6 +286,11 @@ def test_a_proof_of_another_time_or_a_possible_one_does_not() -> None:
     assert [c.standing for c in courses(ORDER, not_taken("2025-12-01"), perhaps)] == [POSSIBLE]
 
 
+def test_a_denial_of_another_drug_is_noted_without_a_question() -> None:
+    order = given("2025-11-01", proof=Proof.REQUEST, concept="bortezomib", ongoing=True)
+    assert [note.topic for note in timeline(order, not_taken(concept="bortezomib")).notes] == [None]
+
+
 def test_a_doubtful_denial_leaves_the_order_possible() -> None:
     course = the_course(ORDER, not_taken("2025-12-01", standing=POSSIBLE))
     assert course.standing is POSSIBLE

@@ -114,6 +114,10 @@ def test_with_a_proteasome_inhibitor_antibody_or_alkylator_it_is_no_maintenance(
     assert phases(AUTOLOGOUS, after(100), beside) == ["unknown"]
 
 
+def test_a_named_regimen_is_a_combination() -> None:
+    assert phases(AUTOLOGOUS, after(100, regimen="rd")) == ["unknown"]
+
+
 def test_a_companion_that_ended_before_does_not_matter() -> None:
     assert phases(AUTOLOGOUS, after(100), given("2020-04-01", "2020-09-01", concept="bortezomib")) == ["maintenance"]
 
@@ -275,6 +279,9 @@ def test_orders_have_phases_too() -> None:
     assert [o.phase for o in only(timeline(myeloma(), order(phase="maintenance")), Order)] == ["maintenance"]
     assert [o.phase for o in only(timeline(myeloma(), recent, order(dose=ten)), Order)] == ["maintenance"]
     assert [o.phase for o in only(timeline(myeloma(), recent, order()), Order)] == ["unknown"]
+    beside = DrugOrder(concept="carfilzomib", drug="carfilzomib")
+    assert [o.phase for o in only(timeline(myeloma(), recent, order(dose=ten), beside), Order)] == ["unknown"] * 2
+    assert [o.phase for o in only(timeline(myeloma(), recent, order(dose=ten, regimen="krd")), Order)] == ["unknown"]
     assert [o.phase for o in only(timeline(myeloma(), maintenance("2025-01-01"), order()), Order)] == ["maintenance"]
 
 
