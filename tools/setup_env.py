@@ -126,7 +126,8 @@ def choose_python(asked: str) -> Python:
 
 def list_pythons() -> List[str]:
     """One usable Python for each minor version, from PATH first and then from pyenv's folder."""
-    pyenv = sorted(Path.home().glob(".pyenv/versions/*/bin/python3"), reverse=True)
+    pyenv_root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    pyenv = sorted(pyenv_root.glob("versions/*/bin/python3"), reverse=True)
     best: Dict[Tuple[int, int], str] = {}
     for command in candidates() + [str(path) for path in pyenv]:
         found = probe(command)
