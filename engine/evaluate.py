@@ -21,7 +21,6 @@ from spmwatch.engine.explain import Explainer, RuleReport
 from spmwatch.engine.facts import Certainty, PatientRecord
 from spmwatch.engine.network import Network
 from spmwatch.engine.outcome import Outcome
-from spmwatch.engine.presentation import describe
 from spmwatch.engine.recommendation import (
     Finding,
     OpenQuestion,
@@ -168,9 +167,9 @@ class Evaluator:
         findings.sort(key=lambda finding: (-finding.indicator.rank, finding.rule, finding.part or ""))
         return tuple(findings), tuple(failures)
 
-    def _said(self, episodes: Sequence[Episode]) -> Iterator[str]:
+    def _said(self, episodes: Sequence[Episode], outcome: Outcome) -> Iterator[str]:
         """The facts in words; missing data as the few most decisive questions (clinical conventions 7.11)."""
-        yield from (describe(episode) for episode in episodes if not isinstance(episode, Missing))
+        yield from (outcome.described(episode) for episode in episodes if not isinstance(episode, Missing))
         missing = {episode.datum for episode in episodes if isinstance(episode, Missing)}
         asked = (topic.question for topic in self.rule_base.topics if topic.id in missing)
         yield from itertools.islice(asked, self.rule_base.texts.most_questions)
@@ -180,7 +179,7 @@ class Evaluator:
         certainty = outcome.certainty(rule, variant)
         episodes = outcome.episodes(rule, variant)
         low = certainty is Certainty.LOW
-        facts = "\n".join(f"- {line}" for line in self._said(episodes))
+        facts = "\n".join(f"- {line}" for line in self._said(episodes, outcome))
         return Finding(
             rule=rule.id,
             part=variant.part,

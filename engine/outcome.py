@@ -9,6 +9,7 @@ from spmwatch.engine.episodes import Episode, Timeline
 from spmwatch.engine.explain import Explainer
 from spmwatch.engine.facts import Certainty
 from spmwatch.engine.network import Match
+from spmwatch.engine.presentation import describe
 from spmwatch.engine.rule import Indicator, Rule, Variant
 from spmwatch.engine.truth import Truth, any_of
 
@@ -20,6 +21,7 @@ class Outcome:
         self.timeline, self._rules = timeline, rules
         self._episodes = {episode.id: episode for episode in timeline.episodes}
         self._matches: dict[tuple[str, str, bool], Match] = {}
+        self._words: dict[str, str] = {}
 
     def take(self, matches: Iterable[Match], asserted: Iterable[Episode] = ()) -> None:
         """Keep the session's matches so far; `asserted` are episodes that were added to the timeline's."""
@@ -78,6 +80,12 @@ class Outcome:
         """All episodes behind a speaking variant, in the timeline's order; findings it builds on are left out."""
         used = {episode.id for binding in self._bindings(rule, variant) for episode in binding}
         return tuple(episode for episode in self._episodes.values() if episode.id in used)
+
+    def described(self, episode: Episode) -> str:
+        """The episode in words; several findings name the same, so each is worded once."""
+        if episode.id not in self._words:
+            self._words[episode.id] = describe(episode)
+        return self._words[episode.id]
 
     def weak_episodes(self, rule: Rule, variant: Variant) -> Iterator[Episode]:
         """Episodes matched by words alone behind a finding of low certainty."""

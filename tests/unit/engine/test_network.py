@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spmwatch.engine import network as network_module
 from spmwatch.engine.episodes import Course, Disease, Episode, PatientEpisode, Span, Stated
 from spmwatch.engine.errors import NetworkFactError
 from spmwatch.engine.facts import Source, Standing
 from spmwatch.engine.network import Network
-
 from tests.strategies.episodes import AS_OF, rule_of
 
 TODAY = AS_OF.toordinal()
@@ -89,10 +90,23 @@ def test_a_hostile_word_in_an_episode_never_reaches_the_c_code(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reached: list[str] = []
-    monkeypatch.setattr(network_module._c, "assert_facts", lambda _, text: reached.append(text) or (0, 0))
+    original = network_module._c.assert_facts
+    monkeypatch.setattr(network_module._c, "assert_facts", lambda h, text: reached.append(text) or original(h, text))
     with pytest.raises(NetworkFactError):
-        network.evaluate([PATIENT, Stated(id="s", what='Mrs Smith said "no"')], AS_OF)
+        network.evaluate([PATIENT, replace(LENALIDOMIDE, id='Mrs Smith said "no"')], AS_OF)
     assert reached == []
+
+
+def test_what_no_rule_asks_about_stays_at_home(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other kinds, other drugs, and fields that no rule tests do not travel."""
+    sent: list[str] = []
+    original = network_module._c.assert_facts
+    monkeypatch.setattr(network_module._c, "assert_facts", lambda h, text: sent.append(text) or original(h, text))
+    other = replace(LENALIDOMIDE, id="x2", drug="bortezomib")
+    network.evaluate([PATIENT, LENALIDOMIDE, other, Stated(id="s", what="progression")], AS_OF)
+    facts = [fact for text in sent for fact in json.loads(text)]
+    assert sorted(fact["e"] for fact in facts) == ["p", "x1"]
+    assert all(not {"form", "phase", "start_lo", "age_lo"} & fact.keys() for fact in facts)
 
 
 def test_text_of_the_record_does_not_travel(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,8 +137,8 @@ def test_a_failed_evaluation_frees_its_session(network: Network) -> None:
     for _ in range(1_100):
         with network.session(AS_OF) as session, contextlib.suppress(NetworkFactError):
             session.run([PATIENT, LENALIDOMIDE])
-            session.run([Stated(id="s", what="x" * 65)])
-            pytest.fail("the word is too long to pass")
+            session.run([replace(LENALIDOMIDE, id="x" * 65)])
+            pytest.fail("the id is too long to pass")
     assert network.evaluate([PATIENT, LENALIDOMIDE], AS_OF)
 
 
