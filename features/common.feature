@@ -42,6 +42,21 @@ Feature: What silences every rule
     Then exactly these rules fire: SPM-30 (info)
     And the tier is "info"
 
+  Scenario: Everything at once, in lymphoma, when orders are signed
+    Given follicular lymphoma was diagnosed on 2018-03-01
+    And the patient was stated to be ineligible for transplant on 2018-03-01
+    And oral melphalan was taken from 2025-01-01 and continues
+    And melphalan flufenamide was given from 2023-01-01 to 2023-06-30
+    And lenalidomide 20 mg was taken as induction from 2019-01-01 to 2019-06-30
+    And lenalidomide 20 mg was taken as maintenance from 2020-01-01 and continues
+    And a donor stem cell transplant was done on 2019-11-10
+    And breast cancer was diagnosed on 2025-06-10 and is active
+    And lenalidomide 20 mg is ordered
+    And oral melphalan is ordered
+    When the order is signed
+    Then exactly these rules fire: SPM-30 (info)
+    And the tier is "info"
+
   Scenario: Everything at once, in a patient who has died
     Given multiple myeloma was diagnosed on 2018-03-01
     And oral melphalan was taken from 2025-01-01 and continues

@@ -40,6 +40,20 @@ Feature: Lenalidomide in two phases, or for long
     Then it stays silent
 
   @near-miss
+  Scenario: Two inductions
+    Given lenalidomide 25 mg was taken as induction from 2021-04-01 to 2021-08-31
+    And lenalidomide 25 mg was taken as induction from 2023-04-01 to 2023-08-31
+    When the rule is evaluated
+    Then it stays silent
+
+  @near-miss
+  Scenario: Induction and maintenance recorded for the same days are one treatment
+    Given lenalidomide 10 mg was taken as induction from 2024-04-01 to 2024-08-31
+    And lenalidomide 10 mg was taken as maintenance from 2024-04-01 to 2024-08-31
+    When the rule is evaluated
+    Then it stays silent
+
+  @near-miss
   Scenario: Induction without lenalidomide
     Given bortezomib was given from 2023-04-01 to 2023-08-31
     And dexamethasone was taken from 2023-04-01 to 2023-08-31

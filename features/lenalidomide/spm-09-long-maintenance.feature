@@ -48,6 +48,20 @@ Feature: Lenalidomide maintenance for long
     When the rule is evaluated
     Then it stays silent
 
+  @near-miss
+  Scenario: The last supply ended 29 days ago, with melphalan before
+    Given oral melphalan was taken from 2018-04-01 to 2018-09-30
+    And lenalidomide 10 mg was taken as maintenance from 2020-01-01 to 2025-12-17
+    When the rule is evaluated
+    Then it stays silent
+
+  @near-miss
+  Scenario: More than 24 months only together with induction
+    Given lenalidomide 25 mg was taken as induction from 2022-04-01 to 2023-03-31
+    And lenalidomide 10 mg was taken as maintenance from 2024-03-01 and continues
+    When the rule is evaluated
+    Then it stays silent
+
   @fires
   Scenario: With melphalan at another time
     Given oral melphalan was taken from 2018-04-01 to 2018-09-30
