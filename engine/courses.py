@@ -57,8 +57,8 @@ class DrugCourses:
         clusters = self._clusters(certain)
         widest = self._clusters(possible) if wider else clusters
         runs = [(run.first, run.last) for cluster in clusters for run in cluster.runs]
-        low = months_of_cover(runs, conventions.days_per_month)
-        high = months_of_cover([(c.first, c.last) for c in widest], conventions.days_per_month)
+        low = months_of_cover(runs, self._clock.as_of, conventions.days_per_month)
+        high = months_of_cover([(c.first, c.last) for c in widest], self._clock.as_of, conventions.days_per_month)
         high = min(high, float(conventions.oldest_plausible_age * 12))
         counts = any(cover.counts for cover in certain)
         active = activity(certain, self._clock, conventions)
@@ -106,8 +106,8 @@ def _course(
     clock: Clock,
     conventions: Conventions,
 ) -> Course:
-    high = _capped_months(cluster.first, cluster.last, conventions)
-    low = months(run.first, run.last) if run is not None else 0.0
+    high = _capped_months(cluster.first, cluster.last, clock, conventions)
+    low = months(run.first, run.last, clock.as_of) if run is not None else 0.0
     told = members if run is None else (*members, *run.attached)
     return Course(
         id="",
@@ -130,10 +130,10 @@ def _certainty(members: Sequence[Cover]) -> Certainty:
     return Certainty.HIGH if any(c.fact.certainty is Certainty.HIGH for c in members) else Certainty.LOW
 
 
-def _capped_months(first: int, last: int, conventions: Conventions) -> float:
+def _capped_months(first: int, last: int, clock: Clock, conventions: Conventions) -> float:
     """Months from `first` to `last`; nobody takes a drug for longer than people live."""
     longest = conventions.oldest_plausible_age * 12
-    return min(months(first, last), float(longest))
+    return min(months(first, last, clock.as_of), float(longest))
 
 
 def activity(covers: Iterable[Cover], clock: Clock, conventions: Conventions) -> str:

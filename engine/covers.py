@@ -215,16 +215,19 @@ class Stretches:
         return total
 
 
-def months(first: int, last: int) -> float:
-    """Calendar months from one day to another; 0 where `last` does not come after `first`."""
-    return 0.0 if last <= first else months_between(date.fromordinal(first), date.fromordinal(last))
+def months(first: int, last: int, as_of: int) -> float:
+    """Calendar months of an unbroken course: from its first day to the end of its last, or to the day of evaluation.
+
+    So 2020-01-01..2022-12-31 are 36, and on the same day two years on, if it is still taken, exactly 24 (7.5).
+    """
+    return 0.0 if last < first else months_between(date.fromordinal(first), date.fromordinal(min(last + 1, as_of)))
 
 
-def months_of_cover(stretches: Sequence[tuple[int, int]], days_per_month: float) -> float:
+def months_of_cover(stretches: Sequence[tuple[int, int]], as_of: int, days_per_month: float) -> float:
     """Months under the drug: calendar months of one stretch, covered days of several (7.4, 7.5)."""
     sure = [(first, last) for first, last in stretches if first <= last]
     if len(sure) == 1:
-        return months(*sure[0])
+        return months(*sure[0], as_of)
     return sum(last - first + 1 for first, last in sure) / days_per_month
 
 

@@ -70,7 +70,9 @@ def _exact(cover: Cover) -> bool:
 def _dose(cover: Cover, conventions: Conventions) -> _Dose:
     dose = cover.fact.dose
     if dose is None or dose.unit != _DOSE_UNIT:
-        return _Dose(cover, 0.0, conventions.conditioning_dose)
+        told = cover.fact.end is not None or cover.fact.proof is Proof.ADMINISTRATION
+        longer = told and cover.end_min - cover.start_max >= conventions.conditioning_window
+        return _Dose(cover, 0.0, 0.0 if longer else conventions.conditioning_dose)  # conditioning is over in days
     most = dose.value
     if cover.fact.proof is not Proof.ADMINISTRATION and cover.fact.end is not None and cover.start_min > FIRST_DAY:
         days = min(cover.end_max - cover.start_min + 1, conventions.conditioning_window)

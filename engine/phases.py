@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from spmwatch.engine.conventions import Conventions
 from spmwatch.engine.covers import Cluster, Cover, Stretches, clusters_of
-from spmwatch.engine.episodes import UNKNOWN, Transplant
+from spmwatch.engine.episodes import UNKNOWN, Span, Transplant
 from spmwatch.engine.facts import DrugExposure, DrugOrder, Proof, Standing
 from spmwatch.engine.therapy import Event, Known, Therapy
 from spmwatch.engine.truth import Truth, all_of, any_of
@@ -209,7 +209,10 @@ class Phases:
 
     def _timed_as_maintenance(self, cover: Cover) -> Truth:
         """Soon after an autologous transplant, or long enough after the first therapy without progression?"""
-        after_transplant = any_of(self._after_transplant(cover, transplant) for transplant in self._transplants)
+        after_transplant = any_of(
+            all_of([self._after_transplant(cover, transplant), ~self._progressed(transplant.date, cover)])
+            for transplant in self._transplants
+        )
         if not self._known.procedures:
             after_transplant = any_of([after_transplant, Truth.UNKNOWN])
         return any_of([after_transplant, self._long_after_first_therapy(cover)])
@@ -235,16 +238,20 @@ class Phases:
             return Truth.FALSE if self._known.medications else Truth.UNKNOWN
         possible = cover.start_max - first.low >= wait or not self._known.medications
         late = Truth.of(certain=cover.start_min - first.high >= wait, possible=possible)
-        progressed = any_of(
-            _TRUTHS[
-                event.sure and event.low >= first.high and event.high <= cover.start_min,
-                event.high >= first.low and event.low <= cover.start_max,
-            ]
-            for event in self._progressions
-        )
+        progressed = self._progressed(first, cover)
         if not self._known.conditions:
             progressed = any_of([progressed, Truth.UNKNOWN])
         return all_of([late, ~progressed])
+
+    def _progressed(self, since: Span, cover: Cover) -> Truth:
+        """Is a progression recorded from that day to the start of the cover?"""
+        return any_of(
+            _TRUTHS[
+                event.sure and event.low >= since.high and event.high <= cover.start_min,
+                event.high >= since.low and event.low <= cover.start_max,
+            ]
+            for event in self._progressions
+        )
 
     def _in_first_regimen(self, cover: Cover, alone: Truth) -> Truth:
         """Does it lie inside the first regimen, and look like one?
@@ -252,19 +259,21 @@ class Phases:
         The regimen ends at a transplant, at progression and where maintenance begins. A single agent at maintenance
         dose with nothing before it may continue treatment that is not on record: that is not taken for induction.
         """
-        regimen = self._therapy.regimen
-        if regimen is None:
-            return Truth.FALSE if self._therapy.first is None else Truth.UNKNOWN
-        gap = self._conventions.bridge_gap
-        inside = Truth.of(
-            certain=cover.start_max - regimen[1] - 1 <= gap, possible=cover.start_min - regimen[1] - 1 <= gap
-        )
         broken = any_of(
             _TRUTHS[event.sure and event.high <= cover.start_min, event.low <= cover.start_max]
             for event in self._breaks()
         )
         if not (self._known.procedures and self._known.medications):
             broken = any_of([broken, Truth.UNKNOWN])
+        regimen = self._therapy.regimen
+        if broken is Truth.TRUE or self._therapy.first is None:
+            return Truth.FALSE
+        if regimen is None:
+            return Truth.UNKNOWN
+        gap = self._conventions.bridge_gap
+        inside = Truth.of(
+            certain=cover.start_max - regimen[1] - 1 <= gap, possible=cover.start_min - regimen[1] - 1 <= gap
+        )
         in_regimen = all_of([inside, ~broken])
         if in_regimen is Truth.TRUE and not self._looks_like_induction(cover, alone, regimen[1]):
             return Truth.UNKNOWN

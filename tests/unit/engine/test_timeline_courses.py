@@ -36,8 +36,8 @@ def back(days: int) -> str:
 
 
 def test_a_stated_period_is_exact() -> None:
-    course = the_course(given("2021-03-01", "2021-09-01"))
-    assert (course.start, course.end) == (day_span("2021-03-01"), day_span("2021-09-01"))
+    course = the_course(given("2021-03-01", "2021-08-31"))
+    assert (course.start, course.end) == (day_span("2021-03-01"), day_span("2021-08-31"))
     assert course.duration == Span(6.0, 6.0)
     assert course.standing is Standing.COUNTS
 
@@ -102,7 +102,7 @@ def test_an_end_before_the_start_is_noted_and_not_used() -> None:
     line = timeline(given("2021-03-01", "2021-02-28"))
     assert only(line, Course)[0].end == day_span("2021-03-28", "2026-01-15")
     assert [note.kind for note in line.notes] == ["conflict"]
-    assert the_course(given("2021-03-01", "2021-03-01")).duration == Span(0, 0)
+    assert the_course(given("2021-03-01", "2021-03-01")).duration == Span(1 / 31, 1 / 31)
 
 
 # -- union and gaps (7.4) -------------------------------------------------------------------------------------------
@@ -139,6 +139,13 @@ def test_24_months_with_breaks_are_730_and_a_half_days() -> None:
     assert months("2022-12-31") < 24 < months("2023-01-01")
 
 
+def test_the_last_day_of_an_ended_course_counts_in_full() -> None:
+    assert the_course(given("2020-01-01", "2022-12-31")).duration == Span(36, 36)
+    assert the_course(given("2020-01-01", "2022-12-30")).duration.high < 36
+    assert the_course(given("2025-01-15", "2026-01-14")).duration == Span(12, 12)
+    assert the_course(given("2025-01-15", "2026-01-15")).duration == Span(12, 12)
+
+
 def test_the_same_day_two_years_on_is_exactly_24_months() -> None:
     assert the_course(maintenance("2024-01-15")).duration == Span(24, 24)
     assert the_course(maintenance("2024-01-14")).duration.low > 24
@@ -162,7 +169,7 @@ def test_a_partial_date_that_reaches_beyond_the_day_of_evaluation_is_cut() -> No
 def test_partial_start_and_end_in_one_year_prove_no_duration() -> None:
     course = the_course(given("2020", "2020"))
     assert course.duration.low == 0
-    assert 11.9 < course.duration.high < 12
+    assert course.duration.high == 12
     assert course.standing is Standing.COUNTS
 
 
@@ -193,13 +200,13 @@ def test_month_long_vagueness_does_not_break_a_course() -> None:
 
 def test_a_gap_that_may_or_may_not_be_real_leaves_two_courses_that_may_be_one() -> None:
     stopped = given("2020-01-01", proof=Proof.REQUEST)  # no end: anything up to now
-    again = given("2023-01-01", "2024-01-01")
+    again = given("2023-01-01", "2023-12-31")
     first, second = courses(stopped, again)
     assert first.start == day_span("2020-01-01")
     assert second.start == day_span("2020-01-01", "2023-01-01")
     assert second.duration.low == 12
     assert first.duration.high == second.duration.high == pytest.approx(72.5, abs=0.05)
-    assert total(stopped, again).duration.low == pytest.approx((28 + 366) / 30.4375)
+    assert total(stopped, again).duration.low == pytest.approx((28 + 365) / 30.4375)
 
 
 def test_two_vague_records_of_one_year_stand_together() -> None:

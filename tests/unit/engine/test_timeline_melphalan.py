@@ -110,6 +110,15 @@ def test_a_missing_dose_undecides_only_what_lies_within_its_window() -> None:
     assert kinds(melphalan_iv("2021-06-13", 100), melphalan_iv("2021-06-20")) == ["iv-other", "unknown"]
 
 
+def test_what_was_given_for_longer_than_the_window_is_no_conditioning() -> None:
+    def infused(end: str) -> DrugExposure:
+        return melphalan_iv("2021-06-13", end=end)
+
+    assert kinds(infused("2021-06-19")) == ["unknown"]
+    assert kinds(infused("2021-06-20")) == ["iv-other"]
+    assert kinds(given("2021-06-13", concept="melphalan-iv", proof=Proof.REQUEST, ongoing=True)) == ["unknown"]
+
+
 def test_a_partial_date_leaves_a_split_dose_undecided() -> None:
     assert kinds(melphalan_iv("2021-06", 70), melphalan_iv("2021-06-13", 70)) == ["unknown"]
     assert kinds(melphalan_iv("2021-06", 140)) == ["iv-high-dose"]

@@ -126,7 +126,7 @@ def test_p17_two_strengths_count_once() -> None:
 
 def test_p19_two_courses_of_maintenance() -> None:
     facts = [MM, maintenance("2019-01-10", "2020-06-10"), maintenance("2024-02-15")]
-    assert [c.duration.low for c in courses(*facts)] == [17, 23]
+    assert [c.duration.low for c in courses(*facts)] == [pytest.approx(17, abs=0.04), 23]
     assert total(*facts).duration.low == pytest.approx(40, abs=0.1)
     assert total(*facts, phase="maintenance").active == "current"
     assert {c.phase for c in courses(*facts)} == {"maintenance"}
