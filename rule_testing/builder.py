@@ -27,12 +27,15 @@ class CodeSource(Protocol):
 
     def concept(self, concept: str, *, shown_as: str = "", system: str | None = None) -> Json:
         """A CodeableConcept."""
+        ...
 
     def drug(self, concept: str, *, strength_mg: float | None = None, system: str | None = None) -> Json:
         """A CodeableConcept of a drug, of that strength where there is such a product."""
+        ...
 
     def route(self, route: str) -> Json:
         """A CodeableConcept of a route."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ _MODULES = (
     "when_then",
 )
 pytest_plugins = [f"{_STEPS}.{name}" for name in _MODULES if find_spec("pytest_bdd")]
-"""The step modules; none where pytest-bdd (the extra `testing`) is not installed, so that other tests run undisturbed."""
+"""The step modules; none without pytest-bdd (the extra `testing`), so that other tests run undisturbed."""
 
 TAGS = {
     "fires": "a way for the rule to fire",
