@@ -5,7 +5,7 @@
 #   make check     formatting, lint, types, import contracts, house and catalogue tests
 #   make bench     the benchmarks
 #   make valgrind  the rule network's memory tests under valgrind, about two minutes
-#   make lock      rules/versions.lock from the rules, after a rule's meaning and version changed
+#   make examples  examples/bundles and examples/export from the worked patients of the features
 #   make lock-deps constraints.txt from pyproject.toml; UPGRADE=1 takes the newest versions
 #   make clean     remove what the tools made; make distclean also the environment
 #
@@ -18,7 +18,7 @@ BIN = $(VENV)/bin
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = demo
-.PHONY: setup demo test check bench valgrind lock lock-deps clean distclean
+.PHONY: setup demo test check bench examples valgrind lock-deps clean distclean
 
 # Any Python 3 that really runs (a shim in PATH may not) can run the setup script, which finds the one for the environment.
 setup:
@@ -52,8 +52,8 @@ valgrind: setup
 	$(BIN)/python tools/valgrind_errors.py -m pytest -p no:cacheprovider -p no:xdist \
 	  tests/unit/engine/test_network_memory.py $(ARGS)
 
-lock: setup
-	$(BIN)/spmwatch rules lock
+examples: setup
+	$(BIN)/python examples/make_examples.py
 
 lock-deps: setup
 	$(BIN)/python tools/lock_deps.py $(if $(UPGRADE),--upgrade)
