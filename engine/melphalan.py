@@ -37,8 +37,8 @@ def told_apart(
     High-dose: doses in mg/m2 that add up to the conditioning dose within the window (first and last day included),
     whatever the route unless it is oral; or intravenous shortly before an autologous transplant. Records of one sort
     (requests, administrations, ...) are added up among themselves, since a request and its administration tell of the
-    same dose. A missing dose, a date or a transplant that could make it high-dose leaves the kind unknown; so does a
-    transplant that is not recorded while procedures were not supplied (`transplants_known`).
+    same dose. Without a route, a missing dose leaves the kind unknown; so does a date or a transplant that could make it
+    high-dose, and a transplant that is not recorded while procedures were not supplied (`transplants_known`).
     """
     doses = [_dose(cover, conventions) for cover in covers if cover.form != ORAL]
     high: set[int] = set()
@@ -70,6 +70,8 @@ def _exact(cover: Cover) -> bool:
 def _dose(cover: Cover, conventions: Conventions) -> _Dose:
     dose = cover.fact.dose
     if dose is None or dose.unit != _DOSE_UNIT:
+        if cover.form == OTHER:
+            return _Dose(cover, 0.0, 0.0)  # intravenous, and nothing says high-dose: "else IV other" (conventions 7.3)
         told = cover.fact.end is not None or cover.fact.proof is Proof.ADMINISTRATION
         longer = told and cover.end_min - cover.start_max >= conventions.conditioning_window
         return _Dose(cover, 0.0, 0.0 if longer else conventions.conditioning_dose)  # conditioning is over in days

@@ -130,6 +130,13 @@ Feature: Lenalidomide together with oral melphalan
       Then it stays silent
 
     @near-miss
+    Scenario: One infusion of melphalan whose dose is not told per body surface
+      Given lenalidomide 10 mg was taken from 2025-01-01 and continues
+      And intravenous melphalan 30 mg was given on 2025-10-01
+      When the rule is evaluated
+      Then it stays silent
+
+    @near-miss
     Scenario: Melphalan without lenalidomide
       Given bortezomib was given from 2021-01-01 to 2021-06-30
       And oral melphalan was taken from 2021-01-01 to 2021-06-30
