@@ -25,6 +25,7 @@ from spmwatch.engine.explain import RuleReport
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.presentation import Json, episode_as_json, recommendation_as_json
 from spmwatch.engine.recommendation import Recommendation
+from spmwatch.fhir_adapters.gather import NotRead
 from spmwatch.screening.report import write_file
 from spmwatch.screening.rows import failed_row, json_array
 
@@ -71,11 +72,13 @@ def explain(
     evaluator = load_evaluator()
     wanted = _check_rule(rule, evaluator, hook)
     source = read_input(path, evaluator, partial=partial, strict=strict)
-    chosen = _chosen(source.records(), patient, path, only_one=html is not None)
+    chosen = _chosen(source.outcomes(), patient, path, only_one=html is not None)
     explained: list[Explained] = []
     lost: list[Json] = []
     for record in chosen:
         try:
+            if isinstance(record, NotRead):
+                raise record.error  # noqa: TRY301 - one handler for both ways to fail
             explained.append(_explain(record, evaluator, day, hook, wanted))
         except Exception as error:  # noqa: BLE001 - as in screening: one patient's failure is named, the others go on
             complain(f"Patient {record.id}: {told(error)}")
@@ -100,15 +103,15 @@ def _check_rule(rule: str | None, evaluator: Evaluator, hook: str) -> str | None
 
 
 def _chosen(
-    records: Iterator[PatientRecord], patient: str | None, path: Path, *, only_one: bool
-) -> Iterator[PatientRecord]:
-    """The records to explain.
+    records: Iterator[PatientRecord | NotRead], patient: str | None, path: Path, *, only_one: bool
+) -> Iterator[PatientRecord | NotRead]:
+    """The patients to explain.
 
     Raises:
         InputError: no patient, not that patient, or several where one is asked for; with a few that there are.
     """
     seen: list[str] = []
-    first: PatientRecord | None = None
+    first: PatientRecord | NotRead | None = None
     found = False
     for record in records:
         seen.append(record.id)

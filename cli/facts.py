@@ -20,6 +20,7 @@ from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.presentation import Json, gap_as_json, record_as_json, summary_as_json
 from spmwatch.engine.timeline import summarise
 from spmwatch.engine.wording import default_wording
+from spmwatch.fhir_adapters.gather import NotRead
 from spmwatch.screening.rows import failed_row, json_array
 
 _SHOWN_APART = {"kind", "agent", "concept", "standing", "certainty", "references", "sources"}
@@ -53,8 +54,10 @@ def facts(
     source = read_input(path, evaluator, partial=partial, strict=strict)
     bodies: list[Json] = []
     failed = 0
-    for record in source.records():
+    for record in source.outcomes():
         try:
+            if isinstance(record, NotRead):
+                raise record.error  # noqa: TRY301 - one handler for both ways to fail
             bodies.append(_body(record, evaluator.timeline(record, as_of=day)))
         except Exception as error:  # noqa: BLE001 - one patient's failure is named, the others go on
             failed += 1

@@ -80,7 +80,7 @@ def screen(
         check_folder(out)
     evaluator = load_evaluator()
     source = read_input(path, evaluator, partial=partial, strict=strict)
-    rows = in_order(screen_records(source.records(), evaluator, as_of=day, hook=hook))
+    rows = in_order(screen_records(source.outcomes(), evaluator, as_of=day, hook=hook))
     if not rows:
         show_problems(source.problems)
         raise no_patient(path)

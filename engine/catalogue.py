@@ -99,6 +99,7 @@ def _load(root: Traversable) -> RuleBase:
     value_sets = ValueSets.load(root)
     conventions = Conventions.load(root)
     _check_conventions(files[top / "conventions.yaml"], top / "conventions.yaml", evidence)
+    _check_regimens(value_sets, top, evidence)
     rule_files = _rule_files(files)
     around = Surroundings(
         evidence=evidence,
@@ -154,6 +155,15 @@ def _rule_files(files: Mapping[PurePosixPath, object]) -> list[tuple[PurePosixPa
             raise RuleFileError(path, "id", problem, "Give one of them its own id")
         found[file.id] = (path, file)
     return [found[id_] for id_ in sorted(found)]
+
+
+def _check_regimens(value_sets: ValueSets, top: PurePosixPath, evidence: Mapping[str, Evidence]) -> None:
+    """Each regimen names evidence that exists; its drugs were checked before."""
+    for regimen in value_sets.concepts("regimen"):
+        if regimen.evidence not in evidence:
+            path = top / "value_sets" / "regimens" / f"{regimen.id}.yaml"
+            problem = f"`{regimen.evidence}` is not in evidence.yaml"
+            raise RuleFileError(path, "evidence", problem, "Enter it there or name another")
 
 
 def _check_conventions(data: object, path: PurePosixPath, evidence: Mapping[str, Evidence]) -> None:

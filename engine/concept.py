@@ -9,7 +9,9 @@ from pydantic import AfterValidator, ConfigDict
 
 from spmwatch.engine.phrases import checked_phrase
 
-Category = Literal["drug", "condition", "procedure", "lab", "screening", "smoking", "exclusion", "statement", "route"]
+Category = Literal[
+    "drug", "condition", "procedure", "lab", "screening", "smoking", "exclusion", "statement", "route", "regimen"
+]  # fmt: skip
 Route = Literal["oral", "intravenous", "local"]
 DrugClass = Literal[
     "imid", "proteasome-inhibitor", "anti-cd38", "anti-slamf7", "alkylator", "topoisomerase-ii", "platinum", "steroid",
@@ -29,7 +31,7 @@ Role = Literal[
 ]  # fmt: skip
 Phrase = Annotated[str, AfterValidator(checked_phrase)]
 PREFIX_ROLES = frozenset({"condition-prefix", "exclude-prefix", "history-prefix"})
-_NEEDED = {"drug": "drug", "condition": "malignancy", "exclusion": "excludes", "route": "route"}
+_NEEDED = {"drug": "drug", "condition": "malignancy", "exclusion": "excludes", "route": "route", "regimen": "evidence"}
 _FORBID = ConfigDict(extra="forbid")
 
 
@@ -70,6 +72,9 @@ class Concept:
         text: phrases by which it is recognised where no code is; `[a|b]` one of these or nothing, `{a|b}` one of these.
         exact_text: phrases that count only as the whole text, e.g. `CR`.
         not_text: phrases that forbid a match on their words.
+        cased_text: phrases whose capitals have to stand as written: `PVd` is a regimen, `PVD` an arterial disease.
+        abbreviations: as `cased_text`, and counted only where nothing else can be meant: as the whole text, alone
+            beside a dose ("25 mg, Rd"), or near a word of kind `confirm` in _negation.yaml ("Rd protocol").
         drug: ingredient that the rules speak of, e.g. `melphalan` for melphalan-oral.
         route: oral, intravenous or local where the code alone tells; for category `route` what it stands for.
         classes: drug classes.
@@ -95,6 +100,9 @@ class Concept:
         excludes: organ whose screening falls away.
         phase: treatment phase that the words state.
         response: response grade that the words state.
+        drugs: ingredients of a regimen, by the names that `drug` has in the value sets.
+        other_drugs: ingredients of a regimen that no value set knows, e.g. prednisone.
+        evidence: id of rules/evidence.yaml that says what a regimen consists of.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
@@ -107,6 +115,8 @@ class Concept:
     text: tuple[Phrase, ...] = ()
     exact_text: tuple[Phrase, ...] = ()
     not_text: tuple[Phrase, ...] = ()
+    cased_text: tuple[Phrase, ...] = ()
+    abbreviations: tuple[Phrase, ...] = ()
     note: str | None = None
     drug: str | None = None
     route: Route | None = None
@@ -134,6 +144,9 @@ class Concept:
     excludes: Literal["breast", "colorectal", "cervical"] | None = None
     phase: Literal["induction", "consolidation", "maintenance"] | None = None
     response: Literal["scr", "cr", "vgpr", "pr", "mr", "sd", "pd"] | None = None
+    drugs: tuple[str, ...] = ()
+    other_drugs: tuple[str, ...] = ()
+    evidence: str | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError when a field that the category needs is missing, or nothing could ever match."""
@@ -146,7 +159,10 @@ class Concept:
             raise ValueError("the myeloma family is never a second cancer: leave `spm_group` out")
         if self.category == "lab" and self.analyte is None:
             raise ValueError("a lab needs the fields `analyte` and `unit`")
-        if not (self.codes or self.local_codes or self.text or self.exact_text):
+        if (self.category == "regimen") != bool(self.drugs):
+            raise ValueError("a regimen, and nothing else, needs the field `drugs`")
+        words = self.text or self.exact_text or self.cased_text or self.abbreviations
+        if not (self.codes or self.local_codes or words):
             raise ValueError("it has neither codes nor text, so nothing can ever match it")
 
 

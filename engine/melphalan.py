@@ -37,8 +37,8 @@ def told_apart(
     High-dose: doses in mg/m2 that add up to the conditioning dose within the window (first and last day included),
     whatever the route unless it is oral; or intravenous shortly before an autologous transplant. Records of one sort
     (requests, administrations, ...) are added up among themselves, since a request and its administration tell of the
-    same dose. Without a route, a missing dose leaves the kind unknown; so does a date or a transplant that could make it
-    high-dose, and a transplant that is not recorded while procedures were not supplied (`transplants_known`).
+    same dose. Without a route, a missing dose leaves the kind unknown; so does a date or a transplant that could make
+    it high-dose, and a transplant that is not recorded while procedures were not supplied (`transplants_known`).
     """
     doses = [_dose(cover, conventions) for cover in covers if cover.form != ORAL]
     high: set[int] = set()

@@ -27,7 +27,15 @@ _CHOICE = re.compile(r"\[([^\[\]{}]*)\]|\{([^\[\]{}]*)\}")
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words and breaks of `text`, without case and accents, from its first TEXT_LIMIT characters."""
-    plain = text[:TEXT_LIMIT].translate(_MARKS).casefold()
+    return _tokens(text[:TEXT_LIMIT].translate(_MARKS).casefold())
+
+
+def words_as_written(text: str) -> tuple[str, ...]:
+    """As `words_of`, with the capitals that the text has."""
+    return _tokens(text[:TEXT_LIMIT].translate(_MARKS))
+
+
+def _tokens(plain: str) -> tuple[str, ...]:
     if not plain.isascii():
         plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
     return tuple(_TOKEN.findall(plain))

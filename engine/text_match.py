@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from spmwatch.engine.phrases import Phrases, words_of
+from spmwatch.engine.phrases import Phrases, words_as_written, words_of
 
 WINDOW = 10
 """Words between a cue and the term it speaks of, at most."""
@@ -25,6 +25,7 @@ class CueKind(StrEnum):
 
     FORBID = "forbid"  # negated, of a relative, hypothetical, planned, an allergy: no match
     HISTORY = "history"  # it was so once: the match says `history`
+    CONFIRM = "confirm"  # a short name near it is meant as what we know it for ("Rd protocol")
     HARMLESS = "harmless"  # looks like a cue and is none ("no longer", "no change")
 
 
@@ -57,11 +58,19 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A phrase and what it means; `meaning` None: the phrase forbids any match on its words."""
+    """A phrase and what it means; `meaning` None: the phrase forbids any match on its words.
+
+    Attributes:
+        group: what cues may be limited to.
+        cased: words of the phrase that have capitals count only as written.
+        short: counts only as the whole text, alone beside a dose, or near a cue that confirms it.
+    """
 
     phrase: str
     meaning: str | None
     group: str = ""
+    cased: bool = False
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +108,14 @@ class TextMatcher:
             side: Phrases((phrase, cue) for cue in given if cue.side is side for phrase in cue.phrases) for side in Side
         }
         self._breaks, self._list_words = frozenset(breaks), frozenset(list_words)
+        self._capitals = {term: _with_capitals(term.phrase) for term in listed if term.cased}
 
     def find(self, text: str) -> tuple[Hit, ...]:
         """What `text` speaks of, each meaning once, in order of first mention."""
         words = words_of(text)
         if whole := self._as_a_whole(words):
             return whole
-        mentions = [(start, end, _chosen(terms)) for start, end, terms in self._terms.spans(words)]
+        mentions = self._mentions(text, words)
         if not mentions:
             return ()
         cues = {side: list(phrases.spans(words)) for side, phrases in self._cues.items()}
@@ -115,11 +125,29 @@ class TextMatcher:
             kinds = reading.kinds(start, end, term)
             if term.meaning is None or CueKind.FORBID in kinds:
                 continue
+            if term.short and CueKind.CONFIRM not in kinds and not reading.alone(start, end):
+                continue
             history = CueKind.HISTORY in kinds
             known = hits.get(term.meaning)
             if known is None or (known.history and not history):
                 hits[term.meaning] = Hit(term.meaning, term.phrase, history)
         return tuple(hits.values())
+
+    def _mentions(self, text: str, words: Sequence[str]) -> list[tuple[int, int, Term]]:
+        """Where our terms stand, with the capitals that they need."""
+        written: tuple[str, ...] | None = None
+        mentions: list[tuple[int, int, Term]] = []
+        for start, end, found in self._terms.spans(words):
+            terms = found
+            if any(term.cased for term in found):
+                written = words_as_written(text) if written is None else written
+                same = len(written) == len(words)  # else a letter fell apart, and places no longer tell the same word
+                terms = [
+                    t for t in found if not t.cased or (same and _as_written(written[start:end], self._capitals[t]))
+                ]
+            if terms:
+                mentions.append((start, end, _chosen(terms)))
+        return mentions
 
     def _as_a_whole(self, words: Sequence[str]) -> tuple[Hit, ...]:
         bare = [word for word in words if word not in _HARD]
@@ -132,6 +160,17 @@ class TextMatcher:
 def _chosen(terms: Sequence[Term]) -> Term:
     """Of phrases on the same words one that means something, else one that forbids."""
     return next((term for term in terms if term.meaning is not None), terms[0])
+
+
+def _with_capitals(phrase: str) -> frozenset[str]:
+    """The words of a phrase that are not written small."""
+    return frozenset(word for word in words_as_written(phrase) if word != word.casefold())
+
+
+def _as_written(words: Iterable[str], capitals: frozenset[str]) -> bool:
+    """Does each of these words that a phrase has in capitals stand so?"""
+    small = {word.casefold() for word in capitals}
+    return all(word in capitals or word.casefold() not in small for word in words)
 
 
 def _check(terms: Iterable[Term]) -> None:
@@ -163,6 +202,8 @@ class _Reading:
         self._ending = {end: meant for _, end, meant in cues[Side.BEFORE] if not inside[end]}
         self._starting = {start: meant for start, _, meant in cues[Side.AFTER] if not inside[start]}
         self._clause = _clauses(words, breaks)
+        self._parts: frozenset[tuple[int, int]] | None = None  # between commas and full stops, once it was asked for
+        self._has_a_number = False
         self._in_clause: defaultdict[int, set[Cue]] = defaultdict(set)
         for start, _, meant in cues[Side.CLAUSE]:
             self._in_clause[self._clause[start]].update(meant)
@@ -171,6 +212,16 @@ class _Reading:
         """What the cues around the mention `start:end` do to it."""
         found = [*self._before(start, end), *self._after(end), *self._in_clause[self._clause[start]]]
         return frozenset(cue.kind for cue in found if not cue.groups or term.group in cue.groups)
+
+    def alone(self, start: int, end: int) -> bool:
+        """Is it the whole text, or a part by itself in a text of which another part begins with a number?"""
+        parts = self._parts
+        if parts is None:
+            edges = [place for place, word in enumerate(self._words) if word in _HARD or word == _COMMA]
+            between = zip([0, *(edge + 1 for edge in edges)], [*edges, len(self._words)], strict=True)
+            parts = self._parts = frozenset((first, last) for first, last in between if first < last)
+            self._has_a_number = any(self._words[first].isdecimal() for first, _ in parts)
+        return (start, end) in parts and (len(parts) == 1 or self._has_a_number)
 
     def _before(self, start: int, end: int) -> Iterator[Cue]:
         gap: list[int] = []

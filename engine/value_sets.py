@@ -11,7 +11,7 @@ Codes are looked up in dicts; texts by whole words (engine/text_match.py). All o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
@@ -29,7 +29,9 @@ from spmwatch.engine.yaml_file import read_yaml, validated
 __all__ = ["CodeMatch", "Concept", "TextMatch", "Unit", "ValueSets"]
 
 FOLDER, SYSTEMS, NEGATION, UNITS = "value_sets", "_systems.yaml", "_negation.yaml", "units.yaml"
-TEXT_CATEGORIES: tuple[Category, ...] = ("drug", "condition", "procedure", "screening", "smoking", "statement", "route")
+TEXT_CATEGORIES: tuple[Category, ...] = (
+    "drug", "condition", "procedure", "screening", "smoking", "statement", "route", "regimen"
+)  # fmt: skip
 _TEXTS_REMEMBERED = 8_192
 _LONGEST_REMEMBERED = 200
 
@@ -104,13 +106,15 @@ class ValueSets:
         except ValueError as error:
             raise RuleFileError(path / UNITS, "units", str(error), "Correct the list") from None
         concepts: dict[str, Concept] = {}
+        places: dict[str, PurePosixPath] = {}
         for file, at in _concept_files(folder, path):
             concept = _concept(file, at, systems, units)
             if concept.id in concepts:
                 raise RuleFileError(
                     at, "id", f"`{concept.id}` stands in another file too", "Give each concept one file"
                 )
-            concepts[concept.id] = concept
+            concepts[concept.id], places[concept.id] = concept, at
+        _check_regimens(concepts, places)
         try:
             return cls(concepts.values(), systems, negation, units)
         except ValueError as error:
@@ -134,7 +138,7 @@ class ValueSets:
 
         Args:
             text: free text of any length; only its first TEXT_LIMIT (20,000) characters are read.
-            category: drug, condition, procedure, screening, smoking, statement or route.
+            category: drug, condition, procedure, screening, smoking, statement, route or regimen.
         """
         if len(text) <= _LONGEST_REMEMBERED:
             return self._remembered(text, category)
@@ -203,6 +207,20 @@ def _concept(file: Traversable, at: PurePosixPath, systems: CodeSystems, units: 
     return concept
 
 
+def _check_regimens(concepts: Mapping[str, Concept], places: Mapping[str, PurePosixPath]) -> None:
+    """Raises RuleFileError when a regimen names a drug that no value set knows, or calls one unknown that is known."""
+    known = {concept.drug for concept in concepts.values() if concept.drug is not None}
+    for concept in concepts.values():
+        for drug in concept.drugs:
+            if drug not in known:
+                fix = f"Name one of {', '.join(sorted(known))}, or put it under `other_drugs`"
+                raise RuleFileError(places[concept.id], "drugs", f"`{drug}` is not a drug of the value sets", fix)
+        for drug in concept.other_drugs:
+            if drug in known:
+                problem = f"`{drug}` is a drug of the value sets"
+                raise RuleFileError(places[concept.id], "other_drugs", problem, "Put it under `drugs`")
+
+
 def _code_index(concepts: Iterable[Concept], systems: CodeSystems) -> CodeIndex[CodeMatch]:
     index: CodeIndex[CodeMatch] = CodeIndex(systems)
     seen: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
@@ -230,6 +248,8 @@ def _matcher(category: Category, concepts: Iterable[Concept], negation: Negation
             terms += [Term(phrase, concept.id, group) for phrase in concept.text]
             terms += [Term(phrase, None, group) for phrase in concept.not_text]
             whole += [Term(phrase, concept.id, group) for phrase in concept.exact_text]
+            terms += [Term(phrase, concept.id, group, cased=True) for phrase in concept.cased_text]
+            terms += [Term(phrase, concept.id, group, cased=True, short=True) for phrase in concept.abbreviations]
     return TextMatcher(
         terms, _cues(category, negation.cues), whole=whole, breaks=negation.breaks, list_words=negation.list_words
     )

@@ -13,7 +13,7 @@ from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.value_sets import ValueSets
 from spmwatch.fhir_adapters.bundle import Contents, note_outcome, open_bundle, salvage
-from spmwatch.fhir_adapters.gather import Gathered, partial_coverage
+from spmwatch.fhir_adapters.gather import Gathered, NotRead, partial_coverage, read_or_raise
 from spmwatch.fhir_adapters.json_text import Parsed, kind_of, parse_strictly_once
 from spmwatch.fhir_adapters.lines import LARGEST_DOCUMENT, LONGEST_LINE, Line, lines_of, open_bytes
 from spmwatch.fhir_adapters.problems import Fate, Problem, Tally
@@ -29,23 +29,27 @@ _PATIENT_IN_TEXT = re.compile(rb'"reference"\s*:\s*"(?:https?://[^"]{0,500}/)?Pa
 class ReadResult:
     """What was read from a path.
 
-    `problems` and `counts` are complete once `records()` has been gone through: who a resource belongs to, and what can
+    `problems` and `counts` are complete once `outcomes()` has been gone through: who a resource belongs to, and what can
     be made of it, is only known then.
     """
 
     gathered: Gathered
     _done: bool = field(default=False)
 
-    def records(self) -> Iterator[PatientRecord]:
-        """Every patient once, sorted by id.
+    def outcomes(self) -> Iterator[PatientRecord | NotRead]:
+        """Every patient once, sorted by id; in place of a record what kept it from being read.
 
         Raises:
             InputError: when asked for a second time; resources are let go as patients are handed out.
         """
         if self._done:
-            raise InputError("records()", "-", "was gone through already", "Read the path again")
+            raise InputError("outcomes()", "-", "was gone through already", "Read the path again")
         self._done = True
-        yield from self.gathered.records(self.gathered.problems.append)
+        yield from self.gathered.outcomes(self.gathered.problems.append)
+
+    def records(self) -> Iterator[PatientRecord]:
+        """Like `outcomes`, for callers that cannot go on without a patient: raises what kept one from being read."""
+        return read_or_raise(self.outcomes())
 
     @property
     def problems(self) -> Sequence[Problem]:

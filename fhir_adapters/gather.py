@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,11 +13,13 @@ from spmwatch.engine.facts import Coverage, Gap, PatientRecord
 from spmwatch.engine.value_sets import ValueSets
 from spmwatch.fhir_adapters.bundle import Contents, open_bundle
 from spmwatch.fhir_adapters.problems import Fate, Problem, ProblemLog, Tally
-from spmwatch.fhir_adapters.record import READERS, nobodys, read_record
+from spmwatch.fhir_adapters.record import READERS, is_same, nobodys, read_record
 from spmwatch.fhir_adapters.references import Item, ResourceIndex
 from spmwatch.fhir_adapters.relevance import READ_TYPES, Relevance, is_coded, relevance_of
-from spmwatch.fhir_adapters.subjects import patient_key, subject_of
+from spmwatch.fhir_adapters.subjects import Subject, patient_key, subject_of
 from spmwatch.fhir_adapters.terms import Terms, terms_of
+
+_log = logging.getLogger("spmwatch.fhir_adapters")
 
 BY_HAND = "--partial"
 
@@ -36,6 +39,14 @@ def partial_coverage(types: Iterable[str]) -> dict[str, str]:
     return given
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRead:
+    """A patient whose resources could not be turned into facts, through a fault of ours. The others can be."""
+
+    id: str
+    error: Exception
+
+
 @dataclass(slots=True)
 class _Part:
     """A Bundle: what it lacks holds for the patients in it."""
@@ -47,7 +58,7 @@ class _Part:
 
 @dataclass(slots=True)
 class Gathered:
-    """Relevant resources so far; `records` turns them into patients.
+    """Relevant resources so far; `outcomes` turns them into patients.
 
     Only what could matter is kept: Patients, Medications, and resources whose codes or words are in a value set.
     """
@@ -115,8 +126,8 @@ class Gathered:
         """Note a problem of the input."""
         self.problems.append(Problem(where=where, element=element, found=found, expected=expected, advice=advice))
 
-    def records(self, report: Callable[[Problem], None]) -> Iterator[PatientRecord]:
-        """Every patient, sorted by id; what became of each resource goes into the tally on the way."""
+    def outcomes(self, report: Callable[[Problem], None]) -> Iterator[PatientRecord | NotRead]:
+        """Every patient, sorted by id, read or not; what became of each resource goes into the tally on the way."""
         groups: defaultdict[str, list[Item]] = defaultdict(list)
         gaps: defaultdict[str, list[Gap]] = defaultdict(list)
         for key, patients in self._patients.items():
@@ -129,21 +140,27 @@ class Gathered:
             gaps[key] += found
         for key in sorted(groups):
             lacking = {**unsupplied.get(key, {}), **self.unsupplied}
+            yield self._read(key, groups.pop(key), lacking, tuple(dict.fromkeys(gaps.get(key, ()))))
+
+    def _read(
+        self, key: str, items: list[Item], lacking: Mapping[str, str], gaps: tuple[Gap, ...]
+    ) -> PatientRecord | NotRead:
+        """One patient's record; a fault in reading it stays with that patient."""
+        coverage = Coverage(unsupplied=tuple(sorted(lacking.items())))
+        try:
             record, tally = read_record(
-                key,
-                groups.pop(key),
-                terms=self.terms,
-                index=self.index,
-                coverage=Coverage(unsupplied=tuple(sorted(lacking.items()))),
-                gaps=tuple(dict.fromkeys(gaps.get(key, ()))),
-                strict=self.strict,
+                key, items, terms=self.terms, index=self.index, coverage=coverage, gaps=gaps, strict=self.strict
             )
-            self.tally.merge(tally)
-            yield record
+        except Exception as error:  # noqa: BLE001 - one patient's failure never ends the run; it is named by whoever asked
+            _log.debug("a patient could not be read", exc_info=True)
+            for item in items:
+                self.tally.add(item.type, Fate.UNREADABLE)
+            return NotRead(id=key, error=error)
+        self.tally.merge(tally)
+        return record
 
     def _several(self, patients: list[Item], report: Callable[[Problem], None]) -> None:
-        first = patients[0].resource
-        if any(other.resource != first for other in patients[1:]):
+        if not all(is_same(patients[0], other) for other in patients[1:]):
             found = f"{len(patients)} Patient resources with one id that differ"
             advice = "Find out whether they are one person; what they disagree on is taken as unknown."
             places = patients[-1].where
@@ -158,7 +175,7 @@ class Gathered:
         only = next(iter(self._patients)) if len(self._patients) == 1 else None
         strangers: dict[str, str] = {}
         for item in self._items:
-            subject = subject_of(item, self.index)
+            subject = self._owner(item)
             if subject.key is None:
                 self.tally.add(item.type, Fate.UNASSIGNED)
                 advice = "Name the patient in `subject`; it was counted for nobody."
@@ -176,16 +193,32 @@ class Gathered:
             report(Problem(where=where, element="subject", found=found, expected="that Patient too", advice=advice))
         self._items = []
 
+    def _owner(self, item: Item) -> Subject:
+        """Whose resource it is; a fault in finding out costs no other resource."""
+        try:
+            return subject_of(item, self.index)
+        except Exception as error:  # noqa: BLE001 - as in `_read`; the resource is named and counted for nobody
+            _log.debug("a subject could not be read", exc_info=True)
+            return Subject(why_not=f"a subject that cannot be read ({type(error).__name__})")
+
     def _unsupplied_by_patient(self, gaps: defaultdict[str, list[Gap]]) -> dict[str, dict[str, str]]:
         found: defaultdict[str, dict[str, str]] = defaultdict(dict)
         for part in self._parts:
-            keys = {patient_key(item) if item.type == "Patient" else subject_of(item, self.index).key
+            keys = {patient_key(item) if item.type == "Patient" else self._owner(item).key
                     for item in part.items if item.type != "Medication"}  # fmt: skip
             for key in sorted(one for one in keys if one is not None):
                 for kind, why in part.unsupplied.items():
                     found[key].setdefault(kind, why)
                 gaps[key] += part.gaps
         return found
+
+
+def read_or_raise(outcomes: Iterable[PatientRecord | NotRead]) -> Iterator[PatientRecord]:
+    """The records; the error of the first patient who could not be read."""
+    for outcome in outcomes:
+        if isinstance(outcome, NotRead):
+            raise outcome.error
+        yield outcome
 
 
 def records_from_bundle(
@@ -207,4 +240,4 @@ def records_from_bundle(
         raise InputError(where, "resourceType", "is not `Bundle`", "Pass a FHIR Bundle")
     gathered = Gathered(value_sets, strict=strict, unsupplied=partial_coverage(partial))
     gathered.add_contents(open_bundle(bundle, where, parent=gathered.index))
-    return tuple(gathered.records(gathered.problems.append))
+    return tuple(read_or_raise(gathered.outcomes(gathered.problems.append)))

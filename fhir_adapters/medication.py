@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from spmwatch.engine.concept import Concept
 from spmwatch.engine.facts import Certainty, Dose, DrugExposure, DrugNotTaken, Fact, Proof, Standing
 from spmwatch.fhir_adapters import drug_status, views
 from spmwatch.fhir_adapters.drug_status import StatusTable, verdict
@@ -93,6 +94,7 @@ def read_medication(reader: Reader, item: Item) -> Outcome:
     if drugs.doubtful or (drugs.reading.conflict and len(drugs.reading.hits) > 1):
         standing = Standing.POSSIBLE
     facts: list[Fact] = []
+    named = [] if decided.not_taken else regimens_of(reader, view, drugs)
     times = when(reader, item, view, ongoing=decided.ongoing)
     for hit in drugs.reading.hits:
         if decided.not_taken:
@@ -124,6 +126,7 @@ def read_medication(reader: Reader, item: Item) -> Outcome:
                 dose=dose_of(reader, view),
                 phase=phase_of(reader, view, drugs),
                 reasons=reasons_of(reader, item, view),
+                regimen=regimen_of(reader, item, named, hit),
                 group=group_of(view),
             )
         )
@@ -266,11 +269,42 @@ def phase_of(reader: Reader, view: views.DrugView, drugs: Drugs) -> str | None:
         *(view.reasonCode or ()),
         *(reason.concept for reason in view.reason or () if reason.concept is not None),
     ]
-    texts = [word for concept in reasons for word in words_of(concept)]
-    texts += [text for one in dosages_of(view) for text in (one.text, one.patientInstruction) if text]
-    texts += [note.text for note in view.note or () if note.text]
-    texts += [ref.display for ref in view.reasonReference or () if ref.display]
-    return reader.phase([*texts, *drugs.words()], reasons)
+    return reader.phase([text for _, text in words_beside(view, drugs)], reasons)
+
+
+def words_beside(view: views.DrugView, drugs: Drugs) -> Iterator[tuple[str, str]]:
+    """All words that may tell of phase and regimen, with the element that each stands in."""
+    for concept in (*(view.reasonCode or ()), *(one.concept for one in view.reason or ())):
+        yield from (("reasonCode", word) for word in words_of(concept))
+    for dosage in dosages_of(view):
+        yield from (("dosage.text", text) for text in (dosage.text, dosage.patientInstruction) if text)
+    yield from (("note", note.text) for note in view.note or () if note.text)
+    yield from (("reasonReference.display", ref.display) for ref in view.reasonReference or () if ref.display)
+    yield from (("medication[x]", word) for word in drugs.words())
+
+
+def regimens_of(reader: Reader, view: views.DrugView, drugs: Drugs) -> list[tuple[str, Concept]]:
+    """The regimens that the words of a record name as today's, each with the element that names it."""
+    named: dict[str, tuple[str, Concept]] = {}
+    for element, text in words_beside(view, drugs):
+        for match in reader.terms.value_sets.by_text(text, "regimen"):
+            if not match.history:
+                named.setdefault(match.concept.id, (element, match.concept))
+    return list(named.values())
+
+
+def regimen_of(reader: Reader, item: Item, named: Sequence[tuple[str, Concept]], hit: Hit) -> str | None:
+    """The one named regimen that the drug is part of; None when there is none, or several.
+
+    A regimen without the drug is noted and left out. A name never makes an exposure to the other drugs of a regimen.
+    """
+    drug = hit.concept.drug or hit.concept.id
+    for element, regimen in named:
+        if drug not in regimen.drugs:
+            problem = f"the record names the regimen {regimen.title}, which does not contain {drug}; it was left out"
+            reader.gap(item, "conflict", element, problem, "Correct the drug or the regimen in the source.")
+    fitting = [regimen.id for _, regimen in named if drug in regimen.drugs]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def group_of(view: views.DrugView) -> str | None:

@@ -10,7 +10,7 @@ from spmwatch.engine.value_sets import ValueSets
 from spmwatch.fhir_adapters import views
 from spmwatch.fhir_adapters.bundle import open_bundle
 from spmwatch.fhir_adapters.drug_when import when
-from spmwatch.fhir_adapters.medication import dose_of, drugs_of, phase_of, route_of
+from spmwatch.fhir_adapters.medication import dose_of, drugs_of, phase_of, regimen_of, regimens_of, route_of
 from spmwatch.fhir_adapters.reader import Reader, source
 from spmwatch.fhir_adapters.reasons import reasons_of
 from spmwatch.fhir_adapters.references import Item, target_of
@@ -80,6 +80,7 @@ def draft_orders(reader: Reader, item: Item, *, selected: bool = True) -> list[D
     quiet = len(reader.gaps)
     times = when(reader, item, view, ongoing=True)
     del reader.gaps[quiet:]  # a draft needs no dates
+    named = regimens_of(reader, view, drugs)
     return [
         DrugOrder(
             standing=Standing.POSSIBLE if doubtful else Standing.COUNTS,
@@ -93,6 +94,7 @@ def draft_orders(reader: Reader, item: Item, *, selected: bool = True) -> list[D
             dose=dose_of(reader, view),
             phase=phase_of(reader, view, drugs),
             reasons=reasons_of(reader, item, view),
+            regimen=regimen_of(reader, item, named, hit),
             selected=selected,
         )
         for hit in drugs.reading.hits

@@ -166,7 +166,7 @@ def _one_version_each(items: Sequence[Item], tally: Tally) -> Iterable[tuple[Ite
             continue
         distinct: list[Item] = []
         for item in group:
-            if not any(_same(item, other) for other in distinct):
+            if not any(is_same(item, other) for other in distinct):
                 distinct.append(item)
         newest = _newest(distinct)
         kept = distinct if newest is None else [newest]
@@ -175,10 +175,11 @@ def _one_version_each(items: Sequence[Item], tally: Tally) -> Iterable[tuple[Ite
             yield item, len(kept) > 1
 
 
-def _same(one: Item, other: Item) -> bool:
+def is_same(one: Item, other: Item) -> bool:
+    """Do both say exactly the same? What is nested too deep to compare does not."""
     try:
         return one.resource == other.resource
-    except RecursionError:  # nested too deep to compare
+    except RecursionError:
         return False
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from spmwatch.engine.errors import CdsError, InputError
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.recommendation import Recommendation
+from spmwatch.fhir_adapters.gather import NotRead
 from spmwatch.screening.rows import Row, evaluated_row, failed_row
 
 _log = logging.getLogger("spmwatch.screening")
@@ -28,11 +29,11 @@ class Evaluates(Protocol):
 
 
 def screen(
-    records: Iterable[PatientRecord], evaluator: Evaluates, *, as_of: date, hook: str = PATIENT_VIEW
+    records: Iterable[PatientRecord | NotRead], evaluator: Evaluates, *, as_of: date, hook: str = PATIENT_VIEW
 ) -> Iterator[Row]:
-    """A row for each record, in the order of the records, while they are being read.
+    """A row for each patient, in the order of the records, while they are being read.
 
-    Whatever goes wrong with one patient stays with that patient. When the reading itself breaks off, a last row says
+    Whatever goes wrong with one patient, in reading or after, stays with that patient. When the reading itself breaks off, a last row says
     after whom; before the first patient it is an error like any other.
 
     Raises:
@@ -55,7 +56,9 @@ def screen(
         yield _row(record, evaluator, as_of, hook)
 
 
-def _row(record: PatientRecord, evaluator: Evaluates, as_of: date, hook: str) -> Row:
+def _row(record: PatientRecord | NotRead, evaluator: Evaluates, as_of: date, hook: str) -> Row:
+    if isinstance(record, NotRead):
+        return failed_row(record.id, as_of, record.error)
     try:
         return evaluated_row(evaluator.evaluate(record, as_of=as_of, hook=hook))
     except Exception as error:  # noqa: BLE001 - one patient's failure is that patient's row, never the end of the run

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path, PurePosixPath
 
 import pytest
+
 from spmwatch.engine.episodes import VOCABULARY
 from spmwatch.engine.rule import RuleFile, parse_rule
 from spmwatch.engine.yaml_file import parse_yaml, validated

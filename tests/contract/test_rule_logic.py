@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+
 from spmwatch.engine.catalogue import load_rule_base
 from spmwatch.engine.episodes import (
     Course,

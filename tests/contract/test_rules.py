@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+
 from spmwatch.engine.catalogue import load_rule_base
 from spmwatch.engine.chaining import references
 from spmwatch.engine.rule import SUMMARY_LIMIT, Rule, Variant

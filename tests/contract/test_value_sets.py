@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+
 from spmwatch.engine.concept import Code, Concept
 from spmwatch.engine.phrases import expanded, words_of
 from spmwatch.engine.value_sets import TEXT_CATEGORIES, ValueSets

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import PurePath
 
 from hypothesis import strategies as st
+
 from spmwatch.engine.episodes import (
     UNKNOWN,
     VOCABULARY,

@@ -14,7 +14,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -23,6 +23,10 @@ from spmwatch.cli import reading
 from spmwatch.cli.__main__ import app
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import PatientRecord
+from spmwatch.fhir_adapters.medication import KINDS, read_medication
+from spmwatch.fhir_adapters.reader import Outcome, Reader
+from spmwatch.fhir_adapters.record import READERS
+from spmwatch.fhir_adapters.references import Item
 from tests.unit.cli.bundles import bundle, condition, write_folder
 
 AS_OF = ("--as-of", "2026-01-15")
@@ -57,6 +61,19 @@ def one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Evaluator, "evaluate", failing)
     monkeypatch.setattr(Evaluator, "timeline", failing_timeline)
+
+
+@pytest.fixture
+def one_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P13's first drug record meets a fault of ours while it is turned into facts."""
+
+    def failing(reader: Reader, item: Item) -> Outcome:
+        if item.resource["subject"]["reference"] == "Patient/P13":
+            raise RuntimeError("Jane Doe, born 1960")
+        return read_medication(reader, item)
+
+    for kind in KINDS:
+        monkeypatch.setitem(cast("dict[str, object]", READERS), kind, failing)
 
 
 # -- screen ----------------------------------------------------------------------------------------------------------
@@ -131,6 +148,22 @@ def test_one_patient_who_fails_is_named_and_the_others_stand(folder: Path) -> No
     assert "Jane" not in result.output
     table = run("screen", folder, *AS_OF)
     assert "FAILED" in table.stdout
+
+
+@pytest.mark.usefixtures("one_cannot_be_read")
+@pytest.mark.parametrize("command", ["screen", "facts", "explain"])
+def test_one_patient_who_cannot_be_read_is_named_and_the_others_stand(folder: Path, command: str) -> None:
+    result = run(command, folder, *AS_OF, "--format", "json")
+    assert result.exit_code == 1
+    rows = {row["patient"]: row for row in json.loads(result.stdout)}
+    assert set(rows) == {"P05", "P11", "P13"}
+    assert rows["P13"]["error"]["code"] == "unexpected"
+    assert all("error" not in rows[one] for one in ("P05", "P11"))
+    assert "P13" in result.stderr
+    assert "Jane" not in result.output
+    other = run(command, folder, *AS_OF)
+    assert other.exit_code == 1
+    assert "P11" in other.stdout
 
 
 def test_input_that_cannot_be_read_is_named_and_the_rest_is_screened(folder: Path, tmp_path: Path) -> None:

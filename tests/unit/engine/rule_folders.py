@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+
 from spmwatch.engine.catalogue import RuleBase, load_rule_base
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.value_sets import ValueSets

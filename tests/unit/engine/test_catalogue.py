@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+
 from spmwatch.engine.catalogue import load_rule_base
 from spmwatch.engine.evidence import Status
-
 from tests.unit.engine.rule_folders import RuleFolder, folder
 
 __all__ = ["folder"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import PurePath
 
 import pytest
+
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.yaml_file import parse_yaml
-
 from tests.unit.engine.rule_folders import RuleFolder, folder
 
 __all__ = ["folder"]

@@ -6,6 +6,7 @@ from importlib import resources
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spmwatch.engine.phrases import TEXT_LIMIT, expanded, words_of
 from spmwatch.engine.text_match import Cue, CueKind, Side, Term, TextMatcher
 from spmwatch.engine.value_sets import TEXT_CATEGORIES, ValueSets

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spmwatch.engine.code_systems import ndc_keys
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.value_sets import ValueSets

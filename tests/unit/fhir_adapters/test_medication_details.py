@@ -14,6 +14,7 @@ from tests.unit.fhir_adapters.fhir import (
     condition,
     read,
     request,
+    statement,
     the_fact,
 )
 
@@ -115,3 +116,50 @@ def test_melphalan_oral_and_plain_melphalan_are_the_finer_one() -> None:
     fact = the_fact(request(medicationCodeableConcept=oral))
     assert isinstance(fact, DrugExposure)
     assert (fact.drug, fact.route) in {("melphalan", "oral"), ("melphalan", None)}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"dosageInstruction": [{"text": "25 mg days 1-21, VRd cycle 2"}]},
+        {"dosageInstruction": [{"patientInstruction": "RVd"}]},
+        {"note": [{"text": "Continues with VRd"}]},
+        {"reasonCode": [{"text": "VRd"}]},
+        {"reason": [{"concept": {"text": "VRd"}}]},
+        {"reasonReference": [{"display": "VRd protocol"}]},
+        {"medicationCodeableConcept": {"text": "Revlimid 25 mg (VRd)"}},
+        {"note": [{"text": "VRd"}, {"text": "after KRd"}]},
+    ],
+)
+def test_a_regimen_where_it_may_be_written(more: Json) -> None:
+    record = read(request(**more))
+    assert [fact.regimen for fact in record.facts if isinstance(fact, DrugExposure)] == ["vrd"]
+    assert "conflict" not in {gap.kind for gap in record.gaps}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["no VRd", "VRd planned", "s/p VRd", "Rd 2", "the pace of decline", "VRd, later KRd", "nothing", "maintenance"],
+)
+def test_no_regimen_or_several_or_another_time(text: str) -> None:
+    record = read(request(note=[{"text": text}]))
+    assert [fact.regimen for fact in record.facts if isinstance(fact, DrugExposure)] == [None]
+    assert "conflict" not in {gap.kind for gap in record.gaps}
+
+
+def test_a_regimen_without_the_drug_is_left_out_with_a_gap() -> None:
+    record = read(request(note=[{"text": "DaraKd"}]))
+    assert [fact.regimen for fact in record.facts if isinstance(fact, DrugExposure)] == [None]
+    (gap,) = record.gaps
+    assert (gap.kind, gap.element, gap.reference) == ("conflict", "note", "MedicationRequest/m1")
+    assert "DaraKd" in gap.problem
+    assert "lenalidomide" in gap.problem
+
+
+def test_the_name_of_a_regimen_is_no_exposure() -> None:
+    assert read(request(medicationCodeableConcept={"text": "Dexa-BEAM"})).facts == ()
+    assert exposure(request(note=[{"text": "Dara-VRd"}])).drug == "lenalidomide"
+
+
+def test_a_drug_not_taken_has_no_regimen_and_no_conflict() -> None:
+    assert read(statement(status="not-taken", note=[{"text": "DaraKd"}])).gaps == ()

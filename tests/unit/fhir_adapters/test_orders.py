@@ -91,3 +91,14 @@ def test_an_order_for_another_patient_is_left_out() -> None:
 def test_modifier_extension_makes_it_possible_only() -> None:
     (order,) = drafts({**DRAFT, "modifierExtension": [{"url": "urn:x"}]})
     assert order.standing is Standing.POSSIBLE
+
+
+@pytest.mark.parametrize(
+    ("text", "regimen", "kinds"),
+    [("25 mg, Rd", "rd", []), ("10 mg PO", None, []), ("25 mg, DaraKd", None, ["conflict"]), ("Rd planned", None, [])],
+)
+def test_the_regimen_that_an_order_names(text: str, regimen: str | None, kinds: list[str]) -> None:
+    draft = request(status="draft", dosageInstruction=[{"text": text}])
+    found, gaps = orders_from_draft(bundle(draft), value_sets=value_sets(), selections=None)
+    assert [order.regimen for order in found] == [regimen]
+    assert [gap.kind for gap in gaps] == kinds
