@@ -195,7 +195,7 @@ def _status(record: _Record, as_of: int) -> str:
     if fact.clinical_status in ("recurrence", "relapse"):
         return status
     abated = fact.abated is not None and Span.of_days(fact.abated).high <= as_of
-    return _RESOLVED if record.history or abated else status
+    return _RESOLVED if fact.history or abated else status
 
 
 def _undecided(malignancy: Malignancy) -> Gap:
