@@ -109,7 +109,8 @@ class Compiled:
         ]
         tests += [_span_test(join.test, certain, join.other, is_day=True) for join in joins]
         if apart:
-            tests += [{"$neq": {"e": {other: "e"}}} for other in dict.fromkeys(join.other for join in joins)]
+            others = dict.fromkeys(join.other for join in joins)
+            tests.extend({"$neq": {"e": {other: "e"}}} for other in others)
         if joins:
             tests.append({"$lte": {"t": {joins[-1].other: "t"}}})  # always true: the memory fault in joins (ADR 0003)
         return {"$and": tests}

@@ -220,15 +220,16 @@ class _Parser:
         return given
 
     def _words(self, shape: VerbShape, field: str, test: object, path: str) -> tuple[str, ...]:
-        values = test if isinstance(test, list) else [test]
+        values: list[str] = []
         allowed = shape.words[field].values
-        for value in values:
+        for value in test if isinstance(test, list) else [test]:
             if not isinstance(value, str):
                 raise ConditionError(path, "needs a word or a list of words", "A number belongs under `parameters`")
             if allowed and value not in (*allowed, "unknown"):
                 raise ConditionError(
                     path, f"`{value}` is not among its words", f"Use one of: {', '.join(allowed)}, unknown"
                 )
+            values.append(value)
         return tuple(values)
 
     def _overlap(self, shape: VerbShape, test: object, path: str, bound: Mapping[str, str]) -> list[SpanTest]:

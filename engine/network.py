@@ -13,12 +13,18 @@ import json
 import threading
 import weakref
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-import durable_rules_engine as _c
+try:
+    import durable_rules_engine as _c
+except ImportError as error:  # built without the flag that Python 3.13 and newer need
+    raise ImportError(
+        "durable_rules does not load. On Python 3.13 or newer it has to be built with "
+        'CC="cc -DPyEval_CallObject=PyObject_CallObject" (`make setup` does it; see docs/decisions/0003).'
+    ) from error
 
 from spmwatch.engine.chaining import found_episode, references
 from spmwatch.engine.compiler import ALWAYS, GUARD, Compiled, Json
@@ -63,7 +69,7 @@ class Network:
         self._sessions = itertools.count()
 
     @contextmanager
-    def session(self, as_of: date) -> Iterator[Session]:
+    def session(self, as_of: date) -> Generator[Session]:
         """One patient's evaluation; its state in the C module is freed whatever happens."""
         with self._lock:
             session = Session(self, as_of, f"s{next(self._sessions)}")
