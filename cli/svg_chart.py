@@ -11,7 +11,7 @@ from spmwatch.cli.picture import Lane, Picture, Shape, year_ticks
 
 WIDTH, LEFT, RIGHT = 1080.0, 190.0, 22.0
 TOP, ROW, BAR, SERIES, FOOT, BETWEEN = 30.0, 24.0, 16.0, 40.0, 26.0, 8.0
-_CHARACTER = 6.7
+_CHARACTER = 7.4
 """Width of an average character at the labels' 12 px, on the generous side: labels are measured without a font."""
 _FAINT = 0.08
 
