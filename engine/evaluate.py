@@ -16,9 +16,9 @@ from datetime import date
 
 from spmwatch.engine.catalogue import RuleBase
 from spmwatch.engine.chaining import verbs
-from spmwatch.engine.episodes import Course, Disease, Episode, Missing, Timeline
+from spmwatch.engine.episodes import UNKNOWN, Course, Disease, Episode, Malignancy, Missing, Timeline
 from spmwatch.engine.explain import Explainer, RuleReport
-from spmwatch.engine.facts import Certainty, PatientRecord
+from spmwatch.engine.facts import Certainty, PatientRecord, Standing
 from spmwatch.engine.network import Network
 from spmwatch.engine.outcome import Outcome
 from spmwatch.engine.recommendation import (
@@ -128,6 +128,8 @@ class Evaluator:
             for topic in topics:
                 open_[topic].rules.add(rule.id)
                 open_[topic].raises |= variant.indicator.rank > tier_rank
+        for topic in self._open_by_convention(outcome.timeline):
+            open_.setdefault(topic, _Open())
         for rule, variant in outcome.speaking():
             for episode in outcome.weak_episodes(rule, variant):
                 doubt = topic_of(episode, "certainty")
@@ -139,6 +141,19 @@ class Evaluator:
             for topic in self.rule_base.topics
             if topic.id in open_
         )
+
+    def _open_by_convention(self, timeline: Timeline) -> set[str]:
+        """What is asked although no rule is undecided: the order in time of a cancer and myeloma treatment (7.8).
+
+        Only where lenalidomide for myeloma is on record; without it no answer would change the advice.
+        """
+        subjects = self.rule_base.conventions.phases_inferred_for
+        sure = [e for e in timeline.episodes if e.standing is Standing.COUNTS and not e.hypothetical]
+        treated = any(isinstance(e, Course) and e.drug in subjects for e in sure)
+        if not treated or not any(isinstance(e, Disease) and e.family == "myeloma" for e in sure):
+            return set()
+        asked = (topic_of(e, "role") for e in sure if isinstance(e, Malignancy) and e.role == UNKNOWN)
+        return {topic for topic in asked if topic is not None}
 
     def _question(self, topic: Topic, item: _Open, timeline: Timeline) -> OpenQuestion:
         references = sorted(

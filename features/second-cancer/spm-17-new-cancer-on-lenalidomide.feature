@@ -253,6 +253,7 @@ Feature: New cancer while lenalidomide is active or ordered
       And lenalidomide 10 mg was taken from 2023-03-01 and continues
       When the rule is evaluated
       Then it does not fire
+      And SPM-29 fires with indicator "info"
       And SPM-01 fires with indicator "info"
 
     @unknown

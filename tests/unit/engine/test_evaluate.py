@@ -76,6 +76,28 @@ def test_nothing_is_asked_of_a_patient_without_lenalidomide_or_myeloma(evaluator
     assert result.truths["SPM-01"] is Truth.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("onset", "asked"),
+    [
+        ("2024-09-30", False),  # before myeloma
+        ("2024-10-15", True),  # between its diagnosis and its first treatment
+        ("2024-11-15", True),  # on the day of the first treatment
+        ("2024-11-16", False),
+        (None, True),
+    ],
+)
+def test_the_order_of_a_cancer_and_the_treatment_is_asked_for(
+    evaluator: Evaluator, onset: str | None, asked: bool
+) -> None:
+    found = None if onset is None else DateRange.parse(onset)
+    cancer = Diagnosis(concept="spm-colorectal", onset=found, clinical_status="active", sources=SOURCE)
+    result = evaluator.evaluate(record(cancer, birth="1970"), as_of=AS_OF)
+    assert ("cancer-onset" in {question.topic for question in result.decisive_questions}) is asked
+    assert ("SPM-29" in {finding.rule for finding in result.findings}) is asked
+    untreated = replace(record(cancer), facts=tuple(f for f in record(cancer).facts if isinstance(f, Diagnosis)))
+    assert not evaluator.evaluate(untreated, as_of=AS_OF).findings
+
+
 def test_the_order_of_facts_does_not_matter(evaluator: Evaluator) -> None:
     first = record(Procedure(concept="autologous-sct", date=DateRange.parse("2024-12"), sources=SOURCE))
     expected = evaluator.evaluate(first, as_of=AS_OF)

@@ -110,7 +110,10 @@ def test_a_history_code_with_an_onset_is_placed_by_it() -> None:
 def test_a_history_code_is_no_active_cancer_though_problem_lists_call_it_active() -> None:
     found = the_cancer(condition("history-cancer-breast", "2023-01-01", history=True, clinical_status="active"))
     assert (found.role, found.status) == ("spm", "resolved")
-    both = breast("2023-02-01", clinical_status="active"), condition("history-cancer-breast", "2023-01-01", history=True)
+    both = (
+        breast("2023-02-01", clinical_status="active"),
+        condition("history-cancer-breast", "2023-01-01", history=True),
+    )
     assert the_cancer(*both).status == "active"
 
 
