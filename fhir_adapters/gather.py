@@ -104,6 +104,8 @@ class Gathered:
                 self.note(item.where, "id", found, "an id", advice)
             self._items.append(item)
             return True
+        if item.type == "Substance":
+            self._enter(item)
         if item.type == "Condition" and item.text("id") and is_coded(item):
             (item.scope or self.index).known_irrelevant.add(f"Condition/{item.text('id')}")
         self.tally.add(item.type if item.type in READ_TYPES else "(other type)", Fate.IRRELEVANT)

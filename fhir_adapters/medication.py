@@ -19,6 +19,9 @@ from spmwatch.fhir_adapters.terms import Hit, Reading
 
 UNRESOLVED = "Medication cannot be resolved"
 
+_DEEPEST = 4
+"""Ingredients of ingredients; deeper, or in a circle, they are not followed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -60,6 +63,13 @@ class Drugs:
     def words(self) -> list[str]:
         """All words about the medication."""
         return [*self.texts, *(word for concept in self.concepts for word in words_of(concept))]
+
+
+def tells(concept: views.Concept | None) -> bool:
+    """Does it name anything: a code with its system, or words?"""
+    return concept is not None and (
+        any(coding.system and coding.code for coding in concept.coding or ()) or any(words_of(concept))
+    )
 
 
 def words_of(concept: views.Concept | None) -> Iterator[str]:
@@ -152,7 +162,7 @@ def drugs_of(reader: Reader, item: Item, view: views.DrugView) -> Drugs:
     if view.medication is not None:
         concept, reference = concept or view.medication.concept, reference or view.medication.reference
         element, at = "medication.concept", "medication.reference"
-    if concept is not None and (concept.coding or concept.text):
+    if concept is not None and tells(concept):
         drugs.known = True
         drugs.concepts.append(concept)
         drugs.reading = reader.terms.read(concept, "drug", element)
@@ -174,36 +184,26 @@ def _by_reference(reader: Reader, item: Item, reference: views.Ref, at: str, dru
         drugs.known = drugs.known or bool(shown)
         drugs.reading = reader.terms.read(None, "drug", at, more_text=shown)
         return
-    drugs.known = True
+    drugs.known = drugs.known or bool(shown) or tells(medication.code)
     if medication.code is not None:
         drugs.concepts.append(medication.code)
     drugs.form = medication.form or medication.doseForm
     drugs.reading = reader.terms.read(medication.code, "drug", f"{at}.code", more_text=shown)
     if not any(hit.certainty is Certainty.HIGH for hit in drugs.reading.hits):
         holder = item if (reference.reference or "").startswith("#") else found
-        _by_ingredient(reader, holder, medication, at, drugs)
-    if medication.code is None and not medication.ingredient and not shown:
-        drugs.known = False
+        all_told = _by_ingredient(reader, holder, medication, at, drugs)
+        drugs.known = drugs.known or all_told or bool(drugs.reading.hits)
     if drugs.reading.hits and (medication.status == "entered-in-error" or reader.modified(found, medication)):
         drugs.doubtful = True
         problem = "the Medication is marked as an error or modified by something that is not known here"
         reader.gap(item, "unusable-status", at, problem, "Correct the Medication in the source.")
 
 
-def _by_ingredient(reader: Reader, holder: Item, medication: views.MedicationView, at: str, drugs: Drugs) -> None:
-    """Drugs of the ingredients, where the code of the product tells none."""
+def _by_ingredient(reader: Reader, holder: Item, medication: views.MedicationView, at: str, drugs: Drugs) -> bool:
+    """Drugs of the ingredients, where the code of the product tells none; whether every ingredient is known."""
     hits: dict[str, Hit] = {}
-    for index, ingredient in enumerate(medication.ingredient or ()):
-        if ingredient.isActive is False:
-            continue
-        element = f"{at}.ingredient[{index}]"
-        concept, reference = ingredient.itemCodeableConcept, ingredient.itemReference
-        if ingredient.item is not None:
-            concept, reference = concept or ingredient.item.concept, reference or ingredient.item.reference
-        if concept is None and reference is not None:
-            inner = _medication(reader, holder, reference)
-            if inner is not None and inner.type == "Medication":
-                concept = reader.view(views.MedicationView, inner).code
+    ingredients = list(_ingredients(reader, holder, medication, at))
+    for element, concept in ingredients:
         if concept is not None:
             drugs.concepts.append(concept)
             for hit in reader.terms.read(concept, "drug", element).hits:
@@ -211,6 +211,33 @@ def _by_ingredient(reader: Reader, holder: Item, medication: views.MedicationVie
     coded = {name: hit for name, hit in hits.items() if hit.certainty is Certainty.HIGH}
     if coded or (hits and not drugs.reading.hits):
         drugs.reading = Reading(tuple((coded or hits).values()), coded=bool(coded))
+    return bool(ingredients) and all(tells(concept) for _, concept in ingredients)
+
+
+def _ingredients(
+    reader: Reader, holder: Item, medication: views.MedicationView, at: str, depth: int = 0
+) -> Iterator[tuple[str, views.Concept | None]]:
+    """(element, concept) of each active ingredient, those of its ingredients included; None: it cannot be told."""
+    for index, ingredient in enumerate(medication.ingredient or ()):
+        if ingredient.isActive is False:
+            continue
+        element = f"{at}.ingredient[{index}]"
+        concept, reference = ingredient.itemCodeableConcept, ingredient.itemReference
+        if ingredient.item is not None:
+            concept, reference = concept or ingredient.item.concept, reference or ingredient.item.reference
+        if tells(concept) or reference is None:
+            yield element, concept
+            continue
+        inner = _medication(reader, holder, reference)
+        if inner is None or inner.type not in ("Medication", "Substance"):
+            yield element, views.Concept(text=reference.display) if reference.display else None
+            continue
+        view = reader.view(views.MedicationView, inner)
+        within = holder if (reference.reference or "").startswith("#") else inner
+        further = [] if depth >= _DEEPEST else list(_ingredients(reader, within, view, element, depth + 1))
+        if tells(view.code) or not further:
+            yield element, view.code
+        yield from further
 
 
 def _medication(reader: Reader, item: Item, reference: views.Ref) -> Item | None:

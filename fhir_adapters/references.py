@@ -12,7 +12,7 @@ import orjson
 
 Resource: TypeAlias = Mapping[str, Any]
 
-REFERRED_TO = frozenset({"Patient", "Medication", "Condition"})
+REFERRED_TO = frozenset({"Patient", "Medication", "Substance", "Condition"})
 """Types that a reference is followed to; the others need not be found by name."""
 
 _LITERAL = re.compile(

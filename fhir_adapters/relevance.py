@@ -54,7 +54,7 @@ class Relevance:
             if not isinstance(medication, dict) or "reference" in medication:
                 return True
             concept = medication.get("concept")
-        return "medicationReference" in resource or concept is None or self._concept(kind, concept)
+        return "medicationReference" in resource or not _tells(concept) or self._concept(kind, concept)
 
     def _asked_or_answered(self, kind: str, part: object) -> bool:
         if not isinstance(part, dict):
@@ -94,6 +94,17 @@ class Relevance:
                     self._texts.clear()
                 self._texts[kind, text] = known
         return known
+
+
+def _tells(concept: object) -> bool:
+    """Does it name anything, as far as it can be read: a code with its system, or words?"""
+    if not isinstance(concept, dict):
+        return False
+    codings = concept.get("coding")
+    return bool(concept.get("text")) or any(
+        isinstance(one, dict) and ((one.get("system") and one.get("code")) or one.get("display"))
+        for one in (codings if isinstance(codings, list) else ())
+    )
 
 
 @lru_cache(maxsize=4)
