@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import logging
 import socket
 from typing import Annotated
 
@@ -19,12 +21,30 @@ def serve(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
     ] = 8000,
+    without_trust: Annotated[
+        bool,
+        typer.Option(
+            "--without-trust",
+            help="Listen on an address that others can reach, although nobody is asked who they are.",
+        ),
+    ] = False,
     as_of: AsOf = None,
 ) -> None:
     """Serve CDS Hooks: GET /cds-services, POST /cds-services/{id}.
 
+    This version does not ask callers who they are and does not encrypt, so it listens on this machine alone unless
+    --without-trust is given.
+
     --as-of evaluates every request as of that day: for demonstrations with old data only.
     """
+    if not (without_trust or _is_loopback(host)):
+        raise InputError(
+            f"--host {host}",
+            "-",
+            "others can reach this address, and this version neither asks who calls nor encrypts",
+            "Use 127.0.0.1, or say --without-trust if only test data will come",
+        )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     app = create_app(clock=today if as_of is None else lambda: as_of)
     with _listening(host, port) as listener:
         if as_of is not None:
@@ -32,6 +52,14 @@ def serve(
         name = f"[{host}]" if ":" in host else host
         complain(f"CDS Hooks services at http://{name}:{listener.getsockname()[1]}/cds-services (Ctrl-C ends)")
         uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning")).run(sockets=[listener])
+
+
+def _is_loopback(host: str) -> bool:
+    """Is it an address of this machine alone? A name counts only when it is `localhost`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _listening(host: str, port: int) -> socket.socket:
