@@ -244,7 +244,7 @@ def _medication(reader: Reader, item: Item, reference: views.Ref) -> Item | None
     """The Medication behind a reference; one that stands in a contained resource looks into the same container."""
     index = reader.index_for(item)
     if reference.reference:
-        return index.find(reference.reference, item.resource, "Medication")
+        return index.find(reference.reference, item.resource, "Medication", address=item.full_url)
     if reference.identifier is not None and reference.identifier.system and reference.identifier.value:
         return index.find_identifier("Medication", reference.identifier.system, reference.identifier.value)
     return None

@@ -43,7 +43,7 @@ def _of_reference(reader: Reader, item: Item, reference: views.Ref) -> Iterator[
     if not reference.reference:
         return
     index = reader.index_for(item)
-    found = index.find(reference.reference, item.resource, "Condition")
+    found = index.find(reference.reference, item.resource, "Condition", address=item.full_url)
     if found is None:
         target = target_of(reference.reference)
         if target is not None and index.is_known_irrelevant(target.key):

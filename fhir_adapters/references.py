@@ -118,24 +118,35 @@ class ResourceIndex:
         """The resource `Type/id`."""
         return self._by_key.get(key)
 
-    def find(self, reference: str, holder: Resource | None = None, expected: str = "") -> Item | None:
+    def find(
+        self, reference: str, holder: Resource | None = None, expected: str = "", *, address: str = ""
+    ) -> Item | None:
         """The resource that a literal reference means.
 
         An absolute reference means the resource listed under that address; one listed without address, or under a
-        urn:, is found by `Type/id`; one that another server listed is another resource.
+        urn:, is found by `Type/id`; one that another server listed is another resource. A relative reference means
+        first what its own server listed.
 
         Args:
             reference: as written.
             holder: the resource in which it stands, for `#x`.
             expected: type that is meant when a bare id is written.
+            address: under which the Bundle lists the resource in which it stands.
         """
         reference = reference.strip()
         if reference.startswith("#"):
             return contained(holder, reference[1:]) if holder is not None else None
-        found = self._find(reference, expected)
+        found = self._beside(reference, address) or self._find(reference, expected)
         if found is None and self._parent is not None:
-            return self._parent.find(reference, holder, expected)
+            return self._parent.find(reference, holder, expected, address=address)
         return found
+
+    def _beside(self, reference: str, address: str) -> Item | None:
+        """What a relative reference means on the server that listed its holder."""
+        holder, target = target_of(address), target_of(reference)
+        if holder is None or target is None or target.base or not holder.base:
+            return None
+        return self._by_url.get(f"{holder.base}/{target.key}")
 
     def _find(self, reference: str, expected: str) -> Item | None:
         listed = self._by_url.get(_HISTORY.sub("", reference))

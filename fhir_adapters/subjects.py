@@ -41,7 +41,7 @@ def subject_of(item: Item, index: ResourceIndex) -> Subject:
 
 
 def _literal(item: Item, reference: str, index: ResourceIndex) -> Subject:
-    found = index.find(reference, item.resource, "Patient")
+    found = index.find(reference, item.resource, "Patient", address=item.full_url)
     if found is not None:
         return _patient(found, index, is_contained=reference.startswith("#"))
     if reference.startswith("#"):
