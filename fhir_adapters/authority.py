@@ -21,7 +21,15 @@ _ONLY_R5 = {
     "MedicationDispense": ("medication", "statusChanged", "notPerformedReason"),
     "MedicationStatement": ("medication", "adherence", "reason", "effectiveTiming"),
     "MedicationAdministration": ("medication", "occurenceDateTime", "occurencePeriod", "occurenceTiming", "reason"),
-    "Procedure": ("occurrenceDateTime", "occurrencePeriod", "occurrenceString", "occurrenceAge", "occurrenceRange"),
+    "Procedure": (
+        "occurrenceDateTime",
+        "occurrencePeriod",
+        "occurrenceString",
+        "occurrenceAge",
+        "occurrenceRange",
+        "occurrenceTiming",
+        "recorded",
+    ),
     "Medication": ("doseForm",),
     "Condition": ("participant",),
 }

@@ -114,7 +114,7 @@ def _facts(
                 day = onset or recorded
                 facts.append(Statement(standing=held, certainty=hit.certainty, sources=sources, what=concept, date=day))
     if any(isinstance(fact, Diagnosis) for fact in facts) and onset is None and recorded is None:
-        reader.missing_date(item, "onset[x]", "neither onset nor day of recording")
+        reader.missing_date(item, "onset[x]", "the day of onset or of recording")
     return facts
 
 

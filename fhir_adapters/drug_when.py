@@ -45,7 +45,7 @@ class When:
 def when(reader: Reader, item: Item, view: views.DrugView, *, ongoing: bool) -> When:
     """From when to when the record speaks; gaps where dates are missing or contradict each other."""
     if isinstance(view, views.AdministrationView):
-        found = _administered(view)
+        found = _administered(reader, item, view)
         element = "effective[x]"
     elif isinstance(view, views.DispenseView):
         found = _dispensed(reader, item, view)
@@ -80,7 +80,7 @@ def dosages_of(view: views.DrugView) -> Sequence[views.Dosage]:
     return [dosage for dosage in listed if not dosage.modifierExtension]
 
 
-def _administered(view: views.AdministrationView) -> When:
+def _administered(reader: Reader, item: Item, view: views.AdministrationView) -> When:
     moment = view.effectiveDateTime or view.occurenceDateTime or view.occurrenceDateTime
     if moment is not None:
         return When(moment, moment)
@@ -88,8 +88,7 @@ def _administered(view: views.AdministrationView) -> When:
     if period is not None:
         return When(first_day(period), period.end)
     if view.occurenceTiming is not None:
-        days = view.occurenceTiming.event or []
-        return When(earliest_of(days), latest_of(days))
+        return When(*_bounds(reader, item, [view.occurenceTiming], None))
     return When()
 
 

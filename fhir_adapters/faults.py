@@ -25,6 +25,7 @@ _WORDS = {
     "model_type": "is not an object",
     "model_attributes_type": "is not an object",
     "dict_type": "is not an object",
+    "json_invalid": "is not an object",
     "missing": "is missing",
     "finite_number": "is not a finite number",
     "int_parsing_size": "is a number too large to hold",

@@ -7,7 +7,7 @@ from spmwatch.engine.facts import DrugExposure, Fact, Procedure, Proof, Standing
 from spmwatch.fhir_adapters import views
 from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, Outcome, Reader, outcome, source
 from spmwatch.fhir_adapters.references import Item
-from spmwatch.fhir_adapters.spans import at_age, first_day, up_to
+from spmwatch.fhir_adapters.spans import at_age, earliest_of, first_day, up_to
 from spmwatch.fhir_adapters.terms import Hit, Reading
 from spmwatch.fhir_adapters.views import worded_date
 
@@ -93,7 +93,7 @@ def _why_not(reader: Reader, item: Item, view: views.ProcedureView) -> list[Fact
 
 
 def _day(reader: Reader, item: Item, view: views.ProcedureView) -> DateRange | None:
-    """The day; the first one of a period. R5 renamed `performed` to `occurrence`."""
+    """The day; the first one of a period or timing; the day of recording is an upper bound. R5 has `occurrence`."""
     moment = view.performedDateTime or view.occurrenceDateTime
     if moment is not None:
         return moment
@@ -105,4 +105,10 @@ def _day(reader: Reader, item: Item, view: views.ProcedureView) -> DateRange | N
         return reader.readable(item, "performedAge", lambda: at_age(reader.birth, age, age))
     if ages is not None:
         return reader.readable(item, "performedRange", lambda: at_age(reader.birth, ages.low, ages.high))
-    return worded_date(view.performedString or view.occurrenceString)
+    worded = worded_date(view.performedString or view.occurrenceString)
+    if worded is not None:
+        return worded
+    timing = view.occurrenceTiming
+    repeat = timing.repeat if timing is not None else None
+    timed = (timing and earliest_of(timing.event or ())) or (repeat and first_day(repeat.boundsPeriod))
+    return timed or (up_to(view.recorded) if view.recorded is not None else None)

@@ -264,7 +264,7 @@ class AdministrationView(DrugView):
 
 
 class ProcedureView(ResourceView):
-    """Procedure; `performed` became `occurrence` in R5, `notDone` is STU3."""
+    """Procedure; `performed` became `occurrence` in R5, which added `recorded`; `notDone` is STU3."""
 
     status: str | None = None
     notDone: bool | None = None
@@ -281,6 +281,8 @@ class ProcedureView(ResourceView):
     occurrenceString: str | None = None
     occurrenceAge: Quantity | None = None
     occurrenceRange: Range | None = None
+    occurrenceTiming: Timing | None = None
+    recorded: Date = None
 
 
 class ConditionView(ResourceView):
