@@ -78,7 +78,7 @@ def explain(
     for record in chosen:
         try:
             if isinstance(record, NotRead):
-                raise record.error  # noqa: TRY301 - one handler for both ways to fail
+                raise record.error
             explained.append(_explain(record, evaluator, day, hook, wanted))
         except Exception as error:  # noqa: BLE001 - as in screening: one patient's failure is named, the others go on
             complain(f"Patient {record.id}: {told(error)}")

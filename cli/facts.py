@@ -57,7 +57,7 @@ def facts(
     for record in source.outcomes():
         try:
             if isinstance(record, NotRead):
-                raise record.error  # noqa: TRY301 - one handler for both ways to fail
+                raise record.error
             bodies.append(_body(record, evaluator.timeline(record, as_of=day)))
         except Exception as error:  # noqa: BLE001 - one patient's failure is named, the others go on
             failed += 1

@@ -55,8 +55,8 @@ class Span:
 
     def days(self) -> DateRange | None:
         """The same as dates; None when nothing is known."""
-        earliest = None if self.low <= FIRST_DAY else date.fromordinal(int(self.low))
-        latest = None if self.high >= LAST_DAY else date.fromordinal(int(self.high))
+        earliest = None if self.low <= FIRST_DAY else date.fromordinal(min(int(self.low), LAST_DAY))
+        latest = None if self.high >= LAST_DAY else date.fromordinal(max(int(self.high), FIRST_DAY))
         return None if earliest is None and latest is None else DateRange(earliest, latest)
 
     @property

@@ -182,9 +182,7 @@ def salvage(data: bytes, where: str, why: str, *, parent: ResourceIndex | None =
             entries.append(parsed.value)
             found = parsed.repairs
         else:
-            named = [kind.decode() for kind in _TYPE_IN_TEXT.findall(piece[:65_536])]
-            lost.update(kind for kind in named if kind in READ_TYPES)
-            lost.update(() if named else ALL_CLINICAL)
+            lost.update(types_in_text(piece))
             found = (parsed.error,)
         problems += [
             Problem(where=where, element=f"entry[{number}]", found=one, expected="a resource in valid JSON",
@@ -200,6 +198,12 @@ def salvage(data: bytes, where: str, why: str, *, parent: ResourceIndex | None =
         contents.problems.append(Problem(where=where, found=why, expected="a whole Bundle", advice=advice))
     contents.tally.add("(not a resource)", Fate.UNREADABLE, len(slices) - len(entries))
     return contents
+
+
+def types_in_text(data: bytes) -> tuple[str, ...]:
+    """What unparsable text may hold: the types it names and we read; every clinical one if it names none."""
+    named = {kind.decode() for kind in _TYPE_IN_TEXT.findall(data[:65_536])}
+    return tuple(sorted(named & set(READ_TYPES))) if named else ALL_CLINICAL
 
 
 def cut_entries(data: bytes) -> tuple[list[bytes], bool]:

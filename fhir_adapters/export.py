@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.value_sets import ValueSets
-from spmwatch.fhir_adapters.bundle import Contents, note_outcome, open_bundle, salvage
+from spmwatch.fhir_adapters.bundle import ALL_CLINICAL, Contents, note_outcome, open_bundle, salvage, types_in_text
+from spmwatch.fhir_adapters.folders import check_path, files_under
 from spmwatch.fhir_adapters.gather import Gathered, NotRead, partial_coverage, read_or_raise
 from spmwatch.fhir_adapters.json_text import Parsed, kind_of, parse_strictly_once
 from spmwatch.fhir_adapters.lines import LARGEST_DOCUMENT, LONGEST_LINE, Line, lines_of, open_bytes
@@ -29,8 +32,8 @@ _PATIENT_IN_TEXT = re.compile(rb'"reference"\s*:\s*"(?:https?://[^"]{0,500}/)?Pa
 class ReadResult:
     """What was read from a path.
 
-    `problems` and `counts` are complete once `outcomes()` has been gone through: who a resource belongs to, and what can
-    be made of it, is only known then.
+    `problems` and `counts` are complete once `outcomes()` has been gone through: who a resource belongs to, and what
+    can be made of it, is only known then.
     """
 
     gathered: Gathered
@@ -84,10 +87,7 @@ def read_path(
         InputError: the path is not there or cannot be opened, or `partial` names a type that is not read.
     """
     reading = _Reading(Gathered(value_sets, strict=strict, unsupplied=partial_coverage(partial)), longest_line)
-    if not path.exists():
-        raise InputError(
-            str(path), "-", "there is no such file or folder", "Name a Bundle, an NDJSON file or an export"
-        )
+    check_path(path)
     if path.is_dir():
         reading.folder(path)
     else:
@@ -103,10 +103,11 @@ class _Reading:
     longest_line: int
     read_anything: bool = False
     bare_types: set[str] = field(default_factory=set)
+    types_here: set[str] = field(default_factory=set)
     manifests: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
     def folder(self, folder: Path) -> None:
-        files = sorted(one for one in folder.rglob("*") if one.is_file() and not _hidden(one, folder))
+        files = files_under(folder, self.gathered.problems.append)
         for file in files:
             self.file(file, file.relative_to(folder).as_posix(), named=file.suffix.lower() in JSON_SUFFIXES)
         present = {file.name for file in files}
@@ -122,15 +123,34 @@ class _Reading:
 
     def file(self, file: Path, where: str, *, named: bool) -> None:
         """One file; one that is not named like JSON and does not begin like JSON is passed over."""
+        self.types_here = set()
         try:
             with open_bytes(file) as stream:
                 if not named and stream.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
                     return
                 stream.seek(0)
                 self._lines(file, where, lines_of(stream, where, longest=self.longest_line))
-        except (OSError, EOFError) as error:
-            found = f"a file that cannot be read ({type(error).__name__})"
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            self._cut_off(file)
+            advice = "Write the file again; what could be unpacked was used."
+            self.gathered.note(where, "-", "a damaged gzip file that cannot be read to its end", "a whole one", advice)
+        except OSError as error:
+            self._cut_off(file)
+            found = f"a file that cannot be read ({error.strerror or type(error).__name__})"
             self.gathered.note(where, "-", found, "a readable file", "Check the file and its rights.")
+
+    def _cut_off(self, file: Path) -> None:
+        """The rest of a file of an export is lost, and it may be about anybody in the export.
+
+        Of which types, its resources so far tell; else its name (`MedicationRequest.000.ndjson`); else it is any.
+        """
+        named = _name_is_of_lines(file)
+        if not self.types_here and not named:
+            return
+        kind = file.name.partition(".")[0]
+        types = self.types_here or ({kind} if kind.isalpha() and kind[:1].isupper() else set(ALL_CLINICAL))
+        for one in types & set(READ_TYPES):
+            self.gathered.cut_off.setdefault(one, "a file of the export is damaged or ends early")
 
     def _lines(self, file: Path, where: str, lines: Iterator[Line | Problem]) -> None:
         """The file as lines, unless its first line is only the beginning of a document."""
@@ -186,9 +206,14 @@ class _Reading:
         problem = Problem(where=at, found=found, expected="one resource in valid JSON", advice="Write the line again.")
         self.gathered.problems.append(problem)
         self.gathered.tally.add("(not a resource)", Fate.UNREADABLE)
+        if not line.complete:
+            self._cut_off(Path(where))
         named = _PATIENT_IN_TEXT.search(line.data)
         if named is not None:
-            self.gathered.damaged[named.group(1).decode()].append(problem.as_gap())
+            patient = named.group(1).decode()
+            self.gathered.damaged[patient].append(problem.as_gap())
+            for kind in types_in_text(line.data):
+                self.gathered.lost[patient].setdefault(kind, "a line about the patient cannot be read")
 
     def _value(self, parsed: Parsed, where: str) -> None:
         """A parsed document or line: a Bundle, a resource, a list of resources, a manifest, or none of these."""
@@ -224,6 +249,7 @@ class _Reading:
             gathered.tally.merge(contents.tally)
             return
         self.bare_types.add(kind)
+        self.types_here.add(kind)
         item = Item(value, where)
         gathered.add(item)
         if gaps:
@@ -260,14 +286,14 @@ class _Reading:
             self.gathered.note(where, "error", "errors of the exporting server", "none", advice)
 
 
-def _hidden(file: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+def _name_is_of_lines(file: Path) -> bool:
+    return file.name.lower().removesuffix(".gz").endswith(LINE_SUFFIXES)
 
 
 def _stands_alone(second: Line | Problem | None, file: Path) -> bool:
     """Is the file one of lines, although its first line is broken?"""
     if second is None:
-        return file.name.lower().removesuffix(".gz").endswith(LINE_SUFFIXES)
+        return _name_is_of_lines(file)
     if isinstance(second, Problem):
         return True
     return second.data[:1] == b"{" and parse_strictly_once(second.data).error is None

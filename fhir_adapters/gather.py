@@ -71,7 +71,11 @@ class Gathered:
     tally: Tally = field(default_factory=Tally)
     problems: ProblemLog = field(default_factory=ProblemLog)
     unsupplied: dict[str, str] = field(default_factory=dict)
+    cut_off: dict[str, str] = field(default_factory=dict)
+    """Types of which an export lacks lines, and why; holds for those whose resources came outside Bundles."""
     damaged: defaultdict[str, list[Gap]] = field(default_factory=lambda: defaultdict(list))
+    lost: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    """Patient -> types of which a resource of that patient could not be read, and why."""
     _items: list[Item] = field(default_factory=list)
     _patients: dict[str, list[Item]] = field(default_factory=dict)
     _parts: list[_Part] = field(default_factory=list)
@@ -141,8 +145,10 @@ class Gathered:
         for key, found in self.damaged.items():
             gaps[key] += found
         for key in sorted(groups):
-            lacking = {**unsupplied.get(key, {}), **self.unsupplied}
-            yield self._read(key, groups.pop(key), lacking, tuple(dict.fromkeys(gaps.get(key, ()))))
+            items = groups.pop(key)
+            cut_off = self.cut_off if any(item.scope is None for item in items) else {}
+            lacking = {**cut_off, **self.lost.get(key, {}), **unsupplied.get(key, {}), **self.unsupplied}
+            yield self._read(key, items, lacking, tuple(dict.fromkeys(gaps.get(key, ()))))
 
     def _read(
         self, key: str, items: list[Item], lacking: Mapping[str, str], gaps: tuple[Gap, ...]

@@ -18,6 +18,8 @@ PRELIMINARY = frozenset({"preliminary"})
 POSSIBLE = frozenset({"unknown"}) | PRELIMINARY
 NOT_COUNTING = frozenset({"registered", "specimen-in-process", "cancelled", "entered-in-error", "cannot-be-obtained"})
 COMPARATORS = frozenset({"<", "<=", ">=", ">"})
+LARGEST = 1e9
+"""A result above it, in the unit of its test, is a slip or an attack; the engine counts in spans below 1e15."""
 CODE_CATEGORIES = ("lab", "procedure", "screening", "smoking", "statement")
 VALUE_CATEGORIES = ("smoking", "statement")
 
@@ -172,6 +174,10 @@ def _lab(reader: Reader, item: Item, told: _Told) -> LabValue | None:
     written = [text for text in (quantity.code, quantity.unit) if text]
     for text in written:
         converted = reader.terms.value_sets.convert(quantity.value, text, analyte)
+        if converted is not None and abs(converted[0]) > LARGEST:
+            problem = "the number is larger than any result of a test"
+            reader.gap(item, "unreadable", f"{element}.value", problem, "Correct it in the source.")
+            return None
         if converted is not None:
             return LabValue(
                 standing=told.standing,
@@ -203,7 +209,7 @@ def _pack_years(reader: Reader, item: Item, told: _Told) -> Smoking | None:
         known = [reader.terms.value_sets.convert(quantity.value, text, analyte) for text in written]
         fitting = [pair[0] for pair in known if pair is not None]
         value = fitting[0] if fitting else None if written else quantity.value
-    if value is None or value < 0:
+    if value is None or not 0 <= value <= LARGEST:
         problem = "there is no number of pack-years"
         reader.gap(item, "missing-element", f"{prefix}valueQuantity", problem, "Record pack-years as a number.")
         return None

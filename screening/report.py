@@ -81,7 +81,7 @@ def check_folder(folder: Path) -> None:
     """The folder is there and takes files: better known before a long run than after it. Raises InputError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / RUN, []).unlink()
+        _write(folder / f".{RUN}.probe", []).unlink()  # under a name of its own: an earlier run stays complete
     except OSError as error:
         raise _not_writable(folder, error) from None
 

@@ -33,8 +33,8 @@ def screen(
 ) -> Iterator[Row]:
     """A row for each patient, in the order of the records, while they are being read.
 
-    Whatever goes wrong with one patient, in reading or after, stays with that patient. When the reading itself breaks off, a last row says
-    after whom; before the first patient it is an error like any other.
+    Whatever goes wrong with one patient, in reading or after, stays with that patient. When the reading itself breaks
+    off, a last row says after whom; before the first patient it is an error like any other.
 
     Raises:
         CdsError: nothing could be read at all.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 import pytest
@@ -12,6 +14,8 @@ import pytest
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import DrugExposure, PatientRecord
 from spmwatch.fhir_adapters import Fate, ReadResult, read_path
+from spmwatch.fhir_adapters import export as export_module
+from spmwatch.fhir_adapters.lines import open_bytes
 from tests.unit.fhir_adapters.fhir import (
     Json,
     bundle,
@@ -19,6 +23,7 @@ from tests.unit.fhir_adapters.fhir import (
     observation,
     patient,
     request,
+    statement,
     value_sets,
     without,
 )
@@ -247,6 +252,84 @@ def test_a_file_that_is_no_gzip_after_all(tmp_path: Path) -> None:
     records, result = load(tmp_path)
     assert len(records) == 1
     assert "cannot be read" in str(result.problems[0])
+
+
+def test_a_gzip_file_that_is_damaged_in_the_middle_costs_no_other_file(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(b"\n".join(orjson.dumps(patient(id=f"{n:x}", x=str(n**9))) for n in range(3000))))
+    packed[2000:2100] = b"\xff" * 100
+    (tmp_path / "x.ndjson.gz").write_bytes(packed)
+    write(tmp_path / "y.ndjson", patient(id="whole"))
+    records, result = load(tmp_path)
+    assert "whole" in {record.id for record in records}
+    assert [problem.where for problem in result.problems if "gzip" in problem.found] == ["x.ndjson.gz"]
+
+
+def not_supplied(record: PatientRecord) -> set[str]:
+    return {kind for kind, _ in record.coverage.unsupplied}
+
+
+@pytest.mark.parametrize("how", ["cut in a line", "gzip cut", "no right to read"])
+def test_what_a_file_of_an_export_lost_was_not_looked_for(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "Patient.ndjson", patient())
+    write(tmp_path / "MedicationStatement.ndjson", on("other", statement(), "s1"))
+    write(tmp_path / "b.json", bundle(patient(id="elsewhere")))
+    lines = b"\n".join([orjson.dumps(on("other", request(), f"m{n}")) for n in range(9)])
+    file = tmp_path / "MedicationRequest.ndjson"
+    if how == "cut in a line":
+        file.write_bytes(lines[:-20])
+    elif how == "gzip cut":
+        file.with_suffix(".ndjson.gz").write_bytes(gzip.compress(lines)[:-20])
+    else:
+        file.write_bytes(lines)
+        monkeypatch.setattr(export_module, "open_bytes", refuse(file))
+    records, result = load(tmp_path)
+    (mine,) = (record for record in records if record.id == "p1")
+    assert not_supplied(mine) == {"MedicationRequest"}
+    (other,) = (record for record in records if record.id == "elsewhere")
+    assert not_supplied(other) == set()
+    assert any(problem.where.startswith("MedicationRequest.ndjson") for problem in result.problems)
+
+
+def refuse(file: Path) -> Callable[[Path], IO[bytes]]:
+    """Opens every other file; root may read all, so rights alone cannot show it."""
+
+    def opened(path: Path) -> IO[bytes]:
+        if path == file:
+            raise PermissionError(13, "Permission denied", str(path))
+        return open_bytes(path)
+
+    return opened
+
+
+def test_a_damaged_line_tells_what_its_patient_may_lack(tmp_path: Path) -> None:
+    line = orjson.dumps(request())[:-1]
+    (mine, other), _ = load(write(tmp_path / "x.ndjson", patient(), line, patient(id="p2")))
+    assert not_supplied(mine) == {"MedicationRequest"}
+    assert not_supplied(other) == set()
+
+
+def test_what_is_no_file_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    write(tmp_path / "a.ndjson", patient())
+    os.mkfifo(tmp_path / "pipe.ndjson")
+    (tmp_path / "gone.json").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "loop.json").symlink_to("loop.json")
+    (tmp_path / "again").symlink_to(tmp_path)
+    (tmp_path / ".hidden").symlink_to("nowhere")
+    records, result = load(tmp_path)
+    assert len(records) == 1
+    assert sorted(problem.where for problem in result.problems) == ["again", "gone.json", "loop.json", "pipe.ndjson"]
+    for name in ("pipe.ndjson", "loop.json", "gone.json", "x" * 300, "nul\0"):
+        with pytest.raises(InputError):
+            load(tmp_path / name)
+
+
+def test_patients_with_one_id_that_are_nested_too_deep_to_compare(tmp_path: Path) -> None:
+    deep = orjson.dumps(patient(x="@")).replace(b'"@"', b"[" * 1000 + b"]" * 1000)
+    records, result = load(write(tmp_path / "x.ndjson", deep, deep, patient(id="p2")))
+    assert [record.id for record in records] == ["p1", "p2"]
+    assert all("one id" in problem.found for problem in result.problems)
 
 
 BROKEN_ENTRIES: dict[str, tuple[Any, str]] = {

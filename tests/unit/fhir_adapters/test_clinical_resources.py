@@ -208,6 +208,8 @@ def test_values_in_canonical_units(test: str, quantity: Json, analyte: str, valu
         ({"valueQuantity": {"value": 10.1, "unit": "furlong"}}, "unreadable"),
         ({"valueQuantity": {"value": 10.1, "unit": "10*9/L"}}, "unreadable"),
         ({"valueQuantity": {"value": "10.1", "unit": "g/dL"}}, "unreadable"),
+        ({"valueQuantity": {"value": 1e308, "unit": "g/dL"}}, "unreadable"),
+        ({"valueQuantity": {"value": 1e13, "unit": "g/dL", "comparator": ">"}}, "unreadable"),
         ({"valueQuantity": {"unit": "g/dL"}}, "missing-element"),
         ({"valueQuantity": {"value": 10.1, "unit": "g/dL", "comparator": "ad"}}, "unreadable"),
         ({"valueQuantity": "10.1 g/dL"}, "unreadable"),

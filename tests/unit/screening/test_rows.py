@@ -17,7 +17,7 @@ from spmwatch.engine.errors import InputError, NetworkFactError
 from spmwatch.engine.facts import Certainty, Gap, PatientRecord, Source
 from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation, RuleBaseIdentity, RuleFailure
 from spmwatch.engine.rule import Grade, Indicator
-from spmwatch.screening.report import PROBLEMS, RUN, Run, summarise_rows, write_file, write_results
+from spmwatch.screening.report import PROBLEMS, RUN, Run, check_folder, summarise_rows, write_file, write_results
 from spmwatch.screening.rows import (
     FINDING_COLUMNS,
     PATIENT_COLUMNS,
@@ -247,6 +247,13 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> 
     assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match="cannot be written"):
         write_file(tmp_path / "file" / "page.html", b"")
+
+
+def test_asking_whether_a_folder_takes_files_leaves_an_earlier_run_whole(tmp_path: Path) -> None:
+    write_results(tmp_path, [evaluated_row(recommendation())], [], run())
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    check_folder(tmp_path)
+    assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
 
 def test_the_summary_counts_every_row_once() -> None:
