@@ -212,7 +212,7 @@ class _Builder:
         hidden: list[Episode] = []
         if not self._known.medications:
             hidden += hidden_drugs(self._as_of, self._conventions)
-        if not self._known.procedures:
+        if not (self._known.procedures and self._known.conditions):  # status and history codes are Conditions
             hidden.append(hidden_transplant(self._as_of))
         has_myeloma = any(isinstance(e, Disease) and e.family == MYELOMA for e in found)
         has_drug = any(isinstance(e, (Course, Order)) and e.drug == LENALIDOMIDE for e in found)

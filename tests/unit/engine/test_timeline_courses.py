@@ -386,7 +386,9 @@ def test_medications_that_were_not_supplied_could_hold_the_drugs_that_matter() -
 def test_other_kinds_that_were_not_supplied() -> None:
     assert hidden() == set()
     assert hidden("Procedure") == {("transplanted", "transplant")}
-    assert hidden("Condition") == {("diagnosed", "indication"), ("malignancy", "prior-cancers")}
+    # the status after a transplant and its history are coded as Conditions
+    transplant = ("transplanted", "transplant")
+    assert hidden("Condition") == {("diagnosed", "indication"), ("malignancy", "prior-cancers"), transplant}
     assert hidden("Observation") == set()
 
 
