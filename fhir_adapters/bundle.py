@@ -9,11 +9,14 @@ from typing import Any
 
 from spmwatch.fhir_adapters.json_text import kind_of, parse_strictly_once
 from spmwatch.fhir_adapters.problems import Fate, Problem, Tally
-from spmwatch.fhir_adapters.references import REFERRED_TO, Item, ResourceIndex
+from spmwatch.fhir_adapters.references import REFERRED_TO, Item, ResourceIndex, target_of
 from spmwatch.fhir_adapters.relevance import DRUG_TYPES, READ_TYPES
 
 _DEEPEST = 16
 """Bundles within Bundles; more is no FHIR that anybody sends."""
+
+_FAILED = ("4", "5")
+"""How the HTTP status of a failed answer begins."""
 
 _LAST_SEGMENT = re.compile(r"/([A-Z][A-Za-z]+)(?:/_search)?(?:\?|$)")
 _TYPE_IN_TEXT = re.compile(rb'"resourceType"\s*:\s*"([A-Z][A-Za-z]{2,40})"')
@@ -49,14 +52,15 @@ def open_bundle(bundle: Mapping[str, Any], where: str, *, parent: ResourceIndex 
     """All resources of a Bundle, of whatever type it is, or of none. Never raises."""
     contents = Contents(index=ResourceIndex(parent))
     stack: list[tuple[Mapping[str, Any], str, int]] = [(bundle, where, 0)]
-    deleted: set[str] = set()
+    deleted: dict[str, int] = {}
     while stack:
         current, at, depth = stack.pop()
         contents.tally.add("Bundle", Fate.SUPPORTING)
         types: set[str] = set()
         for element, entry in _entries(contents, current, at):
-            item = _item(contents, entry, at, element, deleted)
+            item = _item(contents, entry, at, element)
             if item is None:
+                _note_deletion(contents, entry, deleted, newest_first=current.get("type") == "history")
                 continue
             types.add(item.type)
             if item.type != "Bundle":
@@ -75,11 +79,11 @@ def open_bundle(bundle: Mapping[str, Any], where: str, *, parent: ResourceIndex 
     return contents
 
 
-def _settle(contents: Contents, deleted: set[str]) -> None:
+def _settle(contents: Contents, deleted: Mapping[str, int]) -> None:
     """Take out what the Bundle itself deletes, enter the rest into the index, and read OperationOutcomes."""
     kept: list[Item] = []
-    for item in contents.items:
-        if deleted and item.label in deleted:
+    for index, item in enumerate(contents.items):
+        if deleted and index >= deleted.get(item.label, len(contents.items)):
             contents.tally.add(item.type, Fate.EXCLUDED)
             continue
         item.scope = contents.index
@@ -104,15 +108,26 @@ def _entries(contents: Contents, bundle: Mapping[str, Any], where: str) -> Itera
         yield f"entry[{index}]", entry
 
 
-def _item(contents: Contents, entry: object, where: str, element: str, deleted: set[str]) -> Item | None:
+def _note_deletion(contents: Contents, entry: object, deleted: dict[str, int], *, newest_first: bool) -> None:
+    """Note `Type/id` that an entry deletes, and from which item on; in a history what stands before it came later."""
+    request = entry.get("request") if isinstance(entry, dict) else None
+    if not isinstance(request, dict) or request.get("method") != "DELETE" or not isinstance(request.get("url"), str):
+        return
+    target = target_of(request["url"].lstrip("/"))
+    if target is not None:
+        deleted.setdefault(target.key, len(contents.items) if newest_first else 0)
+
+
+def _item(contents: Contents, entry: object, where: str, element: str) -> Item | None:
     if not isinstance(entry, dict):
         _broken(contents, where, element, kind_of(entry), "an object with a resource")
         return None
     resource, request = entry.get("resource"), entry.get("request")
     if resource is None:
-        if isinstance(request, dict) and request.get("method") == "DELETE" and isinstance(request.get("url"), str):
-            deleted.add(request["url"])
-        elif not isinstance(request, dict) and not isinstance(entry.get("response"), dict):
+        response = entry.get("response")
+        if isinstance(response, dict):
+            _note_response(contents, response, where, element)
+        elif not isinstance(request, dict):
             _broken(contents, where, f"{element}.resource", "no resource", "a resource")
         return None
     if not isinstance(resource, dict):
@@ -124,6 +139,18 @@ def _item(contents: Contents, entry: object, where: str, element: str, deleted: 
         return None
     address = entry.get("fullUrl")
     return Item(resource, f"{where} {element}", address if isinstance(address, str) else "")
+
+
+def _note_response(contents: Contents, response: Mapping[str, Any], where: str, element: str) -> None:
+    """An entry of a batch-response without a resource: what was asked for failed, if its status says so."""
+    status = response.get("status")
+    if not isinstance(status, str) or not status.strip().startswith(_FAILED):
+        return
+    contents.lacks(ALL_CLINICAL, "the server answered with an error")
+    advice = "Find out what the server refused, and supply it."
+    problem = Problem(where=where, element=f"{element}.response", found="an answer that failed", expected="resources",
+                      advice=advice)  # fmt: skip
+    contents.problems.append(problem)
 
 
 def _broken(contents: Contents, where: str, element: str, found: str, expected: str) -> None:

@@ -1,0 +1,49 @@
+"""What the entries of batch-response, transaction and history Bundles say beside their resources."""
+
+from __future__ import annotations
+
+import pytest
+
+from spmwatch.engine.facts import PatientRecord
+from spmwatch.fhir_adapters import records_from_bundle
+from tests.unit.fhir_adapters.fhir import Json, kinds, patient, request, value_sets
+
+ADDRESS = "https://ehr.example/fhir/MedicationRequest/m1"
+
+
+def record_of(kind: str, *entries: Json) -> PatientRecord:
+    content = {"resourceType": "Bundle", "type": kind, "entry": [{"resource": patient()}, *entries]}
+    (record,) = records_from_bundle(content, value_sets=value_sets(), where="bundle")
+    return record
+
+
+def delete(url: str = "MedicationRequest/m1") -> Json:
+    return {"request": {"method": "DELETE", "url": url}}
+
+
+@pytest.mark.parametrize("status", ["404", "500 Internal Server Error"])
+def test_a_failed_answer_is_not_an_empty_one(status: str) -> None:
+    record = record_of("batch-response", {"response": {"status": status}})
+    assert "MedicationRequest" in dict(record.coverage.unsupplied)
+    assert kinds(record) == ["unreadable"]
+
+
+def test_an_answer_that_succeeded_without_a_resource() -> None:
+    record = record_of("batch-response", {"response": {"status": "204 No Content"}})
+    assert record.coverage.unsupplied == ()
+    assert record.gaps == ()
+
+
+@pytest.mark.parametrize("kind", ["history", "transaction"])
+@pytest.mark.parametrize("url", ["MedicationRequest/m1", "/MedicationRequest/m1", ADDRESS])
+def test_deleted(kind: str, url: str) -> None:
+    assert record_of(kind, delete(url), {"fullUrl": ADDRESS, "resource": request()}).facts == ()
+
+
+def test_a_deletion_concerns_older_versions_only() -> None:
+    newer = request(meta={"versionId": "3"}, authoredOn="2025-01-01")
+    older = request(meta={"versionId": "1"})
+    record = record_of("history", {"resource": newer}, delete(), {"resource": older})
+    assert len(record.facts) == 1
+    assert record.gaps == ()
+    assert record_of("history", delete(), {"resource": newer}, delete(), {"resource": older}).facts == ()
