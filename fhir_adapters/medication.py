@@ -94,7 +94,7 @@ def read_medication(reader: Reader, item: Item) -> Outcome:
             return IRRELEVANT
         drugs.known = False
     decided = verdict(reader, item, view, kind.statuses)
-    if decided.standing is None:
+    if decided.standing is None or (decided.not_taken and not drugs.known):  # what was not given hides no exposure
         del reader.gaps[gaps_before:]
         return EXCLUDED
     if not drugs.known:

@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 from spmwatch.engine.facts import DrugExposure
-from tests.unit.fhir_adapters.fhir import LENALIDOMIDE, METFORMIN, RXNORM, Json, kinds, read, request, without
+from tests.unit.fhir_adapters.fhir import (
+    LENALIDOMIDE,
+    METFORMIN,
+    RXNORM,
+    Json,
+    administration,
+    kinds,
+    read,
+    request,
+    statement,
+    without,
+)
 
 ABSENT = [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
 
@@ -38,6 +49,14 @@ def test_a_concept_that_names_nothing(concept: Json) -> None:
     assert record.facts == ()
     assert kinds(record) == ["unresolved-reference"]
     assert [kind for kind, _ in record.coverage.unsupplied] == ["MedicationRequest"]
+
+
+@pytest.mark.parametrize(
+    "not_given", [administration(status="not-done"), statement(status="not-taken"), request(doNotPerform=True)]
+)
+def test_what_was_not_given_hides_no_exposure(not_given: Json) -> None:
+    record = read({**not_given, "medicationCodeableConcept": {}})
+    assert (record.facts, kinds(record), record.coverage.unsupplied) == ((), [], ())
 
 
 @pytest.mark.parametrize(
