@@ -18,6 +18,7 @@ _DEEPEST = 16
 _FAILED = ("4", "5")
 """How the HTTP status of a failed answer begins."""
 
+_OTHER_PAGES = ("next", "previous", "prev")
 _LAST_SEGMENT = re.compile(r"/([A-Z][A-Za-z]+)(?:/_search)?(?:\?|$)")
 _TYPE_IN_TEXT = re.compile(rb'"resourceType"\s*:\s*"([A-Z][A-Za-z]{2,40})"')
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
@@ -75,6 +76,7 @@ def open_bundle(bundle: Mapping[str, Any], where: str, *, parent: ResourceIndex 
                 contents.tally.add("Bundle", Fate.UNREADABLE)
                 contents.lacks(ALL_CLINICAL, "a nested Bundle was not opened")
         _look_for_next(contents, current, at, types)
+        _compare_total(contents, current, at, types)
     _settle(contents, deleted)
     return contents
 
@@ -173,6 +175,23 @@ def _look_for_next(contents: Contents, bundle: Mapping[str, Any], where: str, ty
         contents.problems.append(
             Problem(where=where, element="link", found="a link to a next page", expected="the last page", advice=advice)
         )
+
+
+def _compare_total(contents: Contents, bundle: Mapping[str, Any], where: str, types: set[str]) -> None:
+    """A search that says that it found more than it sends, and names no page with the rest."""
+    total, entries, links = bundle.get("total"), bundle.get("entry"), bundle.get("link")
+    listed = links if isinstance(links, list) else []
+    more = any(link.get("relation") in _OTHER_PAGES for link in listed if isinstance(link, dict))
+    if bundle.get("type") != "searchset" or type(total) is not int or more:
+        return
+    found = entries if isinstance(entries, list) else []
+    if total > len(found):
+        missing = tuple(sorted(types & set(READ_TYPES))) or ALL_CLINICAL
+        contents.lacks(missing, "the search found more than was supplied")
+        contents.problems.append(
+            Problem(where=where, element="total", found="more matches than entries", expected="all of them",
+                    advice="Supply all pages.")
+        )  # fmt: skip
 
 
 def note_outcome(contents: Contents, item: Item) -> None:

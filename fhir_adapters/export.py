@@ -262,7 +262,7 @@ class _Reading:
             self.gathered.damaged[named] += gaps
 
     def _manifest(self, where: str, manifest: Mapping[str, Any], present: set[str]) -> None:
-        """Files that the manifest names and that are absent; types that the export was not asked for."""
+        """Files that the manifest names and that are absent; what the export was not asked for."""
         self.read_anything = self.read_anything or bool(manifest.get("output"))
         for number, output in enumerate(manifest["output"]):
             url, kind = (output.get("url"), output.get("type")) if isinstance(output, dict) else (None, None)
@@ -276,8 +276,14 @@ class _Reading:
                 if kind in READ_TYPES:
                     self.gathered.unsupplied.setdefault(kind, "a file named by the manifest is absent")
         request = manifest.get("request")
-        asked = parse_qs(urlsplit(request).query).get("_type", []) if isinstance(request, str) else []
-        types = {one.strip() for group in asked for one in group.split(",")}
+        asked = parse_qs(urlsplit(request).query) if isinstance(request, str) else {}
+        types = {one.strip() for group in asked.get("_type", []) for one in group.split(",")}
+        since = READ_TYPES if "_since" in asked else ()
+        filtered = {one.strip().split("?")[0] for group in asked.get("_typeFilter", []) for one in group.split(",")}
+        for kind in since:
+            self.gathered.unsupplied.setdefault(kind, "the export holds only what changed since a day")
+        for kind in sorted(filtered & set(READ_TYPES)):
+            self.gathered.unsupplied.setdefault(kind, "the export was filtered")
         for kind in READ_TYPES if types else ():
             if kind not in types:
                 self.gathered.unsupplied.setdefault(kind, "the export was not asked for this type")

@@ -167,9 +167,13 @@ def _lab(reader: Reader, item: Item, told: _Told) -> LabValue | None:
         if not (_absent(part) or (isinstance(part, views.ObservationView) and part.component)):
             reader.gap(item, "missing-element", element, "there is no number with a unit", "Record valueQuantity.")
         return None
-    if quantity.comparator is not None and quantity.comparator not in COMPARATORS:
-        problem = "the comparator is none of <, <=, >=, >"
-        reader.gap(item, "unreadable", f"{element}.comparator", problem, "Correct it in the source.")
+    faulty: tuple[str, str] | None = None
+    if quantity.value < 0:
+        faulty = "value", "a laboratory value below zero cannot be right, so it was not used"
+    elif quantity.comparator is not None and quantity.comparator not in COMPARATORS:
+        faulty = "comparator", "the comparator is none of <, <=, >=, >"
+    if faulty is not None:
+        reader.gap(item, "unreadable", f"{element}.{faulty[0]}", faulty[1], "Correct it in the source.")
         return None
     written = [text for text in (quantity.code, quantity.unit) if text]
     for text in written:

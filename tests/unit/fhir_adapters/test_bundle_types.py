@@ -6,7 +6,7 @@ import pytest
 
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.fhir_adapters import records_from_bundle
-from tests.unit.fhir_adapters.fhir import Json, kinds, patient, request, value_sets
+from tests.unit.fhir_adapters.fhir import Json, bundle, kinds, patient, request, value_sets
 
 ADDRESS = "https://ehr.example/fhir/MedicationRequest/m1"
 
@@ -15,6 +15,17 @@ def record_of(kind: str, *entries: Json) -> PatientRecord:
     content = {"resourceType": "Bundle", "type": kind, "entry": [{"resource": patient()}, *entries]}
     (record,) = records_from_bundle(content, value_sets=value_sets(), where="bundle")
     return record
+
+
+@pytest.mark.parametrize(
+    ("total", "relation", "complete"), [(2, "self", True), (3, "self", False), (3, "previous", True)]
+)
+def test_a_search_that_found_more_than_it_sends(total: int, relation: str, complete: bool) -> None:
+    link = [{"relation": relation, "url": "https://ehr.example/fhir/MedicationRequest"}]
+    content = {**bundle(patient(), request()), "type": "searchset", "total": total, "link": link}
+    (record,) = records_from_bundle(content, value_sets=value_sets(), where="bundle")
+    assert (record.coverage.unsupplied == ()) is complete
+    assert kinds(record) == ([] if complete else ["unreadable"])
 
 
 def delete(url: str = "MedicationRequest/m1") -> Json:
