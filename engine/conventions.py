@@ -69,6 +69,7 @@ class Conventions:
     maintenance_after_transplant_to: Days
     maintenance_after_first_therapy: Days
     restated_within: Days
+    refused_within: Days
     eligibility_question_age: Annotated[int, "a"]
     oldest_plausible_age: Annotated[int, "a"]
     laboratory_window: Days

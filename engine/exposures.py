@@ -190,7 +190,11 @@ def _without_contradicted(
     conventions: Conventions,
     notes: list[Gap],
 ) -> list[Cover]:
-    """Requests that were not followed leave; those that may not have been followed become possible."""
+    """Requests that were not followed leave; those that may not have been followed become possible.
+
+    One dose held in the second year of an order does not undo the first: a refusal that begins long after the order
+    only casts doubt on it.
+    """
     proofs: defaultdict[str, list[Cover]] = defaultdict(list)
     for cover in covers:
         if cover.counts and cover.fact.proof is not Proof.REQUEST:
@@ -198,7 +202,7 @@ def _without_contradicted(
     kept: list[Cover] = []
     for cover in covers:
         denials = [
-            sure
+            sure and first <= cover.start_max + conventions.refused_within
             for first, last, sure in not_taken.get(cover.fact.drug, ())
             if cover.fact.proof is Proof.REQUEST and first <= cover.end_max and cover.start_min <= last
         ]

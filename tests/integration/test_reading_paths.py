@@ -332,6 +332,15 @@ def test_patients_with_one_id_that_are_nested_too_deep_to_compare(tmp_path: Path
     assert all("one id" in problem.found for problem in result.problems)
 
 
+def test_an_element_that_cannot_be_read_is_named_by_file_and_line(tmp_path: Path) -> None:
+    lost = without(request(medicationReference={"reference": "Medication/gone"}), "medicationCodeableConcept")
+    lines = (patient(birthDate="2015-02-30"), {**request(authoredOn="2024-13"), "id": "m1"}, {**lost, "id": "m2"})
+    (_,), result = load(write(tmp_path / "x.ndjson", *lines))
+    told = [(problem.where, problem.element) for problem in result.problems]
+    assert told == [("x.ndjson:1", "birthDate"), ("x.ndjson:2", "authoredOn"), ("x.ndjson:3", "medication[x]")]
+    assert str(result.problems[0]).startswith("x.ndjson:1: birthDate: 'birthDate' is not a date that exists. Correct")
+
+
 BROKEN_ENTRIES: dict[str, tuple[Any, str]] = {
     "null": (None, "entry[1]: found null"),
     "a string": ("x", "entry[1]: found a string"),
@@ -359,6 +368,22 @@ def test_entries_that_are_no_list(tmp_path: Path, entries: object) -> None:
     records, result = load(write(tmp_path / "b.json", {"resourceType": "Bundle", "entry": entries}))
     assert records == []
     assert "a list of entries" in str(result.problems[0])
+
+
+@pytest.mark.parametrize("url", ["https://x/fhir?page=2", "https://x/Patient/p1/$everything?page=2"])
+def test_the_next_page_of_a_mixed_bundle_may_hold_anything(tmp_path: Path, url: str) -> None:
+    """Lenalidomide could stand there, so it is not said that there is none."""
+    condition = {
+        "resourceType": "Condition",
+        "id": "c",
+        "subject": {"reference": "Patient/p1"},
+        "code": {"text": "multiple myeloma"},
+    }
+    lab = {"resourceType": "Observation", "id": "o", "status": "final", "subject": {"reference": "Patient/p1"}}
+    page = bundle(patient(), condition, lab, type="searchset", link=[{"relation": "next", "url": url}])
+    ((record, *_), _) = load(write(tmp_path / "b.json", page))
+    assert record.coverage.lacks("MedicationRequest")
+    assert record.coverage.lacks("Procedure")
 
 
 def test_a_next_page_that_was_not_followed(tmp_path: Path) -> None:

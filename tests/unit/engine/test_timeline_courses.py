@@ -275,6 +275,16 @@ def test_an_order_that_was_not_followed_is_not_given(denial: DrugExposure) -> No
     assert [(note.kind, note.topic) for note in line.notes] == [("conflict", "lenalidomide-exposure")]
 
 
+def test_a_refusal_long_after_the_order_began_casts_doubt_and_no_more() -> None:
+    """One dose held in hospital does not undo two years of lenalidomide: it is asked about."""
+    order = given("2024-01-01", proof=Proof.REQUEST, ongoing=True)
+    assert not courses(order, not_taken("2024-03-01"))  # 60 days
+    (course,) = courses(order, not_taken("2024-03-02"))
+    assert course.standing is POSSIBLE
+    line = timeline(order, not_taken("2024-03-02"))
+    assert [(note.kind, note.topic) for note in line.notes] == [("conflict", "lenalidomide-exposure")]
+
+
 def test_a_denial_of_another_time_or_drug_changes_nothing() -> None:
     assert courses(ORDER, not_taken("2025-10-31"))
     assert courses(ORDER, not_taken("2025-10-01", "2025-10-31"))
