@@ -22,6 +22,8 @@ from spmwatch.fhir_adapters.terms import Terms, terms_of
 _log = logging.getLogger("spmwatch.fhir_adapters")
 
 BY_HAND = "--partial"
+TOLD_BY_PLACE = frozenset({"unreadable", "unresolved-reference"})
+"""Kinds of gap that somebody has to mend in the file."""
 
 
 def partial_coverage(types: Iterable[str]) -> dict[str, str]:
@@ -148,7 +150,10 @@ class Gathered:
             items = groups.pop(key)
             cut_off = self.cut_off if any(item.scope is None for item in items) else {}
             lacking = {**cut_off, **self.lost.get(key, {}), **unsupplied.get(key, {}), **self.unsupplied}
-            yield self._read(key, items, lacking, tuple(dict.fromkeys(gaps.get(key, ()))))
+            outcome = self._read(key, items, lacking, tuple(dict.fromkeys(gaps.get(key, ()))))
+            if isinstance(outcome, PatientRecord):
+                _tell_places(outcome.gaps, items, report)
+            yield outcome
 
     def _read(
         self, key: str, items: list[Item], lacking: Mapping[str, str], gaps: tuple[Gap, ...]
@@ -219,6 +224,15 @@ class Gathered:
                     found[key].setdefault(kind, why)
                 gaps[key] += part.gaps
         return found
+
+
+def _tell_places(gaps: Iterable[Gap], items: Iterable[Item], report: Callable[[Problem], None]) -> None:
+    """Tell of elements that could not be read by file and line too; the gap itself knows only the resource."""
+    places = {item.label: item.where for item in reversed(list(items)) if item.where}
+    for gap in gaps:
+        if gap.kind in TOLD_BY_PLACE and gap.reference in places:
+            element, advice = gap.element or "-", gap.advice
+            report(Problem(where=places[gap.reference], element=element, found=gap.problem, expected="", advice=advice))
 
 
 def read_or_raise(outcomes: Iterable[PatientRecord | NotRead]) -> Iterator[PatientRecord]:

@@ -18,7 +18,7 @@ class Problem:
         where: file and line, e.g. `export/Condition.ndjson:12`, or what the caller named the Bundle.
         element: FHIR path below it, or `-` for the whole.
         found: what stands there.
-        expected: what should.
+        expected: what should; "" when `found` says it all.
         advice: what would mend it.
     """
 
@@ -30,7 +30,8 @@ class Problem:
 
     def __str__(self) -> str:
         """One line for a person."""
-        line = f"{self.where}: {self.element}: found {self.found}, expected {self.expected}. {self.advice}"
+        fault = f"found {self.found}, expected {self.expected}" if self.expected else self.found
+        line = f"{self.where}: {self.element}: {fault}. {self.advice}"
         return "".join(sign if sign.isprintable() else "?" for sign in line)
 
     def as_gap(self, reference: str = "") -> Gap:
@@ -39,7 +40,7 @@ class Problem:
             kind="unreadable",
             reference=reference or self.where,
             element="" if self.element == "-" else self.element,
-            problem=f"found {self.found}, expected {self.expected}",
+            problem=f"found {self.found}, expected {self.expected}" if self.expected else self.found,
             advice=self.advice,
         )
 

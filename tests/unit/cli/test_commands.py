@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from spmwatch.cli import reading
-from spmwatch.cli.__main__ import app
+from spmwatch.cli.commands import app
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.fhir_adapters.medication import KINDS, read_medication
@@ -431,3 +432,29 @@ def test_a_port_that_is_taken_is_one_line() -> None:
         result = run("serve", "--port", taken.getsockname()[1])
     assert result.exit_code == 2
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+STARTS_SLOWLY = """
+import sys, time
+import spmwatch.cli.__main__ as start
+
+class Slow:
+    def find_spec(self, *_):
+        time.sleep(60)
+
+sys.meta_path.insert(0, Slow())
+print("ready", flush=True)
+start.main()
+"""
+
+
+def test_an_interruption_while_starting_leaves_no_traceback() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTS_SLOWLY], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
+    assert (process.returncode, told) == (130, "Interrupted.\n")

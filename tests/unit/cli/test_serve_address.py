@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from spmwatch.cli import serve
-from spmwatch.cli.__main__ import app
+from spmwatch.cli.commands import app
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "example.org"])
