@@ -33,7 +33,7 @@ TABLE = {  # id -> contains melphalan, other leukemogenic drugs, contains lenali
     "pvd": (False, set(), False),
     "vdt-pace": (False, PACE, False),
 }
-OTHERS = {  # the regimens of SRC-000 and of trials, named below the table
+OTHERS = {  # the regimens named below that table, and those of trials
     "vrd": (False, set(), True),
     "dara-vrd": (False, set(), True),
     "rd": (False, set(), True),
