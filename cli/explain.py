@@ -71,7 +71,7 @@ def explain(
     day = as_of or today()
     evaluator = load_evaluator()
     wanted = _check_rule(rule, evaluator, hook)
-    source = read_input(path, evaluator, partial=partial, strict=strict)
+    source = read_input(path, evaluator, as_of=day, partial=partial, strict=strict)
     chosen = _chosen(source.outcomes(), patient, path, only_one=html is not None)
     explained: list[Explained] = []
     lost: list[Json] = []

@@ -51,7 +51,7 @@ def facts(
     """
     day = as_of or today()
     evaluator = load_evaluator()
-    source = read_input(path, evaluator, partial=partial, strict=strict)
+    source = read_input(path, evaluator, as_of=day, partial=partial, strict=strict)
     bodies: list[Json] = []
     failed = 0
     for record in source.outcomes():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 
 from spmwatch.cli.edge import complain, visible
 from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.dates import DateRange, add_months
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.presentation import Json
@@ -73,9 +75,13 @@ def load_evaluator() -> Evaluator:
     return Evaluator(load_rule_base())
 
 
-def read_input(path: Path, evaluator: Evaluator, *, partial: Sequence[str] | None, strict: bool) -> ReadResult:
+def read_input(
+    path: Path, evaluator: Evaluator, *, as_of: date, partial: Sequence[str] | None, strict: bool
+) -> ReadResult:
     """What stands under a path. Raises InputError."""
-    return read_path(path, value_sets=evaluator.rule_base.value_sets, partial=tuple(partial or ()), strict=strict)
+    base = evaluator.rule_base
+    born = DateRange(add_months(as_of, -12 * (base.conventions.oldest_plausible_age + 1)), as_of)
+    return read_path(path, value_sets=base.value_sets, partial=tuple(partial or ()), strict=strict, born=born)
 
 
 def problem_as_json(problem: Problem) -> Json:

@@ -79,7 +79,7 @@ def screen(
     if out is not None:
         check_folder(out)
     evaluator = load_evaluator()
-    source = read_input(path, evaluator, partial=partial, strict=strict)
+    source = read_input(path, evaluator, as_of=day, partial=partial, strict=strict)
     rows = in_order(screen_records(source.outcomes(), evaluator, as_of=day, hook=hook))
     if not rows:
         show_problems(source.problems)

@@ -55,6 +55,12 @@ class DateRange:
         """Is the day known?"""
         return self.earliest is not None and self.earliest == self.latest
 
+    def overlaps(self, other: DateRange) -> bool:
+        """Could the day lie within `other` too?"""
+        return (self.earliest is None or other.latest is None or self.earliest <= other.latest) and (
+            self.latest is None or other.earliest is None or self.latest >= other.earliest
+        )
+
     def plus_days(self, days: int) -> DateRange:
         """The span moved by whole days; stops at the calendar's ends."""
         return DateRange(_shift(self.earliest, days), _shift(self.latest, days))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from spmwatch.engine.dates import DateRange
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.value_sets import ValueSets
@@ -71,6 +72,7 @@ def read_path(
     value_sets: ValueSets,
     partial: Sequence[str] = (),
     strict: bool = False,
+    born: DateRange | None = None,
     longest_line: int = LONGEST_LINE,
 ) -> ReadResult:
     """Read a folder or a file of FHIR JSON.
@@ -81,12 +83,15 @@ def read_path(
         value_sets: codes and words.
         partial: resource types that are not complete in it.
         strict: hold every relevant resource against fhir.resources too.
+        born: days of birth that are plausible; others are told by file and line.
         longest_line: bytes of one line above which it is passed over.
 
     Raises:
         InputError: the path is not there or cannot be opened, or `partial` names a type that is not read.
     """
-    reading = _Reading(Gathered(value_sets, strict=strict, unsupplied=partial_coverage(partial)), longest_line)
+    reading = _Reading(
+        Gathered(value_sets, strict=strict, born=born, unsupplied=partial_coverage(partial)), longest_line
+    )
     check_path(path)
     if path.is_dir():
         reading.folder(path)

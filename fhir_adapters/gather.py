@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from spmwatch.engine.dates import DateRange
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import Coverage, Gap, PatientRecord
 from spmwatch.engine.value_sets import ValueSets
@@ -62,11 +63,13 @@ class _Part:
 class Gathered:
     """Relevant resources so far; `outcomes` turns them into patients.
 
-    Only what could matter is kept: Patients, Medications, and resources whose codes or words are in a value set.
+    Only what could matter is kept: Patients, Medications, and resources whose codes or words are in a value set. A
+    birth date outside `born` is told by file and line; it is the timeline that does not use it.
     """
 
     value_sets: ValueSets
     strict: bool = False
+    born: DateRange | None = None
     terms: Terms = field(init=False)
     relevance: Relevance = field(init=False)
     index: ResourceIndex = field(default_factory=ResourceIndex)
@@ -153,6 +156,7 @@ class Gathered:
             outcome = self._read(key, items, lacking, tuple(dict.fromkeys(gaps.get(key, ()))))
             if isinstance(outcome, PatientRecord):
                 _tell_places(outcome.gaps, items, report)
+                self._tell_birth(outcome, items, report)
             yield outcome
 
     def _read(
@@ -171,6 +175,14 @@ class Gathered:
             return NotRead(id=key, error=error)
         self.tally.merge(tally)
         return record
+
+    def _tell_birth(self, record: PatientRecord, items: Iterable[Item], report: Callable[[Problem], None]) -> None:
+        birth = record.patient.birth if record.patient else None
+        if birth is None or self.born is None or birth.overlaps(self.born):
+            return
+        where = next((item.where for item in items if item.type == "Patient" and item.where), record.id)
+        found, expected = "a day in the future, or too far back to be one's birth", "the day of birth"
+        report(Problem(where=where, element="birthDate", found=found, expected=expected, advice="Correct it."))
 
     def _several(self, patients: list[Item], report: Callable[[Problem], None]) -> None:
         if not all(is_same(patients[0], other) for other in patients[1:]):

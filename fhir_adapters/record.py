@@ -22,6 +22,8 @@ from spmwatch.fhir_adapters.relevance import relevance_of
 from spmwatch.fhir_adapters.subjects import patient_key, subject_of
 from spmwatch.fhir_adapters.terms import Terms, terms_of
 
+ENTERED_IN_ERROR = "entered-in-error"
+
 READERS: Mapping[str, Callable[[Reader, Item], Outcome]] = {
     **dict.fromkeys(KINDS, read_medication),
     "Condition": read_condition,
@@ -129,6 +131,8 @@ def read_record(
     for item, disputed in _one_version_each(clinical, tally):
         outcome = READERS[item.type](reader, item)
         tally.add(item.type, outcome.fate)
+        if outcome.fate is Fate.EXCLUDED:
+            _note_excluded(reader, item)
         if disputed and outcome.facts:
             problem = "resources with this id disagree, and neither is known to be the newer one"
             reader.gap(item, "conflict", "", problem, "Send the current version only.")
@@ -145,6 +149,17 @@ def read_record(
         gaps=tuple(reader.gaps),
     )
     return record, tally
+
+
+def _note_excluded(reader: Reader, item: Item) -> None:
+    """Say what was seen and does not count (conventions 7.1); what was entered in error is counted only."""
+    verification = item.resource.get("verificationStatus")
+    stated = [item.resource.get("status"), verification]
+    if isinstance(verification, dict) and isinstance(verification.get("coding"), list):
+        stated += [coding.get("code") for coding in verification["coding"] if isinstance(coding, dict)]
+    if ENTERED_IN_ERROR not in stated:
+        problem = "its status or code says that it was not given, not done or not so; it does not count"
+        reader.gap(item, "unusable-status", "", problem, "Nothing, if that is right.")
 
 
 def _with_unsupplied(coverage: Coverage, more: Mapping[str, str]) -> Coverage:

@@ -458,3 +458,21 @@ def test_an_interruption_while_starting_leaves_no_traceback() -> None:
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=20)
     assert (process.returncode, told) == (130, "Interrupted.\n")
+
+
+@pytest.mark.parametrize(
+    ("born", "told"), [("1880-05-01", True), ("2031-01-01", True), ("1950", False), ("1900-01-15", False)]
+)
+def test_a_birth_date_that_cannot_be_is_told_by_file_line_and_element(tmp_path: Path, born: str, told: bool) -> None:
+    export = tmp_path / "Patient.ndjson"
+    export.write_text(
+        json.dumps({"resourceType": "Patient", "id": "p1", "birthDate": "1960-01-01"})
+        + "\n"
+        + json.dumps({"resourceType": "Patient", "id": "p2", "birthDate": born})
+        + "\n"
+    )
+    result = CliRunner().invoke(app, ["screen", str(export), "--as-of", "2026-01-15", "--format", "json"])
+    assert ("Patient.ndjson:2: birthDate" in result.stderr) is told
+    assert result.exit_code == int(told)
+    assert born not in result.stderr
+    assert [row["patient"] for row in json.loads(result.stdout)] == ["p1", "p2"]

@@ -56,7 +56,7 @@ def test_a_concept_that_names_nothing(concept: Json) -> None:
 )
 def test_what_was_not_given_hides_no_exposure(not_given: Json) -> None:
     record = read({**not_given, "medicationCodeableConcept": {}})
-    assert (record.facts, kinds(record), record.coverage.unsupplied) == ((), [], ())
+    assert (record.facts, kinds(record), record.coverage.unsupplied) == ((), ["unusable-status"], ())
 
 
 @pytest.mark.parametrize(
