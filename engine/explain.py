@@ -234,7 +234,7 @@ class Explainer:
         nearest: dict[str, Episode] = {}
         for condition in branch.conditions:
             episode = self._best(condition, nearest)
-            if episode is not None:
+            if episode is not None and self._is_the_thing(condition, episode, nearest):
                 nearest[condition.name] = episode
         return nearest
 
@@ -249,11 +249,16 @@ class Explainer:
 
         def score(episode: Episode) -> tuple[bool, int, int]:
             truths = [report.truth for report in self._tests(condition, episode, bindings)]
-            same_thing = not truths or truths[0] is not Truth.FALSE
+            same_thing = self._is_the_thing(condition, episode, bindings)
             return same_thing, sum(t is Truth.TRUE for t in truths), sum(t is Truth.UNKNOWN for t in truths)
 
         others = [episode for episode in self._by_verb.get(condition.verb, ()) if episode.id not in taken]
         return max(others, key=score, default=None)
+
+    def _is_the_thing(self, condition: Condition, episode: Episode, bindings: Bindings) -> bool:
+        """Is it what the condition speaks of at all, e.g. the drug it names? Its first test says so."""
+        first = next(iter(self._tests(condition, episode, bindings)), None)
+        return first is None or first.truth is not Truth.FALSE
 
     def _condition(self, condition: Condition, bindings: Bindings) -> ConditionReport:
         episode = bindings.get(condition.name) or self._best(condition, bindings)
