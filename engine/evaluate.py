@@ -122,7 +122,7 @@ class Evaluator:
 
     def _questions(self, outcome: Outcome) -> tuple[OpenQuestion, ...]:
         """Data that leave a rule undecided, most decisive first."""
-        tier_rank = max((outcome.indicator(rule, variant).rank for rule, variant in outcome.speaking()), default=0)
+        tier_rank = max((outcome.indicator(rule, variant).rank for rule, variant in outcome.speaking), default=0)
         open_: dict[str, _Open] = defaultdict(_Open)
         for rule, variant, topics in outcome.undecided():
             for topic in topics:
@@ -130,7 +130,7 @@ class Evaluator:
                 open_[topic].raises |= variant.indicator.rank > tier_rank
         for topic in self._open_by_convention(outcome.timeline):
             open_.setdefault(topic, _Open())
-        for rule, variant in outcome.speaking():
+        for rule, variant in outcome.speaking:
             for episode in outcome.weak_episodes(rule, variant):
                 doubt = topic_of(episode, "certainty")
                 if doubt is not None:
@@ -172,7 +172,7 @@ class Evaluator:
     def _findings(self, outcome: Outcome) -> tuple[tuple[Finding, ...], tuple[RuleFailure, ...]]:
         """Every speaking rule in words, strongest first; a rule that fails is named and the others still speak."""
         findings, failures = [], []
-        for rule, variant in outcome.speaking():
+        for rule, variant in outcome.speaking:
             try:
                 findings.append(self._finding(rule, variant, outcome))
             except Exception as error:  # noqa: BLE001 - a fault of ours in one rule may not silence the others

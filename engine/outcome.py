@@ -15,18 +15,30 @@ from spmwatch.engine.truth import Truth, any_of
 
 
 class Outcome:
-    """The matches of one evaluation. `take` may be called again when the session ran further."""
+    """The matches of one evaluation. `take` may be called again when the session ran further.
+
+    `speaking` holds, for each rule and part, the strongest variant that is TRUE.
+    """
 
     def __init__(self, timeline: Timeline, rules: Sequence[Rule]) -> None:
         self.timeline, self._rules = timeline, rules
         self._episodes = {episode.id: episode for episode in timeline.episodes}
         self._matches: dict[tuple[str, str, bool], Match] = {}
+        self._truths: dict[tuple[str, str], Truth] = {}
+        self.speaking: tuple[tuple[Rule, Variant], ...] = ()
         self._words: dict[str, str] = {}
 
     def take(self, matches: Iterable[Match], asserted: Iterable[Episode] = ()) -> None:
         """Keep the session's matches so far; `asserted` are episodes that were added to the timeline's."""
         self._episodes |= {episode.id: episode for episode in asserted}
         self._matches = {(match.rule, match.variant, match.certain): match for match in matches}
+        self._truths = {
+            (rule, variant): Truth.of(
+                certain=(rule, variant, True) in self._matches, possible=(rule, variant, False) in self._matches
+            )
+            for rule, variant, _ in self._matches
+        }
+        self.speaking = tuple(self._speaking())
 
     def truth(self, rule: Rule) -> Truth:
         """TRUE when some variant is."""
@@ -34,13 +46,9 @@ class Outcome:
 
     def variant_truth(self, rule: Rule, variant: Variant) -> Truth:
         """The two readings of a variant as one truth."""
-        return Truth.of(
-            certain=(rule.id, variant.id, True) in self._matches,
-            possible=(rule.id, variant.id, False) in self._matches,
-        )
+        return self._truths.get((rule.id, variant.id), Truth.FALSE)
 
-    def speaking(self) -> Iterator[tuple[Rule, Variant]]:
-        """For each rule and part the strongest variant that is TRUE."""
+    def _speaking(self) -> Iterator[tuple[Rule, Variant]]:
         for rule in self._rules:
             spoken: set[str | None] = set()
             for variant in rule.variants:

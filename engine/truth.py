@@ -25,7 +25,9 @@ class Truth(Enum):
 
     def __invert__(self) -> Truth:
         """The claim's negation; UNKNOWN stays UNKNOWN."""
-        return {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE, Truth.UNKNOWN: Truth.UNKNOWN}[self]
+        if self is Truth.UNKNOWN:
+            return self
+        return Truth.FALSE if self is Truth.TRUE else Truth.TRUE
 
     @staticmethod
     def of(*, certain: bool, possible: bool) -> Truth:
@@ -54,4 +56,10 @@ def all_of(claims: Iterable[Truth]) -> Truth:
 
 def any_of(claims: Iterable[Truth]) -> Truth:
     """TRUE when one is TRUE, else UNKNOWN when one is UNKNOWN, else FALSE (also for no claims)."""
-    return ~all_of(~claim for claim in claims)
+    result = Truth.FALSE
+    for claim in claims:
+        if claim is Truth.TRUE:
+            return Truth.TRUE
+        if claim is Truth.UNKNOWN:
+            result = Truth.UNKNOWN
+    return result
