@@ -12,6 +12,7 @@ from spmwatch.engine.dates import DateRange
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import Coverage, Gap, PatientRecord
 from spmwatch.engine.value_sets import ValueSets
+from spmwatch.fhir_adapters.authority import is_resource_type
 from spmwatch.fhir_adapters.bundle import Contents, open_bundle
 from spmwatch.fhir_adapters.problems import Fate, Problem, ProblemLog, Tally
 from spmwatch.fhir_adapters.record import READERS, is_same, nobodys, read_record
@@ -23,6 +24,7 @@ from spmwatch.fhir_adapters.terms import Terms, terms_of
 _log = logging.getLogger("spmwatch.fhir_adapters")
 
 BY_HAND = "--partial"
+_LONGEST_TYPE, _MOST_TYPES = 60, 100  # names of unknown resource types that are told
 TOLD_BY_PLACE = frozenset({"unreadable", "unresolved-reference"})
 """Kinds of gap that somebody has to mend in the file."""
 
@@ -84,6 +86,7 @@ class Gathered:
     _items: list[Item] = field(default_factory=list)
     _patients: dict[str, list[Item]] = field(default_factory=dict)
     _parts: list[_Part] = field(default_factory=list)
+    _told_types: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Prepare the look-ups."""
@@ -118,7 +121,18 @@ class Gathered:
         if item.type == "Condition" and item.text("id") and is_coded(item):
             (item.scope or self.index).known_irrelevant.add(f"Condition/{item.text('id')}")
         self.tally.add(item.type if item.type in READ_TYPES else "(other type)", Fate.IRRELEVANT)
+        self._tell_unknown_type(item)
         return False
+
+    def _tell_unknown_type(self, item: Item) -> None:
+        """Name the first resource of each type that FHIR does not have."""
+        told = self._told_types
+        if item.type in READ_TYPES or item.type in told or len(told) >= _MOST_TYPES or is_resource_type(item.type):
+            return
+        told.add(item.type)
+        name = f" ({item.type})" if item.type.isalnum() and len(item.type) <= _LONGEST_TYPE else ""
+        advice = "Correct it if it should be read; more of its kind are counted only."
+        self.note(item.where, "resourceType", f"a type that FHIR does not have{name}", "a FHIR resource type", advice)
 
     def _enter(self, item: Item) -> None:
         if item.scope is None:

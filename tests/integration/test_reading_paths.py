@@ -465,3 +465,19 @@ def test_records_can_be_asked_for_once(tmp_path: Path) -> None:
     _, result = load(write(tmp_path / "b.json", bundle(patient())))
     with pytest.raises(InputError):
         list(result.records())
+
+
+@pytest.mark.parametrize("kind", ["medicationrequest", "Foo", "Medication Request"])
+def test_the_first_resource_of_a_type_that_fhir_does_not_have_is_named(tmp_path: Path, kind: str) -> None:
+    unknown = {"resourceType": kind, "id": "u"}
+    (record,), result = load(write(tmp_path / "a.ndjson", patient(), unknown, unknown, request()))
+    assert drugs(record) == ["lenalidomide"]
+    (problem,) = result.problems
+    assert (problem.where, problem.element) == ("a.ndjson:2", "resourceType")
+
+
+@pytest.mark.parametrize("kind", ["Encounter", "Parameters", "SubscriptionStatus", "Sequence"])
+def test_types_of_any_fhir_version_that_are_not_read_are_counted_only(tmp_path: Path, kind: str) -> None:
+    """SubscriptionStatus came with R4B, Sequence left after STU3."""
+    _, result = load(write(tmp_path / "a.ndjson", patient(), {"resourceType": kind, "id": "u"}))
+    assert list(result.problems) == []
