@@ -124,7 +124,7 @@ class _Reading:
             self.gathered.note(str(folder.name), "-", found, "a Bulk Data export or Bundles", advice)
         elif self.bare_types and not self.bare_types & set(DRUG_TYPES):
             for kind in DRUG_TYPES:
-                self.gathered.unsupplied.setdefault(kind, "the export has no file of any medication type")
+                self.gathered.cut_off.setdefault(kind, "the export has no file of any medication type")
 
     def file(self, file: Path, where: str, *, named: bool) -> None:
         """One file; one that is not named like JSON and does not begin like JSON is passed over."""

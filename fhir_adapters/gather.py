@@ -79,7 +79,7 @@ class Gathered:
     problems: ProblemLog = field(default_factory=ProblemLog)
     unsupplied: dict[str, str] = field(default_factory=dict)
     cut_off: dict[str, str] = field(default_factory=dict)
-    """Types of which an export lacks lines, and why; holds for those whose resources came outside Bundles."""
+    """Types that an export lacks, whole or in part, and why; holds for those whose resources came outside Bundles."""
     damaged: defaultdict[str, list[Gap]] = field(default_factory=lambda: defaultdict(list))
     lost: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     """Patient -> types of which a resource of that patient could not be read, and why."""

@@ -100,6 +100,15 @@ def test_an_export_without_any_medication_type(tmp_path: Path) -> None:
     }
 
 
+def test_a_bundle_beside_the_files_of_an_export_stays_a_whole_record(tmp_path: Path) -> None:
+    """A stray NDJSON file says nothing about a patient who came in a Bundle."""
+    write(tmp_path / "good.json", bundle(patient(), condition()))
+    write(tmp_path / "stray.ndjson", on("p2", condition(), "c2"), OTHER)
+    (whole, stray), _ = load(tmp_path)
+    assert (whole.id, whole.coverage.unsupplied) == ("p1", ())
+    assert stray.coverage.lacks("MedicationRequest")
+
+
 def test_a_bundle_without_medications_was_searched(tmp_path: Path) -> None:
     for path in (write(tmp_path / "one.json", bundle(patient(), condition())), tmp_path):
         ((record,), _) = load(path)
