@@ -5,31 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Protocol
 
 from spmwatch.engine.errors import CdsError, InputError
+from spmwatch.engine.evaluate import PATIENT_VIEW, Evaluator
 from spmwatch.engine.facts import PatientRecord
-from spmwatch.engine.recommendation import Recommendation
 from spmwatch.fhir_adapters.gather import NotRead
 from spmwatch.screening.rows import Row, evaluated_row, failed_row
 
 _log = logging.getLogger("spmwatch.screening")
 
-PATIENT_VIEW = "patient-view"
 UNREAD = "(not read)"
 """Stands for the patients who were not reached when the reading itself breaks off."""
 
 
-class Evaluates(Protocol):
-    """What the runner needs of engine.evaluate.Evaluator."""
-
-    def evaluate(self, record: PatientRecord, *, as_of: date, hook: str = ...) -> Recommendation:
-        """The recommendation for one patient."""
-        raise NotImplementedError
-
-
 def screen(
-    records: Iterable[PatientRecord | NotRead], evaluator: Evaluates, *, as_of: date, hook: str = PATIENT_VIEW
+    records: Iterable[PatientRecord | NotRead], evaluator: Evaluator, *, as_of: date, hook: str = PATIENT_VIEW
 ) -> Iterator[Row]:
     """A row for each patient, in the order of the records, while they are being read.
 
@@ -56,7 +46,7 @@ def screen(
         yield _row(record, evaluator, as_of, hook)
 
 
-def _row(record: PatientRecord | NotRead, evaluator: Evaluates, as_of: date, hook: str) -> Row:
+def _row(record: PatientRecord | NotRead, evaluator: Evaluator, as_of: date, hook: str) -> Row:
     if isinstance(record, NotRead):
         return failed_row(record.id, as_of, record.error)
     try:
