@@ -19,9 +19,9 @@ from typing import TypeVar
 
 import orjson
 
-from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.explain import Explainer
+from spmwatch.engine.reasoning.explain import Explainer
 from spmwatch.fhir_adapters import records_from_bundle
 
 T = TypeVar("T")

@@ -19,12 +19,12 @@ from spmwatch.cds_hooks.prefetch import MEDICATION_KEYS, Supplied, read_prefetch
 from spmwatch.cds_hooks.refusal import Issue, Json, RequestError, operation_outcome
 from spmwatch.cds_hooks.requests import OrderSelectRequest, OrderSignRequest, Request, request_from
 from spmwatch.cds_hooks.same_patient import check_same_patient
-from spmwatch.engine.card_policy import default_card_policy
-from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.catalogue.card_policy import default_card_policy
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import DrugOrder, Gap, PatientRecord
 from spmwatch.engine.recommendation import Recommendation
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.orders import orders_from_draft
 from spmwatch.fhir_adapters.record import record_from_resources
 

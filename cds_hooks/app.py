@@ -26,7 +26,7 @@ from spmwatch.cds_hooks.correlation import Correlation
 from spmwatch.cds_hooks.discovery import CDS_HOOKS_VERSION, SERVICES, discovery_bytes
 from spmwatch.cds_hooks.openapi import ANSWERS, DISCOVERY, REQUEST_BODY, describe_requests
 from spmwatch.cds_hooks.refusal import Issue, RequestError, operation_outcome
-from spmwatch.engine.catalogue import RuleBase, load_rule_base
+from spmwatch.engine.catalogue.load import RuleBase, load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import PatientRecord
 

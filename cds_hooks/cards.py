@@ -12,12 +12,12 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from spmwatch.engine.card_policy import CardPolicy
-from spmwatch.engine.evidence import Evidence, Kind
+from spmwatch.engine.catalogue.card_policy import CardPolicy
+from spmwatch.engine.catalogue.evidence import Evidence, Kind
+from spmwatch.engine.catalogue.rule import SUMMARY_LIMIT, Indicator
+from spmwatch.engine.catalogue.texts import Texts
 from spmwatch.engine.presentation import references
 from spmwatch.engine.recommendation import Finding, Recommendation
-from spmwatch.engine.rule import SUMMARY_LIMIT, Indicator
-from spmwatch.engine.texts import Texts
 
 Json = dict[str, object]
 

@@ -21,9 +21,9 @@ from spmwatch.cli.reasons import reasons_of, report_as_json
 from spmwatch.cli.terminal_chart import signs_for
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.explain import RuleReport
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.presentation import Json, episode_as_json, recommendation_as_json
+from spmwatch.engine.reasoning.explain import RuleReport
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.fhir_adapters.gather import NotRead
 from spmwatch.screening.report import write_file

@@ -13,7 +13,7 @@ from spmwatch.cli.markdown import Block, blocks
 from spmwatch.cli.picture import Picture, picture_of
 from spmwatch.cli.reasons import Reasons
 from spmwatch.cli.svg_chart import Chart, chart_of
-from spmwatch.engine.evidence import Evidence
+from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.facts import Gap
 from spmwatch.engine.presentation import describe, references
 from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation

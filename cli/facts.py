@@ -14,12 +14,12 @@ from rich.text import Text
 
 from spmwatch.cli.edge import ALL_EVALUATED, SOME_FAILED, AsOf, complain, console, tidy, today, told, visible, write_out
 from spmwatch.cli.reading import InputPath, Partial, Strict, load_evaluator, no_patient, read_input, show_problems
-from spmwatch.engine.concept import Category
+from spmwatch.engine.catalogue.wording import default_wording
 from spmwatch.engine.episodes import Timeline
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.presentation import Json, gap_as_json, record_as_json, summary_as_json
-from spmwatch.engine.timeline import summarise
-from spmwatch.engine.wording import default_wording
+from spmwatch.engine.terminology.concept import Category
+from spmwatch.engine.timeline.build import summarise
 from spmwatch.fhir_adapters.gather import NotRead
 from spmwatch.screening.rows import failed_row, json_array
 

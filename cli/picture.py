@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from spmwatch.engine.catalogue.wording import Wording, default_wording
 from spmwatch.engine.dates import add_months
 from spmwatch.engine.episodes import (
     FIRST_DAY,
@@ -31,7 +32,6 @@ from spmwatch.engine.episodes import (
 )
 from spmwatch.engine.facts import Certainty, Standing
 from spmwatch.engine.presentation import describe, references
-from spmwatch.engine.wording import Wording, default_wording
 
 FIRST_DRUGS = ("lenalidomide", "melphalan")
 """The drugs that the advice is about come first."""

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from spmwatch.cli.edge import complain, visible
-from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.dates import DateRange, add_months
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.evaluate import Evaluator

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from spmwatch.engine.catalogue.wording import Wording, default_wording
 from spmwatch.engine.episodes import VOCABULARY, Episode
-from spmwatch.engine.explain import BranchReport, ConditionReport, RuleReport, TestReport, VariantReport
 from spmwatch.engine.presentation import Json, describe, episode_as_json, references
+from spmwatch.engine.reasoning.explain import BranchReport, ConditionReport, RuleReport, TestReport, VariantReport
 from spmwatch.engine.truth import Truth
-from spmwatch.engine.wording import Wording, default_wording
 
 _ASKED = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
 _ASKED_DAY = {">=": "on or after", ">": "after", "<=": "on or before", "<": "before"}

@@ -1,8 +1,8 @@
 """What the timeline tells of one patient: the vocabulary that rules speak.
 
 Each class here is one word a rule file may use as a condition (its `verb`); each annotated field is something the
-condition may test. Adding a class or a field is all it takes to widen the vocabulary: engine/rule.py checks rule
-files against it, engine/network.py and engine/explain.py read it. Values are a closed vocabulary of ours plus finite
+condition may test. Adding a class or a field is all it takes to widen the vocabulary: engine/catalogue checks rule
+files against it, engine/reasoning reads it. Values are a closed vocabulary of ours plus finite
 numbers, so no text from a patient record can pass beyond this point.
 
 A field is one of two things:

@@ -14,13 +14,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from spmwatch.engine.catalogue import RuleBase
-from spmwatch.engine.chaining import verbs
+from spmwatch.engine.catalogue.load import RuleBase
+from spmwatch.engine.catalogue.rule import Rule, Variant
+from spmwatch.engine.catalogue.texts import Topic
 from spmwatch.engine.episodes import UNKNOWN, Course, Disease, Episode, Malignancy, Missing, Timeline
-from spmwatch.engine.explain import Explainer, RuleReport
 from spmwatch.engine.facts import Certainty, PatientRecord, Standing
-from spmwatch.engine.network import Network
-from spmwatch.engine.outcome import Outcome
+from spmwatch.engine.reasoning.chaining import verbs
+from spmwatch.engine.reasoning.explain import Explainer, RuleReport
+from spmwatch.engine.reasoning.network import Network
+from spmwatch.engine.reasoning.outcome import Outcome
 from spmwatch.engine.recommendation import (
     Finding,
     OpenQuestion,
@@ -29,10 +31,8 @@ from spmwatch.engine.recommendation import (
     RuleFailure,
     Tier,
 )
-from spmwatch.engine.rule import Rule, Variant
-from spmwatch.engine.texts import Topic
-from spmwatch.engine.timeline import build_timeline
-from spmwatch.engine.topics import topic_of
+from spmwatch.engine.timeline.build import build_timeline
+from spmwatch.engine.timeline.topics import topic_of
 
 _log = logging.getLogger("spmwatch.engine")
 

@@ -1,6 +1,6 @@
 """What was read about one patient: frozen, FHIR-free facts, each with where it stands in the record.
 
-Readers (fhir_adapters, test steps) make these; engine/timeline.py turns them into episodes. Values that name a thing
+Readers (fhir_adapters, test steps) make these; engine/timeline turns them into episodes. Values that name a thing
 are concept ids of rules/value_sets; free text from a record never enters a fact. `None` means "not recorded".
 """
 

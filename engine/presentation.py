@@ -10,14 +10,14 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 
+from spmwatch.engine.catalogue.evidence import Evidence
+from spmwatch.engine.catalogue.wording import Wording, default_wording, fill
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import FIRST_DAY, LAST_DAY, UNKNOWN, VOCABULARY, Episode, Span, Unit
-from spmwatch.engine.evidence import Evidence
 from spmwatch.engine.facts import Certainty, Dose, Fact, Gap, PatientRecord, Source, Standing
 from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation, RuleBaseIdentity, RuleFailure
-from spmwatch.engine.timeline import RecordSummary
+from spmwatch.engine.timeline.build import RecordSummary
 from spmwatch.engine.truth import Truth
-from spmwatch.engine.wording import Wording, default_wording, fill
 
 Json = dict[str, object]
 

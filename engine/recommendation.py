@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from spmwatch.engine.catalogue.evidence import Evidence
+from spmwatch.engine.catalogue.rule import Grade, Indicator
 from spmwatch.engine.episodes import Episode, Timeline
-from spmwatch.engine.evidence import Evidence
 from spmwatch.engine.facts import Certainty, Gap
-from spmwatch.engine.rule import Grade, Indicator
 from spmwatch.engine.truth import Truth
 
 Tier = Literal["none", "info", "warning", "critical"]

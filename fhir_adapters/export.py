@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import PatientRecord
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.bundle import ALL_CLINICAL, Contents, note_outcome, open_bundle, salvage, types_in_text
 from spmwatch.fhir_adapters.folders import check_path, files_under
 from spmwatch.fhir_adapters.gather import Gathered, NotRead, partial_coverage, read_or_raise

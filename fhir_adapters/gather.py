@@ -11,7 +11,7 @@ from typing import Any
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import Coverage, Gap, PatientRecord
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.authority import is_resource_type
 from spmwatch.fhir_adapters.bundle import Contents, open_bundle
 from spmwatch.fhir_adapters.problems import Fate, Problem, ProblemLog, Tally

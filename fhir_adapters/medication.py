@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from spmwatch.engine.concept import Concept
 from spmwatch.engine.facts import Certainty, Dose, DrugExposure, DrugNotTaken, Fact, Proof, Standing
+from spmwatch.engine.terminology.concept import Concept
 from spmwatch.fhir_adapters import drug_status, views
 from spmwatch.fhir_adapters.drug_status import StatusTable, verdict
 from spmwatch.fhir_adapters.drug_when import dosages_of, when

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spmwatch.engine.facts import DrugOrder, Gap, Standing
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters import views
 from spmwatch.fhir_adapters.bundle import open_bundle
 from spmwatch.fhir_adapters.drug_when import when

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from spmwatch.engine.facts import Coverage, DrugOrder, Fact, Gap, PatientRecord, Standing
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.condition import read_condition
 from spmwatch.fhir_adapters.medication import KINDS, read_medication
 from spmwatch.fhir_adapters.observation import read_observation

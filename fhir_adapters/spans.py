@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from spmwatch.engine.dates import DateRange, add_months
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters import views
 
 # UCUM: a mean Julian month is 30.4375 d, a year 365.25 d.

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from spmwatch.engine.concept import CodeMatch, Concept
 from spmwatch.engine.facts import Certainty
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.concept import CodeMatch, Concept
+from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters import views
 
 _CODES_REMEMBERED = 65_536

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spmwatch.engine.concept import PREFIX_ROLES, Code, Concept
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.concept import PREFIX_ROLES, Code, Concept
+from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.rule_testing.builder import Json
 from spmwatch.rule_testing.vocabulary import CODE_SYSTEMS, StepError
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from spmwatch.engine.explain import BranchReport, ConditionReport, RuleReport
 from spmwatch.engine.presentation import describe
+from spmwatch.engine.reasoning.explain import BranchReport, ConditionReport, RuleReport
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.engine.truth import Truth
 

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.rule_testing.builder import PatientBuilder
 from spmwatch.rule_testing.codes import ValueSetCodes

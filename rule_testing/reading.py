@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spmwatch.engine.facts import Coverage, PatientRecord
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters import record_from_resources, records_from_bundle
 from spmwatch.rule_testing.builder import Json, PatientBuilder
 

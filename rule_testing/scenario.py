@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.explain import RuleReport, VariantReport
 from spmwatch.engine.facts import Certainty, PatientRecord
+from spmwatch.engine.reasoning.explain import RuleReport, VariantReport
 from spmwatch.engine.recommendation import Finding, Recommendation
 from spmwatch.engine.truth import Truth, any_of
 from spmwatch.rule_testing.builder import PatientBuilder

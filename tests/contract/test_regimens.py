@@ -4,10 +4,10 @@ from importlib import resources
 
 import pytest
 
-from spmwatch.engine.catalogue import load_rule_base
-from spmwatch.engine.concept import Concept
-from spmwatch.engine.phrases import expanded
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.catalogue.load import load_rule_base
+from spmwatch.engine.terminology.concept import Concept
+from spmwatch.engine.terminology.phrases import expanded
+from spmwatch.engine.terminology.value_sets import ValueSets
 
 SETS = ValueSets.load(resources.files("spmwatch.rules"))
 REGIMENS = {regimen.id: regimen for regimen in SETS.concepts("regimen")}
@@ -118,7 +118,7 @@ def test_no_two_regimens_consist_of_the_same_drugs_unless_they_differ_in_time() 
 
 
 def test_a_named_regimen_is_a_combination_wherever_phases_are_inferred() -> None:
-    """engine/phases.py takes any named regimen for a combination; a single agent would have to be left out there."""
+    """The phases take any named regimen for a combination; a single agent would have to be left out there."""
     for drug in load_rule_base().conventions.phases_inferred_for:
         assert all(set(regimen.drugs) != {drug} or regimen.other_drugs for regimen in REGIMENS.values())
 

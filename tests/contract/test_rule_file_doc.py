@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from spmwatch.engine.catalogue.rule import RuleFile, parse_rule
 from spmwatch.engine.episodes import VOCABULARY
-from spmwatch.engine.rule import RuleFile, parse_rule
 from spmwatch.engine.yaml_file import parse_yaml, validated
 
 DOC = Path(str(resources.files("spmwatch.rules"))).resolve().parent / "docs" / "rule-file.md"

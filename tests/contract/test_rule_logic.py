@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.episodes import (
     Course,
     Cumulative,
@@ -23,8 +23,8 @@ from spmwatch.engine.episodes import (
     Span,
     Transplant,
 )
-from spmwatch.engine.explain import Explainer
 from spmwatch.engine.facts import Standing
+from spmwatch.engine.reasoning.explain import Explainer
 from spmwatch.engine.truth import Truth
 
 # ruff: noqa: E501

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from spmwatch.engine.catalogue import load_rule_base
-from spmwatch.engine.chaining import references
-from spmwatch.engine.rule import SUMMARY_LIMIT, Rule, Variant
-from spmwatch.engine.texts import placeholders
+from spmwatch.engine.catalogue.load import load_rule_base
+from spmwatch.engine.catalogue.rule import SUMMARY_LIMIT, Rule, Variant
+from spmwatch.engine.catalogue.texts import placeholders
+from spmwatch.engine.reasoning.chaining import references
 
 BASE = load_rule_base()
 RULES = pytest.mark.parametrize("rule", BASE.all_rules, ids=lambda rule: rule.id)

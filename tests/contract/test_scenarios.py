@@ -10,8 +10,8 @@ import pytest
 from pytest_bdd.feature import get_feature
 from pytest_bdd.parser import Feature
 
-from spmwatch.engine.catalogue import load_rule_base
-from spmwatch.engine.rule import Rule, Variant
+from spmwatch.engine.catalogue.load import load_rule_base
+from spmwatch.engine.catalogue.rule import Rule, Variant
 
 ROOT = Path(__file__).parents[2]
 RULES = load_rule_base().rules

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from spmwatch.engine.concept import Code, Concept
-from spmwatch.engine.phrases import expanded, words_of
-from spmwatch.engine.value_sets import TEXT_CATEGORIES, ValueSets
+from spmwatch.engine.terminology.concept import Code, Concept
+from spmwatch.engine.terminology.phrases import expanded, words_of
+from spmwatch.engine.terminology.value_sets import TEXT_CATEGORIES, ValueSets
 
 TERMINOLOGY = Path(__file__).parent / "data" / "terminology.csv"
 SETS = ValueSets.load(resources.files("spmwatch.rules"))

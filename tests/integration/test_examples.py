@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.fhir_adapters import read_path, validate_resource
 

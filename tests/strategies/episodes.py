@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 from hypothesis import strategies as st
 
+from spmwatch.engine.catalogue.rule import Rule, RuleFile, parse_rule
 from spmwatch.engine.episodes import (
     UNKNOWN,
     VOCABULARY,
@@ -23,7 +24,6 @@ from spmwatch.engine.episodes import (
     Unit,
 )
 from spmwatch.engine.facts import Certainty, Standing
-from spmwatch.engine.rule import Rule, RuleFile, parse_rule
 
 AS_OF = date(2026, 1, 15)
 DAY_STEPS = (0, 1, 7, 14, 27, 28, 29, 30, 31, 60, 61, 179, 180, 181, 364, 365, 366, 730, 731, 1460)

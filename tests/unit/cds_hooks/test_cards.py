@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 
 from spmwatch.cds_hooks.cards import escaped, lay_out, one_line, plain, topic_code
-from spmwatch.engine.card_policy import default_card_policy
+from spmwatch.engine.catalogue.card_policy import default_card_policy
+from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
+from spmwatch.engine.catalogue.rule import Grade, Indicator
+from spmwatch.engine.catalogue.texts import Texts, texts_from
 from spmwatch.engine.episodes import Course, Timeline
-from spmwatch.engine.evidence import Evidence, evidence_from
 from spmwatch.engine.facts import Certainty, Gap, Source
 from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation, RuleBaseIdentity, RuleFailure
-from spmwatch.engine.rule import Grade, Indicator
-from spmwatch.engine.texts import Texts, texts_from
 from spmwatch.engine.yaml_file import read_yaml
 
 RULES = files("spmwatch.rules")

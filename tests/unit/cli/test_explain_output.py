@@ -14,10 +14,10 @@ from spmwatch.cli.explain_text import print_explanation
 from spmwatch.cli.markdown import blocks
 from spmwatch.cli.reasons import Reasons, reasons_of, report_as_json
 from spmwatch.cli.terminal_chart import ASCII, UNICODE, Signs
-from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.episodes import Timeline
 from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.explain import Explainer, RuleReport
+from spmwatch.engine.reasoning.explain import Explainer, RuleReport
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.engine.truth import Truth
 from tests.unit.cli.patients import crowded, transplanted

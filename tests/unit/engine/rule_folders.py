@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from spmwatch.engine.catalogue import RuleBase, load_rule_base
+from spmwatch.engine.catalogue.load import RuleBase, load_rule_base
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
 
 SHIPPED = Path(str(resources.files("spmwatch.rules")))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spmwatch.engine.card_policy import default_card_policy, load_card_policy
+from spmwatch.engine.catalogue.card_policy import default_card_policy, load_card_policy
 from spmwatch.engine.errors import RuleFileError
 
 SHIPPED = (files("spmwatch.rules") / "cards.yaml").read_text(encoding="utf-8")

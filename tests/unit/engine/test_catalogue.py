@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from spmwatch.engine.catalogue import load_rule_base
-from spmwatch.engine.evidence import Status
+from spmwatch.engine.catalogue.evidence import Status
+from spmwatch.engine.catalogue.load import load_rule_base
 from tests.unit.engine.rule_folders import RuleFolder, folder
 
 __all__ = ["folder"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spmwatch.engine.conditions import (
+from spmwatch.engine.catalogue.conditions import (
     Branch,
     Condition,
     ConditionError,

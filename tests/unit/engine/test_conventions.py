@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from spmwatch.engine.conventions import Conventions
+from spmwatch.engine.catalogue.evidence import evidence_from
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.evidence import evidence_from
+from spmwatch.engine.timeline.conventions import Conventions
 from spmwatch.engine.yaml_file import read_yaml
 
 RULES = Path(__file__).parents[3] / "rules"

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.catalogue.load import load_rule_base
+from spmwatch.engine.catalogue.rule import Rule
 from spmwatch.engine.episodes import Episode
-from spmwatch.engine.explain import Explainer
-from spmwatch.engine.network import Network
-from spmwatch.engine.rule import Rule
+from spmwatch.engine.reasoning.explain import Explainer
+from spmwatch.engine.reasoning.network import Network
 from spmwatch.engine.truth import Truth
 from tests.strategies.episodes import AS_OF, patients, rule_of, rules, shipped_patients
 

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import Coverage, Diagnosis, DrugExposure, Patient, PatientRecord, Procedure, Proof, Source

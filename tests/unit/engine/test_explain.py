@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from spmwatch.engine.catalogue.rule import Rule
 from spmwatch.engine.episodes import Course, Cumulative, Episode, PatientEpisode, Span, Transplant
-from spmwatch.engine.explain import Explainer, VariantReport, compare, span_text
 from spmwatch.engine.facts import Standing
-from spmwatch.engine.rule import Rule
+from spmwatch.engine.reasoning.explain import Explainer, VariantReport, compare, span_text
 from spmwatch.engine.truth import Truth
 from tests.strategies.episodes import AS_OF, rule_of
 

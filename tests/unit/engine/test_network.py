@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spmwatch.engine import network as network_module
 from spmwatch.engine.episodes import Course, Disease, Episode, PatientEpisode, Span, Stated
 from spmwatch.engine.errors import NetworkFactError
 from spmwatch.engine.facts import Source, Standing
-from spmwatch.engine.network import Network
+from spmwatch.engine.reasoning import network as network_module
+from spmwatch.engine.reasoning.network import Network
 from tests.strategies.episodes import AS_OF, rule_of
 
 TODAY = AS_OF.toordinal()

@@ -6,7 +6,7 @@ import random
 
 from spmwatch.engine.episodes import Course, Disease, Episode, Found, PatientEpisode, Span, Transplant
 from spmwatch.engine.facts import Standing
-from spmwatch.engine.network import Network
+from spmwatch.engine.reasoning.network import Network
 from tests.strategies.episodes import AS_OF, DAY_STEPS, rule_of
 from tests.unit.engine.test_differential import by_explainer, by_network
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.text_match import Term, TextMatcher
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.text_match import Term, TextMatcher
+from spmwatch.engine.terminology.value_sets import ValueSets
 from tests.unit.engine.rule_folders import SHIPPED
 
 SETS = ValueSets.load(SHIPPED)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spmwatch.engine.phrases import TEXT_LIMIT, expanded, words_of
-from spmwatch.engine.text_match import Cue, CueKind, Side, Term, TextMatcher
-from spmwatch.engine.value_sets import TEXT_CATEGORIES, ValueSets
+from spmwatch.engine.terminology.phrases import TEXT_LIMIT, expanded, words_of
+from spmwatch.engine.terminology.text_match import Cue, CueKind, Side, Term, TextMatcher
+from spmwatch.engine.terminology.value_sets import TEXT_CATEGORIES, ValueSets
 
 SETS = ValueSets.load(resources.files("spmwatch.rules"))
 HISTORY = "*"

@@ -9,7 +9,7 @@ import pytest
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import FIRST_DAY, Done, Lab, PatientEpisode, Span, Stated
 from spmwatch.engine.facts import Fact, LabValue, PatientRecord, Smoking, Source
-from spmwatch.engine.timeline import RecordSummary, build_timeline, summarise
+from spmwatch.engine.timeline.build import RecordSummary, build_timeline, summarise
 from spmwatch.engine.truth import Truth
 from tests.unit.engine.timeline_records import (
     AS_OF,

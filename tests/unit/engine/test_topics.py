@@ -21,7 +21,7 @@ from spmwatch.engine.episodes import (
     Transplant,
 )
 from spmwatch.engine.facts import Standing
-from spmwatch.engine.topics import topic_of
+from spmwatch.engine.timeline.topics import topic_of
 from spmwatch.engine.yaml_file import read_yaml
 from tests.unit.engine.timeline_records import given, only, procedure, timeline
 

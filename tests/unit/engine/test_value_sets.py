@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spmwatch.engine.code_systems import ndc_keys
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.code_systems import ndc_keys
+from spmwatch.engine.terminology.value_sets import ValueSets
 
 RULES = resources.files("spmwatch.rules")
 SETS = ValueSets.load(RULES)

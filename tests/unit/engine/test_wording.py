@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.catalogue.load import load_rule_base
+from spmwatch.engine.catalogue.wording import FILE, default_wording, fill, load_wording, number_text
 from spmwatch.engine.episodes import UNKNOWN, VOCABULARY
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.wording import FILE, default_wording, fill, load_wording, number_text
 
 SHIPPED = Path(__file__).parents[3] / "rules" / FILE
 

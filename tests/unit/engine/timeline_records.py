@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from spmwatch.engine.conventions import Conventions
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import (
     Course,
@@ -36,8 +35,9 @@ from spmwatch.engine.facts import (
     Standing,
     Statement,
 )
-from spmwatch.engine.timeline import build_timeline
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.engine.timeline.build import build_timeline
+from spmwatch.engine.timeline.conventions import Conventions
 
 RULES = Path(__file__).parents[3] / "rules"
 AS_OF = date(2026, 1, 15)

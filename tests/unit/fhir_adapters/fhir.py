@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from spmwatch.engine.facts import Coverage, Fact, PatientRecord
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters import record_from_resources
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.rule_testing.codes import ValueSetCodes
 from spmwatch.rule_testing.vocabulary import (
     CHECKS,

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from spmwatch.engine.catalogue import load_rule_base
+from spmwatch.engine.catalogue.load import load_rule_base
+from spmwatch.engine.catalogue.rule import Grade, Indicator
 from spmwatch.engine.episodes import Course, Timeline
 from spmwatch.engine.errors import InputError, NetworkFactError
 from spmwatch.engine.facts import Certainty, Gap, PatientRecord, Source
 from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation, RuleBaseIdentity, RuleFailure
-from spmwatch.engine.rule import Grade, Indicator
 from spmwatch.screening.report import PROBLEMS, RUN, Run, check_folder, summarise_rows, write_file, write_results
 from spmwatch.screening.rows import (
     FINDING_COLUMNS,

@@ -6,11 +6,11 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from spmwatch.engine.conventions import Conventions
 from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Done, Lab, Order, Span, Stated
-from spmwatch.engine.exposures import known_days
 from spmwatch.engine.facts import Diagnosis, DrugOrder, Fact, LabValue, Procedure, Smoking, Statement
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.engine.timeline.conventions import Conventions
+from spmwatch.engine.timeline.exposures import known_days
 
 PACK_YEARS, SMOKING_QUIT = "pack-years", "smoking-quit"
 _UNBOUNDED = 1e12

@@ -16,8 +16,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from spmwatch.engine.catalogue.rule import Grade
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.rule import Grade
 from spmwatch.engine.yaml_file import validated
 
 _ID = re.compile(r"[EG]\d{2}[a-z]?|convention")

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from spmwatch.engine.conventions import Conventions
 from spmwatch.engine.dates import completed_years
 from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Disease, PatientEpisode, Span, Transplant
-from spmwatch.engine.exposures import known_days, note
 from spmwatch.engine.facts import (
     Certainty,
     Diagnosis,
@@ -21,9 +19,11 @@ from spmwatch.engine.facts import (
     Standing,
     Statement,
 )
-from spmwatch.engine.malignancies import Milestones, is_indication, onset_of
-from spmwatch.engine.transplants import sources_of
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.engine.timeline.conventions import Conventions
+from spmwatch.engine.timeline.exposures import known_days, note
+from spmwatch.engine.timeline.malignancies import Milestones, is_indication, onset_of
+from spmwatch.engine.timeline.transplants import sources_of
 
 MYELOMA, OTHER = "myeloma", "other-indication"
 OTHER_REASON = "other"

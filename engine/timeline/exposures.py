@@ -7,8 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from spmwatch.engine.conventions import Conventions
-from spmwatch.engine.covers import Cover
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Span
 from spmwatch.engine.facts import (
@@ -24,7 +22,9 @@ from spmwatch.engine.facts import (
     Standing,
     Statement,
 )
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.engine.timeline.conventions import Conventions
+from spmwatch.engine.timeline.covers import Cover
 
 FORM_OF_ROUTE: Mapping[str, str] = {"oral": "oral", "intravenous": "iv-other", "local": "local"}
 

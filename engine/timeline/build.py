@@ -13,21 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
-from spmwatch.engine.conventions import Conventions
-from spmwatch.engine.courses import DrugCourses
-from spmwatch.engine.covers import Cover
-from spmwatch.engine.diseases import (
-    MYELOMA,
-    OTHER,
-    birth_of,
-    diagnosed_on,
-    disease_of,
-    indication_of,
-    myeloma_evidence,
-    other_evidence,
-    patient_episode,
-    years_between,
-)
 from spmwatch.engine.episodes import (
     FIRST_DAY,
     UNKNOWN,
@@ -40,17 +25,38 @@ from spmwatch.engine.episodes import (
     Timeline,
     Transplant,
 )
-from spmwatch.engine.exposures import Clock, covers_of, known_days, until, with_last_proof
 from spmwatch.engine.facts import Diagnosis, DrugOrder, Gap, LabValue, PatientRecord, Standing, Statement
-from spmwatch.engine.hypothetical import hidden_drugs, hidden_malignancy, hidden_myeloma, hidden_transplant, known_kinds
-from spmwatch.engine.malignancies import Milestones, malignancies_of
-from spmwatch.engine.melphalan import told_apart
-from spmwatch.engine.observations import done_of, labs_of, order_of, pack_years_of, stated_of
-from spmwatch.engine.phases import Phases, stated_only
-from spmwatch.engine.therapy import Event, Therapy, therapy_of
-from spmwatch.engine.transplants import transplants_of
+from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.engine.timeline.conventions import Conventions
+from spmwatch.engine.timeline.courses import DrugCourses
+from spmwatch.engine.timeline.covers import Cover
+from spmwatch.engine.timeline.diseases import (
+    MYELOMA,
+    OTHER,
+    birth_of,
+    diagnosed_on,
+    disease_of,
+    indication_of,
+    myeloma_evidence,
+    other_evidence,
+    patient_episode,
+    years_between,
+)
+from spmwatch.engine.timeline.exposures import Clock, covers_of, known_days, until, with_last_proof
+from spmwatch.engine.timeline.hypothetical import (
+    hidden_drugs,
+    hidden_malignancy,
+    hidden_myeloma,
+    hidden_transplant,
+    known_kinds,
+)
+from spmwatch.engine.timeline.malignancies import Milestones, malignancies_of
+from spmwatch.engine.timeline.melphalan import told_apart
+from spmwatch.engine.timeline.observations import done_of, labs_of, order_of, pack_years_of, stated_of
+from spmwatch.engine.timeline.phases import Phases, stated_only
+from spmwatch.engine.timeline.therapy import Event, Therapy, therapy_of
+from spmwatch.engine.timeline.transplants import transplants_of
 from spmwatch.engine.truth import Truth
-from spmwatch.engine.value_sets import ValueSets
 
 LENALIDOMIDE, MELPHALAN = "lenalidomide", "melphalan"
 PROGRESSION = "progression"

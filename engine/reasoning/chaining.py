@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from spmwatch.engine.catalogue.rule import Rule, Variant
 from spmwatch.engine.episodes import Found
 from spmwatch.engine.facts import Standing
-from spmwatch.engine.rule import Rule, Variant
 
 
 def found_episode(rule: Rule, variant: Variant, *, certain: bool) -> Found:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from spmwatch.engine.chaining import found_episode
+from spmwatch.engine.catalogue.rule import Indicator, Rule, Variant
 from spmwatch.engine.episodes import Episode, Timeline
-from spmwatch.engine.explain import Explainer
 from spmwatch.engine.facts import Certainty
-from spmwatch.engine.network import Match
 from spmwatch.engine.presentation import describe
-from spmwatch.engine.rule import Indicator, Rule, Variant
+from spmwatch.engine.reasoning.chaining import found_episode
+from spmwatch.engine.reasoning.explain import Explainer
+from spmwatch.engine.reasoning.network import Match
 from spmwatch.engine.truth import Truth, any_of
 
 

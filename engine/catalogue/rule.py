@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from spmwatch.engine.conditions import Branch, ConditionError, Parameter, Unless, parse_unless, parse_when
+from spmwatch.engine.catalogue.conditions import Branch, ConditionError, Parameter, Unless, parse_unless, parse_when
 from spmwatch.engine.errors import RuleFileError
 
 RULE_ID = r"^[A-Z][A-Z0-9]*-\d{2,4}$"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spmwatch.engine.conventions import Conventions
 from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Course, Cumulative, Disease, Malignancy, Span, Transplant
 from spmwatch.engine.facts import Coverage, Standing
-from spmwatch.engine.therapy import Known
+from spmwatch.engine.timeline.conventions import Conventions
+from spmwatch.engine.timeline.therapy import Known
 
 MEDICATION_TYPES = (
     "MedicationAdministration",

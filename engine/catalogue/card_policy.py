@@ -12,8 +12,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from spmwatch.engine.catalogue.rule import RULE_ID
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.rule import RULE_ID
 from spmwatch.engine.yaml_file import read_yaml, validated
 
 FILE = "cards.yaml"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from spmwatch.engine.phrases import Phrases, words_as_written, words_of
+from spmwatch.engine.terminology.phrases import Phrases, words_as_written, words_of
 
 WINDOW = 10
 """Words between a cue and the term it speaks of, at most."""

@@ -26,11 +26,11 @@ except ImportError as error:  # built without the flag that Python 3.13 and newe
         'CC="cc -DPyEval_CallObject=PyObject_CallObject" (`make setup` does it; see docs/decisions/0003).'
     ) from error
 
-from spmwatch.engine.chaining import found_episode, references
-from spmwatch.engine.compiler import ALWAYS, GUARD, Compiled, Json
+from spmwatch.engine.catalogue.rule import Rule
 from spmwatch.engine.episodes import Episode, Found
 from spmwatch.engine.errors import NetworkFactError
-from spmwatch.engine.rule import Rule
+from spmwatch.engine.reasoning.chaining import found_episode, references
+from spmwatch.engine.reasoning.compiler import ALWAYS, GUARD, Compiled, Json
 
 _MAX_WORD, _MAX_NUMBER, _MAX_PROPERTIES = 64, 2**62, 100
 _OK, _UNMATCHED = 0, 1

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict
 
-from spmwatch.engine.phrases import checked_phrase
+from spmwatch.engine.terminology.phrases import checked_phrase
 
 Category = Literal[
     "drug", "condition", "procedure", "lab", "screening", "smoking", "exclusion", "statement", "route", "regimen"

@@ -1,8 +1,8 @@
 """Find, check and load everything under rules/.
 
 A rule base is either whole or not there: the first thing that is wrong stops the start with a RuleFileError that names
-file and field. What one rule file may say is checked in engine/rule_checks.py, its texts in engine/texts.py, its
-conditions in engine/conditions.py; here the files come together.
+file and field. What one rule file may say is checked in checks.py, its texts in texts.py, its conditions in
+conditions.py; here the files come together.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from spmwatch.engine.chaining import references
-from spmwatch.engine.conventions import Conventions
+from spmwatch.engine.catalogue.checks import Surroundings, check_and_fill, check_file
+from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
+from spmwatch.engine.catalogue.rule import Rule, RuleFile, parse_rule
+from spmwatch.engine.catalogue.texts import Texts, Topic, texts_from, topics_from
+from spmwatch.engine.catalogue.wording import FILE as WORDING
+from spmwatch.engine.catalogue.wording import Wording, load_wording
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.evidence import Evidence, evidence_from
-from spmwatch.engine.rule import Rule, RuleFile, parse_rule
-from spmwatch.engine.rule_checks import Surroundings, check_and_fill, check_file
-from spmwatch.engine.texts import Texts, Topic, texts_from, topics_from
-from spmwatch.engine.value_sets import ValueSets
-from spmwatch.engine.wording import FILE as WORDING
-from spmwatch.engine.wording import Wording, load_wording
+from spmwatch.engine.reasoning.chaining import references
+from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.engine.timeline.conventions import Conventions
 from spmwatch.engine.yaml_file import read_yaml, validated
 
 __all__ = ["RuleBase", "Topic", "load_rule_base"]

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from spmwatch.engine.chaining import found_episode, in_order_of_reference
-from spmwatch.engine.conditions import TODAY, Branch, Condition, SpanTest, Unless, WordTest
+from spmwatch.engine.catalogue.conditions import TODAY, Branch, Condition, SpanTest, Unless, WordTest
+from spmwatch.engine.catalogue.rule import Rule, Variant
 from spmwatch.engine.episodes import UNKNOWN, VOCABULARY, Episode, Found, Span
 from spmwatch.engine.facts import Standing
-from spmwatch.engine.rule import Rule, Variant
-from spmwatch.engine.topics import topic_of
+from spmwatch.engine.reasoning.chaining import found_episode, in_order_of_reference
+from spmwatch.engine.timeline.topics import topic_of
 from spmwatch.engine.truth import Truth, all_of, any_of
 
 Bindings = Mapping[str, Episode]

@@ -5,7 +5,7 @@ Every branch of every variant becomes one durable_rules rule in each of two read
 - **certain**: only episodes that count, words that are known, spans at their worst; it holds whatever is missing;
 - **possible**: also episodes that may be, words that are unknown, spans at their best; it could hold.
 
-Under `unless` the readings change places. Nothing here imports durable_rules; engine/network.py runs what is compiled.
+Under `unless` the readings change places. Nothing here imports durable_rules; network.py runs what is compiled.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from spmwatch.engine.conditions import TODAY, Condition, SpanTest
+from spmwatch.engine.catalogue.conditions import TODAY, Condition, SpanTest
+from spmwatch.engine.catalogue.rule import Rule, Variant
 from spmwatch.engine.episodes import UNKNOWN, VOCABULARY, Episode, PatientEpisode, Span
 from spmwatch.engine.facts import Standing
-from spmwatch.engine.rule import Rule, Variant
 
 Json = dict[str, object]
 

@@ -13,7 +13,7 @@ Each `verb: {...}` is one existential condition: "there is such an episode". The
 come from engine/episodes.py. `any` is multiplied out, so a rule is a list of branches, each a list of conditions that
 hold together; names given with `as` bind an episode for the conditions after it.
 
-Both readers of rules, engine/network.py and engine/explain.py, start from here; neither sees YAML.
+Both readers of rules, engine/reasoning/network.py and engine/reasoning/explain.py, start from here; neither sees YAML.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from spmwatch.engine.conditions import Parameter
+from spmwatch.engine.catalogue.conditions import Parameter
+from spmwatch.engine.catalogue.evidence import YEAR, Evidence
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.evidence import YEAR, Evidence
 from spmwatch.engine.yaml_file import validated
 
 FACTS = "facts"

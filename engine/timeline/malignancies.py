@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from spmwatch.engine.concept import Concept
-from spmwatch.engine.conventions import Conventions
 from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Malignancy, Span
-from spmwatch.engine.exposures import known_days
 from spmwatch.engine.facts import Certainty, Diagnosis, Gap, Standing
-from spmwatch.engine.transplants import sources_of
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.concept import Concept
+from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.engine.timeline.conventions import Conventions
+from spmwatch.engine.timeline.exposures import known_days
+from spmwatch.engine.timeline.transplants import sources_of
 
 SPM, PRIOR = "spm", "prior"
 _ACTIVE, _RESOLVED, _REMISSION = "active", "resolved", "remission"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from spmwatch.engine.conventions import Conventions
 from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Span, Transplant
-from spmwatch.engine.exposures import known_days, note
 from spmwatch.engine.facts import Certainty, Fact, Gap, Procedure, Source, Standing
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.engine.timeline.conventions import Conventions
+from spmwatch.engine.timeline.exposures import known_days, note
 
 NARROWER = {"autologous": "gene-modified", "allogeneic": "syngeneic"}
 """Kinds that a narrower code refines: gene-modified cells are the patient's own, a twin's cells are a donor's."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from spmwatch.engine.conventions import Conventions
-from spmwatch.engine.covers import Cluster, Cover, Run, clusters_of, is_high, months, months_of_cover
 from spmwatch.engine.episodes import UNKNOWN, Course, Cumulative, Span
-from spmwatch.engine.exposures import Clock
 from spmwatch.engine.facts import Certainty, Standing
-from spmwatch.engine.transplants import sources_of
+from spmwatch.engine.timeline.conventions import Conventions
+from spmwatch.engine.timeline.covers import Cluster, Cover, Run, clusters_of, is_high, months, months_of_cover
+from spmwatch.engine.timeline.exposures import Clock
+from spmwatch.engine.timeline.transplants import sources_of
 
 CURRENT, PAST = "current", "past"
 ANY = "any"

@@ -1,11 +1,11 @@
 """The value sets of rules/value_sets: which concept is this code, this text, this route, this unit?
 
-    rules/value_sets/<topic>/<concept>.yaml   one concept each (engine/concept.py has its fields)
+    rules/value_sets/<topic>/<concept>.yaml   one concept each (engine/terminology/concept.py has its fields)
     rules/value_sets/_systems.yaml            code systems by any name
     rules/value_sets/_negation.yaml           words that forbid a match, or make it history
     rules/value_sets/units.yaml               units, and the canonical unit of each analyte
 
-Codes are looked up in dicts; texts by whole words (engine/text_match.py). All of it is pure and frozen after loading.
+Codes are looked up in dicts; texts by whole words (text_match.py). All of it is pure and frozen after loading.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from spmwatch.engine.code_systems import CodeIndex, CodeSystem, CodeSystems, check_overlaps, system_key
-from spmwatch.engine.concept import PREFIX_ROLES, Category, Code, CodeMatch, Concept, Phrase, TextMatch
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.text_match import Cue, CueKind, Side, Term, TextMatcher
-from spmwatch.engine.units import Unit, Units, UnitsFile
+from spmwatch.engine.terminology.code_systems import CodeIndex, CodeSystem, CodeSystems, check_overlaps, system_key
+from spmwatch.engine.terminology.concept import PREFIX_ROLES, Category, Code, CodeMatch, Concept, Phrase, TextMatch
+from spmwatch.engine.terminology.text_match import Cue, CueKind, Side, Term, TextMatcher
+from spmwatch.engine.terminology.units import Unit, Units, UnitsFile
 from spmwatch.engine.yaml_file import read_yaml, validated
 
 __all__ = ["CodeMatch", "Concept", "TextMatch", "Unit", "ValueSets"]

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from spmwatch.engine.conventions import Conventions
-from spmwatch.engine.covers import Cover
 from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Transplant
 from spmwatch.engine.facts import Proof, Standing
+from spmwatch.engine.timeline.conventions import Conventions
+from spmwatch.engine.timeline.covers import Cover
 
 ORAL, HIGH, OTHER = "oral", "iv-high-dose", "iv-other"
 _DOSE_UNIT = "mg/m2"

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from spmwatch.engine.concept import Category
-from spmwatch.engine.conditions import Condition
+from spmwatch.engine.catalogue.conditions import Condition
+from spmwatch.engine.catalogue.evidence import Evidence
+from spmwatch.engine.catalogue.rule import SUMMARY_LIMIT, Rule, RuleFile, Variant
+from spmwatch.engine.catalogue.texts import FACTS, Texts, Writer, placeholders
 from spmwatch.engine.episodes import UNKNOWN, VOCABULARY
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.evidence import Evidence
-from spmwatch.engine.rule import SUMMARY_LIMIT, Rule, RuleFile, Variant
-from spmwatch.engine.texts import FACTS, Texts, Writer, placeholders
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.concept import Category
+from spmwatch.engine.terminology.value_sets import ValueSets
 
 _DONE: tuple[Category, ...] = ("procedure", "screening", "exclusion")
 HOOKS = frozenset({"patient-view", "order-select", "order-sign"})

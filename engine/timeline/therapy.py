@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spmwatch.engine.conventions import Conventions
-from spmwatch.engine.covers import Cover, clusters_of
 from spmwatch.engine.episodes import Span, Transplant
 from spmwatch.engine.facts import Standing
-from spmwatch.engine.value_sets import ValueSets
+from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.engine.timeline.conventions import Conventions
+from spmwatch.engine.timeline.covers import Cover, clusters_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from spmwatch.engine.conventions import Conventions
-from spmwatch.engine.covers import Cluster, Cover, Stretches, clusters_of
 from spmwatch.engine.episodes import UNKNOWN, Span, Transplant
 from spmwatch.engine.facts import DrugExposure, DrugOrder, Proof, Standing
-from spmwatch.engine.therapy import Event, Known, Therapy
+from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.engine.timeline.conventions import Conventions
+from spmwatch.engine.timeline.covers import Cluster, Cover, Stretches, clusters_of
+from spmwatch.engine.timeline.therapy import Event, Known, Therapy
 from spmwatch.engine.truth import Truth, all_of, any_of
-from spmwatch.engine.value_sets import ValueSets
 
 MAINTENANCE, INDUCTION, RELAPSE = "maintenance", "induction", "relapse"
 _DOSE_UNIT, _STEROID = "mg", "steroid"

@@ -1,0 +1,1 @@
+"""The YAML under rules/, found, checked and loaded: rules, conditions, evidence, texts, wording, card policy."""
