@@ -131,7 +131,8 @@ class Course(Episode):
     """One course of a drug: overlaps united, short gaps bridged, one phase (conventions 7.3-7.6).
 
     `form` tells melphalan's kinds apart (and route for other drugs). `active` as of `as_of`: covered, or last supply
-    ended within the grace period. `duration` counts from first to last day of the course.
+    ended within the grace period. `duration` counts from first to last day of the course; `since` is the first day of
+    the unbroken cover that it belongs to, whatever the phase.
     """
 
     verb: ClassVar[str] = "exposed"
@@ -142,6 +143,7 @@ class Course(Episode):
     start: Day = ANY_DAY
     end: Day = ANY_DAY
     duration: Months = Span(0, 1800)
+    since: Day = ANY_DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +165,31 @@ class Order(Episode):
     drug: Id
     form: Annotated[str, Word(("oral", "intravenous", "local"))] = UNKNOWN
     phase: Annotated[str, Word(PHASES)] = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned(Episode):
+    """A drug that the record plans or proposes for later: neither given nor being ordered now."""
+
+    verb: ClassVar[str] = "planned"
+    drug: Id
+    form: Annotated[str, Word(("oral", "intravenous", "local"))] = UNKNOWN
+    phase: Annotated[str, Word(PHASES)] = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regimen(Episode):
+    """A named combination, recognised from its drugs together or by its name (rules/value_sets/regimens).
+
+    `stage`: ordered (drafts, completed by what is being given), planned, or given (all its drugs are current).
+    """
+
+    verb: ClassVar[str] = "regimen"
+    name: Id
+    stage: Annotated[str, Word(("ordered", "planned", "given"))]
+    lenalidomide: Annotated[str, Word(("contains", "free"))]
+    melphalan: Annotated[str, Word(("contains", "free"))]
+    other_leukemogenic: Annotated[str, Word(("contains", "free"))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +259,40 @@ class Lab(Episode):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sustained(Episode):
+    """How one analyte kept over its last values that lie far enough apart to show a lasting change (conventions 7.10).
+
+    From the latest value that is at least so many days before the last one (`sustained_apart`, `sustained_window` of
+    rules/conventions.yaml) up to the last: the highest and the lowest of all values in between, these two included.
+    """
+
+    verb: ClassVar[str] = "sustained"
+    analyte: Id
+    highest: Amount
+    lowest: Amount
+    first: Day = ANY_DAY
+    last: Day = ANY_DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp(Episode):
+    """A check that is due from time to time, e.g. mammography: how it stands today (rules/checks).
+
+    `schedule` is the id of the schedule that applies to the patient. `state`: `due` from the day on which it is next
+    due; `overdue` once the limit of the schedule is passed; `none-recorded` when records were searched and hold none;
+    `individual` where the guideline leaves it to an individual decision; `excluded` where it falls away.
+    """
+
+    verb: ClassVar[str] = "follow_up"
+    check: Id
+    schedule: Id = UNKNOWN
+    state: Annotated[str, Word(("up-to-date", "due", "overdue", "none-recorded", "individual", "excluded"))] = UNKNOWN
+    last: Day = ANY_DAY
+    next: Day = ANY_DAY
+    since_last: Days = Span(0, LAST_DAY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found(Episode):
     """A finding of another rule in this evaluation: how rules build on each other. Only `when` may name it."""
 
@@ -255,12 +316,16 @@ EPISODES: tuple[type[Episode], ...] = (
     Course,
     Cumulative,
     Order,
+    Planned,
+    Regimen,
     Transplant,
     Disease,
     Malignancy,
     Stated,
     Done,
     Lab,
+    Sustained,
+    FollowUp,
     Found,
     Missing,
 )

@@ -26,19 +26,23 @@ KINDS: Mapping[str, str] = {
     "exposed": "course",
     "cumulated": "cumulative-exposure",
     "ordered": "order",
+    "planned": "planned-drug",
+    "regimen": "regimen",
     "transplanted": "transplant",
     "diagnosed": "disease",
     "malignancy": "malignancy",
     "stated": "statement",
     "performed": "procedure",
     "measured": "lab",
+    "sustained": "sustained-lab",
+    "follow_up": "follow-up",
     "finding": "finding",
     "missing": "missing",
 }
 """verb -> the word that programs read under `kind`."""
 
-_SUFFIXES = {"mo": "_months", "a": "_years"}
-_OPEN = {"mo": 1800.0, "a": 150.0}
+_SUFFIXES = {"mo": "_months", "a": "_years", "d": "_days"}
+_OPEN = {"mo": 1800.0, "a": 150.0, "d": float(LAST_DAY)}
 
 
 def describe(episode: Episode, wording: Wording | None = None) -> str:
@@ -71,7 +75,9 @@ def _in_words(episode: Episode, words: Wording) -> dict[str, str]:
     drug, form = str(getattr(episode, "drug", "")), str(getattr(episode, "form", UNKNOWN))
     if "form" in shape.words:
         values["named_drug"] = words.concept(drug) if episode.hypothetical else words.named_drug(drug, form)
-    if getattr(episode, "phase", None) == UNKNOWN and (episode.verb == "ordered" or not words.has_phases(drug)):
+    if getattr(episode, "phase", None) == UNKNOWN and (
+        episode.verb in ("ordered", "planned") or not words.has_phases(drug)
+    ):
         values["phase"] = ""
     if episode.verb == "transplanted":
         values["named_transplant"] = words.named_transplant(str(getattr(episode, "kind", UNKNOWN)))
@@ -80,7 +86,7 @@ def _in_words(episode: Episode, words: Wording) -> dict[str, str]:
         values["period"] = words.period(start, end)
         if start.exact and end.exact and getattr(episode, "duration", _EVER).high < 1:
             values["duration"] = ""  # days say more than "0.1 months"
-    if episode.verb == "measured":
+    if episode.verb in ("measured", "sustained"):
         values["unit"] = words.unit(str(getattr(episode, "analyte", "")))
     return values
 
@@ -132,7 +138,7 @@ def episode_as_json(episode: Episode, wording: Wording | None = None) -> Json:
         else:
             name = field if field.endswith(_SUFFIXES.get(unit.ucum, " ")) else f"{field}{_SUFFIXES.get(unit.ucum, '')}"
             result[name] = _number_as_json(span, _OPEN.get(unit.ucum))
-    if episode.verb == "measured":
+    if episode.verb in ("measured", "sustained"):
         result["unit"] = (wording or default_wording()).unit(str(getattr(episode, "analyte", ""))) or None
     if episode.hypothetical:
         result["hypothetical"] = True

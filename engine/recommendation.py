@@ -12,6 +12,7 @@ from typing import Literal
 
 from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.catalogue.rule import Grade, Indicator
+from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import Episode, Timeline
 from spmwatch.engine.facts import Certainty, Gap
 from spmwatch.engine.truth import Truth
@@ -69,6 +70,55 @@ class OpenQuestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Orderable:
+    """What may be ordered for a check, if the one who is named confirms it; never an order by itself.
+
+    Attributes:
+        concept: value-set concept it is coded from; `system` (canonical URI) and `code` None when no verified code is.
+        display: the request in words; `label` is what a clinician accepts, fewer than 80 characters.
+        confirm: who should confirm it.
+    """
+
+    concept: str | None
+    system: str | None
+    code: str | None
+    display: str
+    label: str
+    confirm: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanItem:
+    """One check of a patient's screening and monitoring plan (rules/checks), as it stands on the day of evaluation.
+
+    Attributes:
+        check, title: id and name of the check.
+        state: up-to-date | due | overdue | none-recorded | individual | excluded | unknown.
+        schedule: how often and for whom, in words.
+        reasons: findings that are a reason for the check, as rule id and part, e.g. `SPM-26b`.
+        excluded: why it falls away, in words; None when it does not.
+        last: when it was last done; None when never recorded or not known. `references`: FHIR references of that.
+        next: when it is next due.
+        overdue_days: days since it was next due (low, high); None when that is not past or not known.
+        source: the guideline, label or convention that sets the schedule.
+        orderables: what a clinician may order for it.
+    """
+
+    check: str
+    title: str
+    state: str
+    schedule: str
+    reasons: tuple[str, ...]
+    excluded: str | None
+    last: DateRange | None
+    references: tuple[str, ...]
+    next: DateRange | None
+    overdue_days: tuple[int, int] | None
+    source: Evidence
+    orderables: tuple[Orderable, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleBaseIdentity:
     """Which rules spoke: version, hash of their meaning, names of the overlays laid over them."""
 
@@ -90,7 +140,8 @@ class Recommendation:
     """The result for one patient as of one day; equal for equal facts, rules and day, whatever the order of input.
 
     `tier` is the highest indicator among the findings. `gaps` are data that were seen but could not be used;
-    `questions` data that are missing and matter. `truths` gives every evaluated rule as TRUE, FALSE or UNKNOWN.
+    `questions` data that are missing and matter. `plan` holds the checks of a patient on or after lenalidomide, most
+    pressing first; empty for others. `truths` gives every evaluated rule as TRUE, FALSE or UNKNOWN.
     """
 
     patient: str
@@ -104,6 +155,7 @@ class Recommendation:
     rulebase: RuleBaseIdentity
     timeline: Timeline
     failures: tuple[RuleFailure, ...] = ()
+    plan: tuple[PlanItem, ...] = ()
 
     @property
     def decisive_questions(self) -> tuple[OpenQuestion, ...]:

@@ -102,6 +102,8 @@ class RuleFile(_Model):
     unless: list[dict[str, object]]
     unknown: UnknownFile
     card: CardFile
+    follow_up: list[str] = []
+    disagreements: list[str] = []
     tests: str
 
 
@@ -121,7 +123,11 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule, ready to be evaluated; `variants` stand strongest first, in each `part` the first that holds speaks."""
+    """A rule, ready to be evaluated; `variants` stand strongest first, in each `part` the first that holds speaks.
+
+    `follow_up`: checks (rules/checks) for which a finding of the rule is a reason. `disagreements`: ids of
+    rules/disagreements.yaml that its texts touch.
+    """
 
     id: str
     title: str
@@ -136,6 +142,8 @@ class Rule:
     asks: bool
     ask: str
     source: str
+    follow_up: tuple[str, ...]
+    disagreements: tuple[str, ...]
     path: str
     tests: str
 
@@ -175,6 +183,8 @@ def _parse(file: RuleFile, path: PurePath, common_unless: list[dict[str, object]
         asks=file.unknown.incomplete_record == "ask",
         ask=file.card.ask,
         source=file.card.source,
+        follow_up=tuple(file.follow_up),
+        disagreements=tuple(file.disagreements),
         path=str(path),
         tests=file.tests,
     )

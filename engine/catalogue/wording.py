@@ -94,6 +94,8 @@ _PHRASE_NAMES: Mapping[str, set[str]] = {
 _EXTRA_NAMES: Mapping[str, set[str]] = {
     "exposed": {"named_drug", "period"},
     "ordered": {"named_drug"},
+    "planned": {"named_drug"},
+    "sustained": {"unit"},
     "transplanted": {"named_transplant"},
     "measured": {"unit"},
 }

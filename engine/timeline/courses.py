@@ -121,6 +121,7 @@ def _course(
         start=Span(cluster.first, min(c.start_max for c in members)),
         end=Span(max(c.end_min for c in members), cluster.last),
         duration=Span(low, max(low, high)),
+        since=Span(cluster.first, min(c.start_max for c in members)),
     )
 
 

@@ -42,6 +42,7 @@ def hidden_drugs(as_of: int, conventions: Conventions) -> Iterator[Course | Cumu
             start=days,
             end=days,
             duration=duration,
+            since=days,
         )
         for phase in ("any", UNKNOWN):
             yield Cumulative(

@@ -13,7 +13,7 @@ from spmwatch.engine.episodes import VOCABULARY
 from spmwatch.engine.yaml_file import parse_yaml, validated
 
 DOC = Path(str(resources.files("spmwatch.rules"))).resolve().parent / "docs" / "rule-file.md"
-UNITS = {"d": "day", "mo": "number, months", "a": "number, years", "*": "number, in the unit of the analyte"}
+UNITS = {"d": "number, days", "mo": "number, months", "a": "number, years", "*": "number, in the unit of the analyte"}
 
 
 def vocabulary_table() -> str:
@@ -22,7 +22,7 @@ def vocabulary_table() -> str:
     for verb, shape in VOCABULARY.items():
         what = re.sub(r" \([^)]*\)", "", (shape.episode.__doc__ or "").splitlines()[0]).split(";")[0].rstrip(".")
         rows = [(name, ", ".join(f"`{v}`" for v in word.values) or "any id") for name, word in shape.words.items()]
-        rows += [(name, UNITS["d"] if unit.is_day else UNITS[unit.ucum]) for name, unit in shape.spans.items()]
+        rows += [(name, "day" if unit.is_day else UNITS[unit.ucum]) for name, unit in shape.spans.items()]
         for index, (name, may_be) in enumerate(rows):
             first, second = (f"`{verb}`", what) if index == 0 else ("", "")
             lines.append(f"| {first} | {second} | `{name}` | {may_be} |")

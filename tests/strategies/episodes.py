@@ -29,15 +29,33 @@ AS_OF = date(2026, 1, 15)
 DAY_STEPS = (0, 1, 7, 14, 27, 28, 29, 30, 31, 60, 61, 179, 180, 181, 364, 365, 366, 730, 731, 1460)
 NUMBERS = {"mo": (0, 12.5, 23.97, 24, 24.03, 35.97, 36, 36.03, 60), "a": (40, 64, 65, 74, 75, 90)}
 IDS = {
-    "drug": ("lenalidomide", "melphalan", "melphalan-flufenamide", "bortezomib"),
+    "drug": ("lenalidomide", "melphalan", "melphalan-flufenamide", "bortezomib", "cyclophosphamide"),
     "rule": ("SPM-03", "SPM-04", "SPM-17"),
-    "what": ("progression", "radiotherapy"),
+    "what": ("progression", "radiotherapy", "response-cr", "total-body-irradiation"),
     "datum": ("melphalan-kind", "indication"),
-    "analyte": ("platelets", "anc"),
+    "analyte": ("platelets", "anc", "blasts-percent-blood"),
     "organ": ("breast", "myeloid"),
     "variant": ("now",),
+    "check": ("cbc", "breast"),
+    "schedule": ("first-weeks", "later"),
+    "name": ("krd", "dcep"),
 }
-RANDOM_VERBS = ("patient", "exposed", "cumulated", "ordered", "transplanted", "diagnosed", "malignancy")
+RANDOM_VERBS = (
+    "patient",
+    "exposed",
+    "cumulated",
+    "ordered",
+    "planned",
+    "regimen",
+    "transplanted",
+    "diagnosed",
+    "malignancy",
+    "stated",
+    "performed",
+    "measured",
+    "sustained",
+    "follow_up",
+)
 
 
 def spans(unit: Unit) -> st.SearchStrategy[Span]:
@@ -124,9 +142,8 @@ def _condition(draw: st.DrawFn, bound: dict[str, str], name: str | None) -> dict
 def _test(draw: st.DrawFn, unit: Unit, bound: dict[str, str]) -> dict[str, str]:
     distance = st.sampled_from(("at_least", "more_than", "at_most", "less_than"))
     if not unit.is_day:
-        return {
-            draw(distance): draw(st.sampled_from(("low_mo", "high_mo") if unit.ucum == "mo" else ("low_a", "high_a")))
-        }
+        low_and_high = {"mo": ("low_mo", "high_mo"), "d": ("few_d", "many_d")}.get(unit.ucum, ("low_a", "high_a"))
+        return {draw(distance): draw(st.sampled_from(low_and_high))}
     days = [
         f"{name}.{field}" for name, verb in bound.items() for field, u in VOCABULARY[verb].spans.items() if u.is_day
     ]

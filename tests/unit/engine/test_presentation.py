@@ -181,6 +181,7 @@ def test_an_episode_as_json_names_units_and_keeps_each_reference_once() -> None:
         "start": "2021-02-15",
         "end": "2026-01-15",
         "duration_months": 59,
+        "since": None,
         "certainty": "high",
         "standing": "counts",
         "references": ["MedicationRequest/m1", "MedicationDispense/d1"],
