@@ -10,6 +10,7 @@ from spmwatch.cli.edge import EXIT_CODES, version
 from spmwatch.cli.explain import explain
 from spmwatch.cli.facts import facts
 from spmwatch.cli.hook import hook
+from spmwatch.cli.rules.app import rules_app
 from spmwatch.cli.screen import screen
 from spmwatch.cli.serve import serve
 
@@ -52,6 +53,7 @@ app.command(
     epilog="Examples:\n\nspmwatch hook request.json --as-of 2026-01-15\n\ncurl ... | spmwatch hook - --format json"
 )(hook)
 app.command(epilog="Example:\n\nspmwatch serve --port 8000\n\ncurl http://127.0.0.1:8000/cds-services")(serve)
+app.add_typer(rules_app)
 
 
 def _print_version(wanted: bool) -> None:

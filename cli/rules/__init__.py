@@ -1,0 +1,1 @@
+"""`spmwatch rules`: one module a command."""

@@ -1,0 +1,18 @@
+"""The group `spmwatch rules`: each command stands in a module of its own and is listed here."""
+
+from __future__ import annotations
+
+import typer
+
+rules_app = typer.Typer(
+    name="rules",
+    help="Read, check, compare and extend the rules.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+@rules_app.callback()
+def _rules() -> None:
+    pass
