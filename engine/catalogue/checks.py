@@ -32,6 +32,7 @@ class Surroundings:
     texts: Texts
     topics: frozenset[str]
     value_sets: ValueSets
+    disagreements: frozenset[str]
     rule_variants: Mapping[str, tuple[str, ...]]
 
 
@@ -58,6 +59,7 @@ def check_file(file: RuleFile, path: PurePath) -> None:
 def check_and_fill(file: RuleFile, rule: Rule, path: PurePath, around: Surroundings) -> Rule:
     """The rule with its texts as they will be read, everything it refers to being there. Raises RuleFileError."""
     _check_evidence(file, path, around)
+    _check_disagreements(file, path, around)
     _check_unless(rule, path)
     for field, condition in _conditions(rule):
         _check_ids(condition, field, path, around)
@@ -84,6 +86,15 @@ def _check_evidence(file: RuleFile, path: PurePath, around: Surroundings) -> Non
         raise RuleFileError(path, "card.source", problem, "List it there")
     if not around.evidence[file.card.source].showable:
         raise RuleFileError(path, "card.source", f"`{file.card.source}` is unverified", "Name a source that was opened")
+
+
+def _check_disagreements(file: RuleFile, path: PurePath, around: Surroundings) -> None:
+    for id_ in file.disagreements:
+        if id_ not in around.disagreements:
+            fix = f"Use one of: {', '.join(sorted(around.disagreements))}"
+            raise RuleFileError(path, "disagreements", f"`{id_}` is not in disagreements.yaml", fix)
+    if repeated := _repeated(file.disagreements):
+        raise RuleFileError(path, "disagreements", f"names `{repeated[0]}` twice", "Name it once")
 
 
 def _check_unless(rule: Rule, path: PurePath) -> None:

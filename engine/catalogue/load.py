@@ -19,6 +19,8 @@ from pathlib import Path, PurePosixPath
 from pydantic import BaseModel, ConfigDict, Field
 
 from spmwatch.engine.catalogue.checks import Surroundings, check_and_fill, check_file
+from spmwatch.engine.catalogue.disagreements import FILE as DISAGREEMENTS
+from spmwatch.engine.catalogue.disagreements import Disagreement, disagreements_from
 from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
 from spmwatch.engine.catalogue.rule import Rule, RuleFile, parse_rule
 from spmwatch.engine.catalogue.texts import Texts, Topic, texts_from, topics_from
@@ -34,7 +36,7 @@ __all__ = ["RuleBase", "Topic", "load_rule_base"]
 
 NOT_RULES = frozenset({"value_sets"})
 """Folders under rules/ that hold no rules; neither do those whose name starts with `_` or `.`."""
-SHARED = ("common.yaml", "conventions.yaml", "evidence.yaml", "gaps.yaml", "texts.yaml", WORDING)
+SHARED = ("common.yaml", "conventions.yaml", DISAGREEMENTS, "evidence.yaml", "gaps.yaml", "texts.yaml", WORDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class RuleBase:
         topics: data that a rule may lack, most decisive first.
         common_unless: negatives that hold for every rule, as the file has them; already part of each rule.
         version: of the catalogue as a whole (rules/common.yaml).
+        disagreements: where experts disagree, by id.
         digest: sha256 over what all files mean, whatever their formatting, comments and order.
     """
 
@@ -59,6 +62,7 @@ class RuleBase:
     texts: Texts
     wording: Wording
     common_unless: tuple[Mapping[str, object], ...]
+    disagreements: Mapping[str, Disagreement]
     version: str
     digest: str
 
@@ -94,6 +98,7 @@ def _load(root: Traversable) -> RuleBase:
             raise RuleFileError(top / name, "-", "is missing", "Every rule base needs it; copy the shipped one")
     evidence = evidence_from(files[top / "evidence.yaml"], top / "evidence.yaml")
     texts = texts_from(files[top / "texts.yaml"], top / "texts.yaml", evidence)
+    disagreements = disagreements_from(files[top / DISAGREEMENTS], top / DISAGREEMENTS, evidence, texts)
     topics = topics_from(files[top / "gaps.yaml"], top / "gaps.yaml", texts)
     common = validated(CommonFile, files[top / "common.yaml"], top / "common.yaml")
     value_sets = ValueSets.load(root)
@@ -106,6 +111,7 @@ def _load(root: Traversable) -> RuleBase:
         texts=texts,
         topics=frozenset(topic.id for topic in topics),
         value_sets=value_sets,
+        disagreements=frozenset(disagreements),
         rule_variants={file.id: tuple(variant.id for variant in file.variants) for _, file in rule_files},
     )
     parsed = [(file, parse_rule(file, path, common.unless), path) for path, file in rule_files]
@@ -121,6 +127,7 @@ def _load(root: Traversable) -> RuleBase:
         texts=texts,
         wording=load_wording(root.joinpath(WORDING)),
         common_unless=tuple(common.unless),
+        disagreements=disagreements,
         version=common.version,
         digest=_digest(files),
     )

@@ -110,6 +110,7 @@ class TestDigest:
             (SPM02, "status: active", "status: draft"),
             ("evidence.yaml", "text: 15%", "text: 16%"),
             ("gaps.yaml", "- id: phase", "- id: phases"),
+            ("disagreements.yaml", "      evidence: [E09]", "      evidence: [E08, E09]"),
             ("common.yaml", "version: 0.1.0", "version: 0.1.1"),
             ("texts.yaml", "info: For information", "info: Note"),
         ],
@@ -119,7 +120,9 @@ class TestDigest:
         assert folder.load().digest != digest
 
 
-@pytest.mark.parametrize("name", ["common.yaml", "evidence.yaml", "gaps.yaml", "texts.yaml", "wording.yaml"])
+@pytest.mark.parametrize(
+    "name", ["common.yaml", "disagreements.yaml", "evidence.yaml", "gaps.yaml", "texts.yaml", "wording.yaml"]
+)
 def test_a_missing_shared_file_is_named(name: str, folder: RuleFolder) -> None:
     (folder.root / name).unlink()
     error = folder.refusal()

@@ -117,6 +117,19 @@ def test_a_source_of_which_nothing_was_seen_is_not_named_on_a_card(folder: RuleF
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("disagreements: [D1]", "disagreements: [D1, D99]", "`D99` is not in disagreements.yaml"),
+        ("disagreements: [D1]", "disagreements: [D1, D1]", "names `D1` twice"),
+    ],
+)
+def test_a_rule_names_disagreements_that_exist_once(old: str, new: str, problem: str, folder: RuleFolder) -> None:
+    folder.change(SPM09, old, new)
+    error = folder.refusal()
+    assert (error.field, error.problem) == ("disagreements", problem)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "field", "problem"),
     [
         ("[SPM-03, SPM-04, SPM-17]", "[SPM-03, SPM-99]", ".rule", "`SPM-99` is not in the catalogue"),
@@ -146,6 +159,21 @@ def test_findings_of_other_rules_exist_and_go_in_no_circle(
         ("gaps.yaml", "- id: lenalidomide-dates", "- id: lenalidomide-exposure", "[1].id", "stands twice"),
         ("gaps.yaml", "How old is the patient?", "Is the patient over 65?", "[12].question", "`65?`"),
         ("common.yaml", "version: 0.1.0", "version: one", "version", "does not fit"),
+        ("disagreements.yaml", "D1:\n", "X1:\n", "X1", "no id of a disagreement"),
+        ("disagreements.yaml", "[E07]", "[E97]", "D4.positions[1].evidence", "`E97` is not in evidence.yaml"),
+        ("disagreements.yaml", "[E07]", "[E07, E07]", "D4.positions[1].evidence", "names `E07` twice"),
+        ("disagreements.yaml", "[E09]", "[E12]", "D6.positions[1].evidence", "only unverified sources"),
+        ("disagreements.yaml", "[E09]", "[E20, E29]", "D6.positions", "two positions on the same evidence"),
+        ("disagreements.yaml", "({E07.survival})", "({E01.remission})", "D4.positions[1].says", "does not list"),
+        ("disagreements.yaml", "It should: melphalan", "It must: melphalan", "D6.positions[0].says", "uses `must`"),
+        ("disagreements.yaml", "Does a second autologous", "Does a 2nd autologous", "D6.question", "`2nd`"),
+        (
+            "disagreements.yaml",
+            "For\n    information only.",
+            "See {E10.with-dexamethasone}.",
+            "D6.card",
+            "does not list",
+        ),
         ("texts.yaml", '"Possibly: {summary}"', '"Possibly"', "possibly", "where the summary goes"),
         ("texts.yaml", "  critical: Needs", "  severe: Needs", "indicators", "other keys"),
         ("texts.yaml", "{E03.spm-deaths-te}", "{E10.with-dexamethasone}", "benefit.transplanted", "is unverified"),
