@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from spmwatch.cli.rules.lint import lint_command
+from spmwatch.cli.rules.new import new
+from spmwatch.cli.rules.schema import schema
+
 rules_app = typer.Typer(
     name="rules",
     help="Read, check, compare and extend the rules.",
@@ -16,3 +20,8 @@ rules_app = typer.Typer(
 @rules_app.callback()
 def _rules() -> None:
     pass
+
+
+rules_app.command("lint")(lint_command)
+rules_app.command("new")(new)
+rules_app.command("schema")(schema)

@@ -122,7 +122,7 @@ def _check_ids(condition: Condition, field: str, path: PurePath, around: Surroun
     for name, values in words.items():
         if VOCABULARY[condition.verb].words[name].values:
             continue
-        known = _known(condition.verb, name, around)
+        known = known_ids(condition.verb, name, around)
         for value in values:
             if known is not None and value not in known and value != UNKNOWN:
                 fix = f"Use one of: {', '.join(sorted(known))}"
@@ -139,7 +139,7 @@ def _check_finding(words: Mapping[str, tuple[str, ...]], field: str, path: PureP
             raise RuleFileError(path, f"{field}.variant", f"no such rule has a variant `{value}`", fix)
 
 
-def _known(verb: str, name: str, around: Surroundings) -> frozenset[str] | None:
+def known_ids(verb: str, name: str, around: Surroundings) -> frozenset[str] | None:
     """The ids that a field may name; None when it is checked elsewhere."""
     if name in ("rule", "datum"):
         return frozenset(around.rule_variants) if name == "rule" else around.topics

@@ -1,0 +1,177 @@
+"""Everything that is wrong with a rule base at once, not only the first thing at which loading stops.
+
+A rule file that does not load is named and set aside, and the rest is looked at; a fault in a file that all rules share
+ends the search, since nothing can be said without it. What loads is then looked at as its reader would: logic that can
+never hold, evidence that may not be shown, things recognised by words only, details too long for a card, scenarios that
+are missing.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePath
+
+from spmwatch.engine.catalogue.load import RuleBase
+from spmwatch.engine.catalogue.rule import Rule
+from spmwatch.engine.errors import RuleFileError
+from spmwatch.rule_book.logic import faults
+from spmwatch.rule_book.owed import owed
+
+LONGEST_DETAIL = 2400
+"""Characters of a card's detail beyond which nobody reads it beside a patient."""
+_MOST_BROKEN = 60
+
+
+class Severity(StrEnum):
+    """`error`: the rule base does not load or a rule cannot work; `warning`: it works, and should be better."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong: where, what, and what to do."""
+
+    severity: Severity
+    path: str
+    field: str
+    problem: str
+    fix: str
+
+    def __str__(self) -> str:
+        """One line."""
+        return f"{self.severity}: {self.path}: {self.field}: {self.problem}. {self.fix}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintResult:
+    """All problems, errors first, and how many rules were looked at; `base` is None when nothing could be loaded."""
+
+    problems: tuple[Problem, ...]
+    base: RuleBase | None
+
+    @property
+    def clean(self) -> bool:
+        """Is there no problem at all?"""
+        return not self.problems
+
+
+def lint(root: Path, features: Path | None, load: Callable[[Path], RuleBase]) -> LintResult:
+    """Every problem of the rule base under `root`.
+
+    Args:
+        root: the folder of rules; it is only read.
+        features: the folder that mirrors it with scenarios; None leaves scenarios out.
+        load: makes a rule base of a folder, e.g. with overlays on top.
+    """
+    broken: list[Problem] = []
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "rules")
+        shutil.copytree(root, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+        base = _load_what_loads(copy, load, broken)
+    problems = [*broken, *(() if base is None else _looked_at(base, features))]
+    order = list(Severity)
+    problems.sort(key=lambda p: (order.index(p.severity), p.path, p.field, p.problem))
+    return LintResult(problems=tuple(dict.fromkeys(problems)), base=base)
+
+
+def _load_what_loads(copy: Path, load: Callable[[Path], RuleBase], broken: list[Problem]) -> RuleBase | None:
+    """The rule base without its broken rule files; each of them is named in `broken`."""
+    set_aside: set[str] = set()
+    while len(set_aside) < _MOST_BROKEN:
+        try:
+            return load(copy)
+        except RuleFileError as error:
+            if not (set_aside and _only_misses(error, set_aside)):
+                broken.append(_error(error))
+            file = copy.joinpath(*PurePath(error.path).parts[1:])
+            if not _is_rule_file(file, copy):
+                return None
+            set_aside.add(_rule_id(file))
+            file.unlink()
+    return None
+
+
+def _only_misses(error: RuleFileError, set_aside: Iterable[str]) -> bool:
+    """Is the fault only that a rule set aside before is not there?"""
+    return any(f"`{id_}`" in error.problem for id_ in set_aside)
+
+
+def _is_rule_file(file: Path, root: Path) -> bool:
+    return file.is_file() and len(file.relative_to(root).parts) == 2 and file.name.partition("-")[2][:1].isdigit()
+
+
+def _rule_id(file: Path) -> str:
+    return "-".join(file.stem.split("-")[:2]).upper()
+
+
+def _error(error: RuleFileError) -> Problem:
+    return Problem(
+        severity=Severity.ERROR, path=str(error.path), field=error.field, problem=error.problem, fix=error.fix
+    )
+
+
+# -- what loads -----------------------------------------------------------------------------------------------------
+
+
+def _looked_at(base: RuleBase, features: Path | None) -> Iterator[Problem]:
+    for rule in base.all_rules:
+        if rule.status == "retired":
+            continue
+        for fault in faults(rule):
+            yield _of(rule, Severity.ERROR, fault.field, fault.problem, fault.fix)
+        yield from _long_details(rule)
+        yield from _hidden_evidence(rule, base)
+        yield from _words_only(rule, base)
+        if features is not None:
+            for debt in owed(rule, features, {str(item["id"]) for item in base.common_unless}):
+                yield _of(rule, Severity.WARNING if rule.status == "draft" else Severity.ERROR, "tests", *debt)
+
+
+def _of(rule: Rule, severity: Severity, field: str, problem: str, fix: str) -> Problem:
+    return Problem(severity=severity, path=rule.path, field=field, problem=problem, fix=fix)
+
+
+def _long_details(rule: Rule) -> Iterator[Problem]:
+    for variant in rule.variants:
+        length = len(variant.detail)
+        if length > LONGEST_DETAIL:
+            field = f"variants.{variant.id}.detail"
+            yield _of(
+                rule, Severity.WARNING, field, f"has {length} characters", f"Use at most {LONGEST_DETAIL}, or link"
+            )
+
+
+def _hidden_evidence(rule: Rule, base: RuleBase) -> Iterator[Problem]:
+    """A rule whose evidence is all unverified would show no source but its own."""
+    if not any(base.evidence[id_].showable for id_ in rule.evidence):
+        yield _of(
+            rule,
+            Severity.ERROR,
+            "evidence",
+            "names no source that was opened",
+            "Verify one in evidence.yaml, or name another",
+        )
+    for parameter in rule.parameters.values():
+        if not any(base.evidence[id_].showable for id_ in parameter.evidence):
+            field = f"parameters.{parameter.name}.evidence"
+            fix = "Verify the source, or call the number a `convention`"
+            yield _of(rule, Severity.WARNING, field, "names no source that was opened", fix)
+
+
+def _words_only(rule: Rule, base: RuleBase) -> Iterator[Problem]:
+    """A drug that no code tells: each finding on it is of low certainty."""
+    coded = {concept.drug for concept in base.value_sets.concepts("drug") if concept.codes or concept.local_codes}
+    for variant in rule.variants:
+        for branch in variant.branches:
+            for condition in branch.conditions:
+                for test in condition.words:
+                    if test.field == "drug" and not coded & set(test.values):
+                        drugs = ", ".join(test.values)
+                        problem = f"`{drugs}` has no code in the value sets, so it is recognised by words only"
+                        yield _of(rule, Severity.WARNING, condition.path, problem, "Add a code that was seen")
