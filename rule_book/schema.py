@@ -23,10 +23,9 @@ _DAY: Json = {"type": "string", "description": "today, or a day of a thing bound
 
 def rule_schema(base: RuleBase) -> Json:
     """JSON Schema of one rule file, with the ids of this rule base (drugs, evidence, rules ...) as its words."""
-    around = surroundings(base)
     schema = RuleFile.model_json_schema()
     defs = schema.setdefault("$defs", {})
-    verbs: Json = {verb: _verb(shape, around) for verb, shape in VOCABULARY.items()}
+    verbs: Json = {verb: _verb(shape, base.surroundings) for verb, shape in VOCABULARY.items()}
     defs["Condition"] = _condition(verbs)
     defs["Negative"] = _negative({v: body for v, body in verbs.items() if v not in (Found.verb, Missing.verb)})
     own = schema["properties"]
@@ -40,17 +39,6 @@ def rule_schema(base: RuleBase) -> Json:
     parameter["unit"], parameter["evidence"] = _one_of(UNITS), own["evidence"]
     defs["CardFile"]["properties"]["source"] = _one_of(base.evidence)
     return {"$schema": DIALECT, "title": "spmwatch rule file", "description": "Explained in docs/rule-file.md"} | schema
-
-
-def surroundings(base: RuleBase) -> Surroundings:
-    """What a rule of this rule base may refer to."""
-    return Surroundings(
-        evidence=base.evidence,
-        texts=base.texts,
-        topics=frozenset(topic.id for topic in base.topics),
-        value_sets=base.value_sets,
-        rule_variants={rule.id: tuple(variant.id for variant in rule.variants) for rule in base.all_rules},
-    )
 
 
 def _condition(verbs: Json) -> Json:

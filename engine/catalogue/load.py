@@ -50,6 +50,7 @@ class RuleBase:
         common_unless: negatives that hold for every rule, as the file has them; already part of each rule.
         version: of the catalogue as a whole (rules/common.yaml).
         disagreements: where experts disagree, by id.
+        surroundings: what its rule files may refer to.
         digest: sha256 over what all files mean, whatever their formatting, comments and order.
     """
 
@@ -63,6 +64,7 @@ class RuleBase:
     wording: Wording
     common_unless: tuple[Mapping[str, object], ...]
     disagreements: Mapping[str, Disagreement]
+    surroundings: Surroundings
     version: str
     digest: str
 
@@ -128,6 +130,7 @@ def _load(root: Traversable) -> RuleBase:
         wording=load_wording(root.joinpath(WORDING)),
         common_unless=tuple(common.unless),
         disagreements=disagreements,
+        surroundings=around,
         version=common.version,
         digest=_digest(files),
     )
