@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -19,10 +19,12 @@ from spmwatch.cds_hooks.prefetch import MEDICATION_KEYS, Supplied, read_prefetch
 from spmwatch.cds_hooks.refusal import Issue, Json, RequestError, operation_outcome
 from spmwatch.cds_hooks.requests import OrderSelectRequest, OrderSignRequest, Request, request_from
 from spmwatch.cds_hooks.same_patient import check_same_patient
+from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.card_policy import default_card_policy
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import DrugOrder, Gap, PatientRecord
+from spmwatch.engine.merging import Merged, merge
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.orders import orders_from_draft
@@ -37,11 +39,14 @@ class HookAnswer:
         status: HTTP status.
         body: `{"cards": [...]}`, or an OperationOutcome when the status is not 200.
         recommendation: what the cards are laid out from; None when no evaluation took place.
+        merged: what became of its findings; its `cards` are those of the body, in the same order. To acknowledge a
+            card, keep rule and digest of all its advice with the day (engine/acknowledgement.py).
     """
 
     status: int
     body: Json
     recommendation: Recommendation | None = None
+    merged: Merged | None = None
 
 
 def respond(
@@ -50,6 +55,7 @@ def respond(
     as_of: date,
     service_id: str | None = None,
     evaluator: Evaluator | None = None,
+    acknowledged: Sequence[Acknowledgement] = (),
     new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
 ) -> HookAnswer:
     """The answer to a request, whatever the bytes.
@@ -59,6 +65,7 @@ def respond(
         as_of: the day of the evaluation.
         service_id: the id in the path; None takes the service of the request's hook.
         evaluator: the rules; None takes the shipped ones.
+        acknowledged: what was set aside earlier for this patient; the caller keeps it.
         new_uuid: ids of the cards.
     """
     rules = evaluator or default_evaluator()
@@ -71,8 +78,10 @@ def respond(
         return HookAnswer(status=refusal.status, body=operation_outcome(refusal.issues))
     if not recommendation.findings and not supplied.has_medications:
         return HookAnswer(status=412, body=operation_outcome([_without_medications()]), recommendation=recommendation)
-    cards = lay_out(recommendation, policy=default_card_policy(), texts=rules.rule_base.texts, new_uuid=new_uuid)
-    return HookAnswer(status=200, body={"cards": cards}, recommendation=recommendation)
+    policy, texts = default_card_policy(), rules.rule_base.texts
+    merged = merge(recommendation, policy=policy, acknowledged=acknowledged)
+    cards = lay_out(merged, recommendation, policy=policy, texts=texts, new_uuid=new_uuid)
+    return HookAnswer(status=200, body={"cards": cards}, recommendation=recommendation, merged=merged)
 
 
 @lru_cache(maxsize=1)

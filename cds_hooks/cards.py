@@ -1,21 +1,20 @@
-"""A recommendation laid out as CDS Hooks cards.
+"""Merged advice laid out as CDS Hooks cards.
 
-Nothing is decided here but the room that each finding gets: one card a rule, the strongest first, at most one critical
-card for one cause, at most so many cards a visit (rules/cards.yaml). A finding without a card of its own is named on
-another one. Words come from the rules; what stems from the record (references) is escaped.
+Nothing is decided here: what becomes a card, what is told inside another and what stays quiet is engine/merging.py's.
+Words come from the rules; what stems from the record (references) is escaped.
 """
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 from spmwatch.engine.catalogue.card_policy import CardPolicy
 from spmwatch.engine.catalogue.evidence import Evidence, Kind
-from spmwatch.engine.catalogue.rule import SUMMARY_LIMIT, Indicator
+from spmwatch.engine.catalogue.rule import SUMMARY_LIMIT
 from spmwatch.engine.catalogue.texts import Texts
+from spmwatch.engine.merging import Advice, Card, Merged
 from spmwatch.engine.presentation import references
 from spmwatch.engine.recommendation import Finding, Recommendation
 
@@ -26,23 +25,8 @@ _SAFE_REFERENCE = re.compile(r"[A-Za-z]+/[A-Za-z0-9\-.]{1,64}|urn:uuid:[0-9A-Fa-
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|>~&:/.\-])")  # `<` is replaced everywhere, see `plain`
 
 
-@dataclass(slots=True)
-class _Group:
-    """The findings that share one card; the first speaks."""
-
-    findings: list[Finding]
-    folded: list[_Group] = field(default_factory=list)
-
-    @property
-    def lead(self) -> Finding:
-        return self.findings[0]
-
-    def everything(self) -> list[Finding]:
-        """Own findings and those of the groups that it carries."""
-        return [*self.findings, *(finding for group in self.folded for finding in group.findings)]
-
-
 def lay_out(
+    merged: Merged,
     recommendation: Recommendation,
     *,
     policy: CardPolicy,
@@ -52,63 +36,36 @@ def lay_out(
     """The cards, strongest first; no finding, no card (C091).
 
     Args:
-        recommendation: what the rules found.
-        policy: how many, and the lines that each carries.
+        merged: which cards there are, and what each tells.
+        recommendation: what they were merged from.
+        policy: the lines that each carries.
         texts: words that all rules share.
         new_uuid: gives each card the id that feedback will name; new for each invocation.
     """
-    groups = _carried(_by_rule(recommendation.findings), policy)
-    shown, beyond = groups[: policy.most_cards], groups[policy.most_cards :]
-    pages = _Pages(recommendation, policy, texts)
-    return [
-        pages.card(group, new_uuid(), beyond if index == len(shown) - 1 else []) for index, group in enumerate(shown)
-    ]
-
-
-def _by_rule(findings: Iterable[Finding]) -> list[_Group]:
-    """One group a rule, by urgency, then rule; lettered parts and variants of one rule share its card."""
-    ordered = sorted(findings, key=lambda f: (-f.indicator.rank, f.rule, f.part or ""))
-    groups: dict[str, _Group] = {}
-    for finding in ordered:
-        groups.setdefault(finding.rule, _Group([])).findings.append(finding)
-    return list(groups.values())
-
-
-def _carried(groups: Sequence[_Group], policy: CardPolicy) -> list[_Group]:
-    """Critical groups of one cause become one."""
-    kept: list[_Group] = []
-    first: dict[str, _Group] = {}
-    for group in groups:
-        cause = policy.cause_of(group.lead.rule) if group.lead.indicator is Indicator.CRITICAL else None
-        if cause is not None and cause in first:
-            first[cause].folded.append(group)
-            continue
-        if cause is not None:
-            first[cause] = group
-        kept.append(group)
-    return kept
+    pages = _Pages(merged, recommendation, policy, texts)
+    return [pages.card(card, new_uuid(), last=card is merged.cards[-1]) for card in merged.cards]
 
 
 class _Pages:
     """Writes single cards of one recommendation."""
 
-    def __init__(self, recommendation: Recommendation, policy: CardPolicy, texts: Texts) -> None:
-        self._recommendation, self._policy, self._texts = recommendation, policy, texts
+    def __init__(self, merged: Merged, recommendation: Recommendation, policy: CardPolicy, texts: Texts) -> None:
+        self._merged, self._recommendation, self._policy, self._texts = merged, recommendation, policy, texts
         self._lines = policy.lines
 
-    def card(self, group: _Group, id_: uuid.UUID, beyond: Sequence[_Group]) -> Json:
+    def card(self, card: Card, id_: uuid.UUID, *, last: bool) -> Json:
         """One card. Members without a value are left out (C003)."""
-        lead = group.lead
-        card: Json = {
+        lead = card.advice.lead
+        result: Json = {
             "uuid": str(id_),
             "summary": one_line(lead.summary),
-            "detail": self._detail(group, beyond),
+            "detail": self._detail(card, last=last),
             "indicator": lead.indicator.value,
             "source": self._source(lead),
             "overrideReasons": [reason.model_dump() for reason in self._policy.override_reasons],
         }
-        links = self._links(group)
-        return card | {"links": links} if links else card
+        links = self._links(card)
+        return result | {"links": links} if links else result
 
     def _source(self, finding: Finding) -> Json:
         source: Json = {"label": finding.source.title}
@@ -117,35 +74,41 @@ class _Pages:
             source["url"] = url
         return source | {"topic": {"system": self._policy.topic_system, "code": topic_code(finding.rule)}}
 
-    def _links(self, group: _Group) -> list[Json]:
-        lead = group.lead
-        shown = {_https(lead.source)}
+    def _links(self, card: Card) -> list[Json]:
+        shown = {_https(card.advice.lead.source)}
         links: list[Json] = []
-        for evidence in (item for finding in group.everything() for item in finding.evidence):
+        for evidence in (item for finding in card.told for item in finding.evidence):
             url = _https(evidence)
             if evidence.showable and url is not None and url not in shown:
                 shown.add(url)
                 links.append({"label": evidence.title, "url": url, "type": "absolute"})
         return links[: self._policy.most_links]
 
-    def _detail(self, group: _Group, beyond: Sequence[_Group]) -> str:
-        paragraphs = [*self._said(group), *self._open(group), *self._further(beyond), *self._footer(group)]
-        return "\n\n".join(plain(paragraph, _references(group)) for paragraph in paragraphs)
+    def _detail(self, card: Card, *, last: bool) -> str:
+        paragraphs = [*self._said(card), *self._mentioned(card), *self._open(card)]
+        if last:
+            paragraphs += [*self._beyond(self._merged.beyond), *self._quiet()]
+        paragraphs += self._footer(card)
+        return "\n\n".join(plain(paragraph, _references(card)) for paragraph in paragraphs)
 
-    def _said(self, group: _Group) -> list[str]:
+    def _said(self, card: Card) -> list[str]:
         """The rule's own words; parts and carried findings follow where they say something else."""
-        said = [group.lead.detail.strip()]
-        for finding in group.everything()[1:]:
+        lead = card.advice.lead
+        said = [lead.detail.strip()]
+        for finding in card.told[1:]:
             detail = finding.detail.strip()
-            if finding.rule != group.lead.rule or finding.summary != group.lead.summary:
+            if finding.rule != lead.rule or finding.summary != lead.summary:
                 said.append(self._lines.also.format(summary=one_line(finding.summary), rule=finding.rule))
             if detail not in said:
                 said.append(detail)
         return said
 
-    def _open(self, group: _Group) -> list[str]:
+    def _mentioned(self, card: Card) -> list[str]:
+        return [self._lines.also.format(summary=one_line(one.lead.summary), rule=one.rule) for one in card.mentioned]
+
+    def _open(self, card: Card) -> list[str]:
         """What is not known and bears on the rules of the card; the card of data gaps asks in its own words."""
-        recommendation, lines, rules = self._recommendation, self._lines, {f.rule for f in group.everything()}
+        recommendation, lines, rules = self._recommendation, self._lines, {one.rule for one in card.all_advice}
         result = []
         questions = tuple(q for q in recommendation.questions if rules & set(q.rules))
         if questions and self._policy.data_gaps not in rules:
@@ -158,37 +121,42 @@ class _Pages:
             result.append(lines.failed.format(rules=", ".join(failed)))
         return result
 
-    def _further(self, beyond: Sequence[_Group]) -> list[str]:
+    def _beyond(self, beyond: Sequence[Advice]) -> list[str]:
         if not beyond:
             return []
         items = [
             self._lines.beyond_item.format(
-                summary=one_line(group.lead.summary), rule=group.lead.rule, indicator=group.lead.indicator.value
+                summary=one_line(one.lead.summary), rule=one.rule, indicator=one.indicator.value
             )
-            for group in beyond
+            for one in beyond
         ]
         return [self._lines.beyond, "\n".join(items)]
 
-    def _footer(self, group: _Group) -> list[str]:
-        lead, lines, texts = group.lead, self._lines, self._texts
+    def _quiet(self) -> list[str]:
+        """What was acknowledged and is not repeated, in one line."""
+        items = [self._lines.quiet_item.format(rule=q.advice.rule, on=q.on.isoformat()) for q in self._merged.quiet]
+        return [self._lines.quiet.format(items=", ".join(items))] if items else []
+
+    def _footer(self, card: Card) -> list[str]:
+        lead, lines, texts = card.advice.lead, self._lines, self._texts
         recommendation = self._recommendation
         grade = texts.grades[lead.grade.value]
         if lead.rule == self._policy.data_gaps:
             certainty = lines.certainty_open.format(grade=grade)
         else:
             certainty = lines.certainty.format(certainty=texts.certainty[lead.certainty.value], grade=grade)
-        studies = "; ".join(_cited(evidence) for evidence in _studies(group))
+        studies = "; ".join(_cited(evidence) for evidence in _studies(card))
         base = f"{recommendation.rulebase.version} ({recommendation.rulebase.digest[:12]})"
         return [
-            *self._records(group),
+            *self._records(card),
             f"{certainty} {lines.as_of.format(as_of=recommendation.as_of.isoformat())}",
             *([lines.study.format(studies=studies)] if studies else []),
             texts.suggestion,
             lines.rule.format(rule=lead.rule, version=lead.version, rulebase=base),
         ]
 
-    def _records(self, group: _Group) -> list[str]:
-        found, most = _references(group), self._policy.most_records
+    def _records(self, card: Card) -> list[str]:
+        found, most = _references(card), self._policy.most_records
         if not found:
             return []
         text = ", ".join(found[:most])
@@ -197,13 +165,13 @@ class _Pages:
         return [self._lines.records.format(references=text)]
 
 
-def _references(group: _Group) -> list[str]:
-    episodes = (episode for finding in group.everything() for episode in finding.episodes)
+def _references(card: Card) -> list[str]:
+    episodes = (episode for finding in card.told for episode in finding.episodes)
     return list(dict.fromkeys(ref for episode in episodes for ref in references(episode.sources)))
 
 
-def _studies(group: _Group) -> list[Evidence]:
-    evidence = {e.id: e for finding in group.everything() for e in (finding.source, *finding.evidence) if e.showable}
+def _studies(card: Card) -> list[Evidence]:
+    evidence = {e.id: e for finding in card.told for e in (finding.source, *finding.evidence) if e.showable}
     return list(evidence.values())
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import PurePath
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from spmwatch.engine.catalogue.rule import RULE_ID
+from spmwatch.engine.catalogue.rule import RULE_ID, Indicator, ParameterFile
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.yaml_file import read_yaml, validated
 
@@ -35,6 +35,13 @@ class Cause(_Model):
     rules: list[RuleId] = Field(min_length=1)
 
 
+class Context(_Model):
+    """A rule that is told inside the top card: `full`, or in one `line`."""
+
+    rule: RuleId
+    told: Literal["full", "line"]
+
+
 class OverrideReason(_Model):
     """Why a clinician may set a card aside."""
 
@@ -49,6 +56,8 @@ class Lines(_Model):
     also: Line
     beyond: Line
     beyond_item: Line
+    quiet: Line
+    quiet_item: Line
     unknown: Line
     records: Line
     more_records: Line
@@ -67,8 +76,14 @@ class CardPolicy(_Model):
     most_cards: int = Field(ge=1, le=20)
     most_records: int = Field(ge=1)
     most_links: int = Field(ge=0)
+    most_suggestions: int = Field(ge=0)
+    quiet_after_acknowledgement: ParameterFile
     topic_system: AbsoluteUri
     data_gaps: RuleId
+    context: list[Context]
+    checks: list[RuleId]
+    suggested_when: list[Literal["due", "overdue", "none-recorded"]]
+    decisive: list[RuleId]
     causes: list[Cause]
     lines: Lines
     override_reasons: list[OverrideReason] = Field(min_length=1)
@@ -77,11 +92,43 @@ class CardPolicy(_Model):
         """The cause that a rule's critical findings have in common with other rules', or None."""
         return next((cause.id for cause in self.causes if rule in cause.rules), None)
 
+    @property
+    def quiet_days(self) -> int:
+        """For how many days after it was acknowledged a card is not repeated."""
+        return int(self.quiet_after_acknowledgement.value)
+
+    @property
+    def context_rules(self) -> Collection[str]:
+        """The rules that are told inside the top card."""
+        return [entry.rule for entry in self.context]
+
+    def rank_of(self, rule: str) -> int:
+        """The rule's place among findings of one urgency: the most decisive is 0, all that are not listed come last."""
+        return self.decisive.index(rule) if rule in self.decisive else len(self.decisive)
+
+    def shares(self, rule: str, indicator: Indicator) -> str | None:
+        """What a card is shared for, or None: a critical finding for its cause, any other for being a due check."""
+        if indicator is Indicator.CRITICAL:
+            return self.cause_of(rule)
+        return "checks" if rule in self.checks else None
+
+    def rules_named(self) -> Mapping[str, list[str]]:
+        """Field -> the rules that it names."""
+        return {
+            "data_gaps": [self.data_gaps],
+            "context": [*self.context_rules],
+            "checks": self.checks,
+            "decisive": self.decisive,
+            "causes": [rule for cause in self.causes for rule in cause.rules],
+        }
+
 
 _NAMES: Mapping[str, set[str]] = {
     "also": {"summary", "rule"},
     "beyond": set(),
     "beyond_item": {"summary", "rule", "indicator"},
+    "quiet": {"items"},
+    "quiet_item": {"rule", "on"},
     "unknown": {"questions"},
     "records": {"references"},
     "more_records": {"references", "number"},
@@ -113,7 +160,38 @@ def load_card_policy(file: Traversable) -> CardPolicy:
         if set(_PLACEHOLDER.findall(text)) != _NAMES[key]:
             wanted = ", ".join(sorted(f"{{{each}}}" for each in _NAMES[key])) or "no placeholder"
             raise RuleFileError(name, f"lines.{key}", "has other placeholders than it takes", f"Use exactly: {wanted}")
-    ruled = [rule for cause in policy.causes for rule in cause.rules]
-    if len(set(ruled)) != len(ruled):
-        raise RuleFileError(name, "causes", "a rule stands under two causes", "Keep one of the two")
+    quiet = policy.quiet_after_acknowledgement
+    if quiet.unit != "d" or quiet.value < 0 or not quiet.value.is_integer():
+        raise RuleFileError(
+            name, "quiet_after_acknowledgement", "is no number of whole days", "Write e.g. 90 and unit d"
+        )
+    if "checks" in (cause.id for cause in policy.causes):
+        raise RuleFileError(name, "causes", "`checks` is the name of another group", "Give the cause another id")
+    for field, rules in policy.rules_named().items():
+        if len(set(rules)) != len(rules):
+            raise RuleFileError(name, field, "a rule stands there twice", "Keep one of the two")
+    _check_roles(policy, name)
     return policy
+
+
+def _check_roles(policy: CardPolicy, name: PurePath) -> None:
+    """No rule has two parts to play."""
+    for field in ("context", "checks"):
+        for rule in policy.rules_named()[field]:
+            others = [other for other in ("data_gaps", "context", "checks") if other != field]
+            if any(rule in policy.rules_named()[other] for other in others):
+                raise RuleFileError(
+                    name, field, f"{rule} has another part to play already", "Name it in one of the two"
+                )
+
+
+def check_rules(policy: CardPolicy, known: Collection[str]) -> None:
+    """Every rule that the policy names is in the rule base.
+
+    Raises:
+        RuleFileError: naming the field and the rules that nobody knows.
+    """
+    for field, rules in policy.rules_named().items():
+        if unknown := [rule for rule in rules if rule not in known]:
+            problem = f"no rule file has the id {', '.join(unknown)}"
+            raise RuleFileError(PurePath("rules") / FILE, field, problem, "Correct the id, or write the rule")

@@ -16,12 +16,14 @@ from typing import Any
 import pytest
 
 from spmwatch.cds_hooks.cards import escaped, lay_out, one_line, plain, topic_code
+from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.card_policy import default_card_policy
 from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
 from spmwatch.engine.catalogue.rule import Grade, Indicator
 from spmwatch.engine.catalogue.texts import Texts, texts_from
 from spmwatch.engine.episodes import Course, Timeline
 from spmwatch.engine.facts import Certainty, Gap, Source
+from spmwatch.engine.merging import merge
 from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation, RuleBaseIdentity, RuleFailure
 from spmwatch.engine.yaml_file import read_yaml
 
@@ -76,8 +78,10 @@ def recommendation(*findings: Finding, **changes: Any) -> Recommendation:
 
 def cards(*findings: Finding, **changes: Any) -> list[dict[str, Any]]:
     numbers = count(1)
+    found = recommendation(*findings, **changes)
     return lay_out(
-        recommendation(*findings, **changes),
+        merge(found, policy=POLICY),
+        found,
         policy=POLICY,
         texts=TEXTS,
         new_uuid=lambda: uuid.UUID(int=next(numbers)),
@@ -150,13 +154,13 @@ def test_unseen_evidence_is_neither_linked_nor_cited() -> None:
 
 def test_strongest_first_and_the_rest_named_on_the_last_card() -> None:
     """Clinical merge policy: at most four cards a visit; nothing is lost."""
-    rules = ["SPM-01", "SPM-02", "SPM-04", "SPM-05", "SPM-08", "SPM-09"]
+    rules = ["SPM-02", "SPM-04", "SPM-05", "SPM-07", "SPM-08", "SPM-09"]
     found = [finding(rule, Indicator.WARNING if rule in ("SPM-05", "SPM-09") else Indicator.INFO) for rule in rules]
     laid = cards(*found)
-    assert [card["source"]["topic"]["code"] for card in laid] == ["SPM05", "SPM09", "SPM01", "SPM02"]
-    assert "Summary of SPM-04 (SPM-04, info)" in laid[-1]["detail"]
+    assert [card["source"]["topic"]["code"] for card in laid] == ["SPM05", "SPM09", "SPM02", "SPM04"]
+    assert "Summary of SPM-07 (SPM-07, info)" in laid[-1]["detail"]
     assert "Summary of SPM-08 (SPM-08, info)" in laid[-1]["detail"]
-    assert not any("Summary of SPM-04" in card["detail"] for card in laid[:-1])
+    assert not any("Summary of SPM-07" in card["detail"] for card in laid[:-1])
 
 
 def test_parts_of_a_rule_share_its_card() -> None:
@@ -175,10 +179,29 @@ def test_one_critical_card_for_one_cause() -> None:
     laid = cards(
         finding("SPM-20", critical), finding("SPM-03", critical), finding("SPM-17", critical), finding("SPM-19")
     )
-    assert [card["source"]["topic"]["code"] for card in laid] == ["SPM03", "SPM17", "SPM19"]
-    assert "**Also:** Summary of SPM-20 (SPM-20)" in laid[0]["detail"]
-    assert "Detail of SPM-20." in laid[0]["detail"]
-    assert "MedicationRequest/for-SPM-20" in laid[0]["detail"]
+    assert [card["source"]["topic"]["code"] for card in laid] == ["SPM20", "SPM17", "SPM19"]
+    assert "**Also:** Summary of SPM-03 (SPM-03)" in laid[0]["detail"]
+    assert "Detail of SPM-03." in laid[0]["detail"]
+    assert "MedicationRequest/for-SPM-03" in laid[0]["detail"]
+
+
+def test_context_is_told_inside_the_top_card() -> None:
+    """Benefit stands beside risk in full, exposure as such in one line."""
+    (card,) = cards(finding("SPM-27"), finding("SPM-01"), finding("SPM-05", Indicator.WARNING))
+    assert "**Also:** Summary of SPM-27 (SPM-27)" in card["detail"]
+    assert "Detail of SPM-27." in card["detail"]
+    assert "**Also:** Summary of SPM-01 (SPM-01)" in card["detail"]
+    assert "Detail of SPM-01." not in card["detail"]
+
+
+def test_what_stays_quiet_is_named_in_one_line() -> None:
+    given = recommendation(finding("SPM-05", Indicator.WARNING), finding("SPM-09"))
+    seen = merge(given, policy=POLICY).cards[0].advice
+    known = [Acknowledgement(rule=seen.rule, on=date(2026, 1, 2), digest=seen.digest)]
+    (card,) = lay_out(merge(given, policy=POLICY, acknowledged=known), given, policy=POLICY, texts=TEXTS)
+    assert card["summary"] == "Summary of SPM-09"
+    assert "Acknowledged earlier, unchanged, so not repeated: SPM-05 (2026-01-02)" in str(card["detail"])
+    assert "Detail of SPM-05" not in str(card["detail"])
 
 
 def question(topic: str, *rules: str, decisive: bool = True) -> OpenQuestion:
@@ -248,7 +271,7 @@ def test_equal_recommendations_give_equal_cards() -> None:
     """C123: in whatever order the findings stand; only uuids differ between invocations."""
     found = [finding("SPM-01"), finding("SPM-05", Indicator.WARNING), finding("SPM-09")]
     assert cards(*found) == cards(*reversed(found))
-    once = lay_out(recommendation(*found), policy=POLICY, texts=TEXTS)
-    again = lay_out(recommendation(*found), policy=POLICY, texts=TEXTS)
+    given = recommendation(*found)
+    once, again = (lay_out(merge(given, policy=POLICY), given, policy=POLICY, texts=TEXTS) for _ in range(2))
     assert {card["uuid"] for card in once}.isdisjoint(card["uuid"] for card in again)
     assert [card | {"uuid": ""} for card in once] == [card | {"uuid": ""} for card in again]

@@ -1,0 +1,217 @@
+"""From the findings of one visit to few cards: what becomes a card, what is told inside another, what stays quiet.
+
+Decided here by rules/cards.yaml, and nowhere else; cds_hooks/cards.py lays the result out. In this order:
+
+1. the findings of one rule belong together;
+2. what was acknowledged not long ago, and is the same still, stays quiet; critical findings never do;
+3. one critical card for one cause, one card for all checks that are due;
+4. context (exposure as such, benefit) is told inside the top card, and is a card of its own only where it is alone;
+5. so many cards, the most urgent first, then the most decisive; data gaps come last;
+6. what has no card is named.
+
+Each finding ends up in exactly one place: on a card, beyond the cards, or quiet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import zip_longest
+
+from spmwatch.engine.acknowledgement import Acknowledgement, digest_of
+from spmwatch.engine.catalogue.card_policy import CardPolicy
+from spmwatch.engine.catalogue.rule import Indicator
+from spmwatch.engine.recommendation import Finding, Orderable, PlanItem, Recommendation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """All that one rule found; its strongest finding speaks first. `digest`: what it rests on, for acknowledgements."""
+
+    rule: str
+    findings: tuple[Finding, ...]
+    digest: str
+
+    @property
+    def lead(self) -> Finding:
+        """The finding that gives summary, urgency and source."""
+        return self.findings[0]
+
+    @property
+    def indicator(self) -> Indicator:
+        """The highest urgency among its findings."""
+        return self.lead.indicator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggested:
+    """A request that may be accepted from a card, and the check of the plan that it is for."""
+
+    item: PlanItem
+    orderable: Orderable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What one card tells.
+
+    Attributes:
+        advice: the rule that speaks.
+        folded: told in full below it; `mentioned`: told in one line.
+        plan: the checks of the plan, where this card shows them.
+        suggested: what may be accepted from it.
+    """
+
+    advice: Advice
+    folded: tuple[Advice, ...] = ()
+    mentioned: tuple[Advice, ...] = ()
+    plan: tuple[PlanItem, ...] = ()
+    suggested: tuple[Suggested, ...] = ()
+
+    @property
+    def all_advice(self) -> tuple[Advice, ...]:
+        """Everything that is acknowledged with the card."""
+        return (self.advice, *self.folded, *self.mentioned)
+
+    @property
+    def told(self) -> tuple[Finding, ...]:
+        """The findings that are told in full, the leading one first."""
+        return tuple(finding for advice in (self.advice, *self.folded) for finding in advice.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """Advice that is not repeated, because it was acknowledged `on` a day; it speaks again after `until`."""
+
+    advice: Advice
+    on: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """The cards of a visit, strongest first; `beyond` them what has none; `quiet` what was acknowledged."""
+
+    cards: tuple[Card, ...]
+    beyond: tuple[Advice, ...] = ()
+    quiet: tuple[Quiet, ...] = ()
+
+
+def merge(
+    recommendation: Recommendation, *, policy: CardPolicy, acknowledged: Iterable[Acknowledgement] = ()
+) -> Merged:
+    """The cards of one visit.
+
+    Args:
+        recommendation: what the rules found; the order of findings does not matter.
+        policy: rules/cards.yaml.
+        acknowledged: what was set aside earlier, for this patient; others' do no harm.
+    """
+    known = tuple(acknowledged)
+    advice = _by_rule(recommendation, policy)
+    hushed = {one.rule: _quiet(one, known, recommendation.as_of, policy) for one in advice}
+    drafts = _drafts([one for one in advice if hushed[one.rule] is None], policy)
+    shown, beyond = drafts[: policy.most_cards], [one for draft in drafts[policy.most_cards :] for one in draft.told()]
+    gaps = [one for one in beyond if one.rule == policy.data_gaps]
+    if gaps:
+        shown[-1].folded += gaps
+        beyond.remove(gaps[0])
+    _place_plan(shown, recommendation, policy)
+    return Merged(
+        cards=tuple(draft.card() for draft in shown),
+        beyond=tuple(beyond),
+        quiet=tuple(quiet for quiet in hushed.values() if quiet is not None),
+    )
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A card in the making."""
+
+    advice: Advice
+    folded: list[Advice] = field(default_factory=list)
+    mentioned: list[Advice] = field(default_factory=list)
+    plan: tuple[PlanItem, ...] = ()
+    suggested: tuple[Suggested, ...] = ()
+
+    def told(self) -> list[Advice]:
+        return [self.advice, *self.folded, *self.mentioned]
+
+    def card(self) -> Card:
+        return Card(
+            advice=self.advice,
+            folded=tuple(self.folded),
+            mentioned=tuple(self.mentioned),
+            plan=self.plan,
+            suggested=self.suggested,
+        )
+
+
+def _by_rule(recommendation: Recommendation, policy: CardPolicy) -> list[Advice]:
+    """The findings of each rule together: urgent first, then as decisive as the policy has it, then by rule."""
+    grouped: dict[str, list[Finding]] = {}
+    for finding in recommendation.findings:
+        grouped.setdefault(finding.rule, []).append(finding)
+    result = []
+    for rule, findings in grouped.items():
+        findings.sort(key=lambda one: (-one.indicator.rank, one.part or "", one.variant))
+        digest = digest_of(recommendation.patient, findings, recommendation.as_of)
+        result.append(Advice(rule=rule, findings=tuple(findings), digest=digest))
+    result.sort(key=lambda one: (one.rule == policy.data_gaps, -one.indicator.rank, policy.rank_of(one.rule), one.rule))
+    return result
+
+
+def _quiet(advice: Advice, known: Sequence[Acknowledgement], as_of: date, policy: CardPolicy) -> Quiet | None:
+    if advice.indicator is Indicator.CRITICAL:
+        return None
+    days = policy.quiet_days
+    held = [one.on for one in known if one.holds(advice.rule, advice.digest, as_of=as_of, days=days)]
+    return Quiet(advice=advice, on=max(held), until=max(held) + timedelta(days=days)) if held else None
+
+
+def _drafts(advice: Sequence[Advice], policy: CardPolicy) -> list[_Draft]:
+    """The cards before they are counted."""
+    drafts: list[_Draft] = []
+    first: dict[str, _Draft] = {}
+    context = {one.rule: one for one in advice if one.rule in policy.context_rules}
+    for one in advice:
+        if one.rule in context:
+            continue
+        shares = policy.shares(one.rule, one.indicator)
+        if shares is not None and shares in first:
+            first[shares].folded.append(one)
+            continue
+        drafts.append(_Draft(one))
+        if shares is not None:
+            first[shares] = drafts[-1]
+    return _with_context(drafts, context, policy)
+
+
+def _with_context(drafts: list[_Draft], context: dict[str, Advice], policy: CardPolicy) -> list[_Draft]:
+    """Context is told inside the top card; where only data gaps or nothing speaks beside it, it leads."""
+    spoken = [(entry, context[entry.rule]) for entry in policy.context if entry.rule in context]
+    if spoken and (not drafts or drafts[0].advice.rule == policy.data_gaps):
+        drafts.insert(0, _Draft(spoken.pop(0)[1]))
+    for entry, one in spoken:
+        (drafts[0].folded if entry.told == "full" else drafts[0].mentioned).append(one)
+    return drafts
+
+
+def _place_plan(shown: Sequence[_Draft], recommendation: Recommendation, policy: CardPolicy) -> None:
+    """The plan stands on the card of due checks, which also suggests; else on the top card, unless that is critical."""
+    if not recommendation.plan or not shown:
+        return
+    checks = next((draft for draft in shown if any(one.rule in policy.checks for one in draft.told())), None)
+    if checks is not None:
+        checks.plan = recommendation.plan
+        checks.suggested = tuple(_suggested(recommendation.plan, policy))[: policy.most_suggestions]
+    elif shown[0].advice.indicator is not Indicator.CRITICAL:
+        shown[0].plan = recommendation.plan
+
+
+def _suggested(plan: Sequence[PlanItem], policy: CardPolicy) -> Iterable[Suggested]:
+    """Each due check's first choice, then the second choices: where room ends, no due check is left without any."""
+    due = [[Suggested(item=i, orderable=o) for o in i.orderables] for i in plan if i.state in policy.suggested_when]
+    for round_ in zip_longest(*due):
+        yield from (one for one in round_ if one is not None)
