@@ -215,14 +215,14 @@ class Disease(Episode):
 class Malignancy(Episode):
     """Another cancer: SPM, prior cancer, or undecided between the two (7.8).
 
-    Metastases and recurrences are none of these.
+    Metastases and recurrences are none of these. A code that names a cancer without its site leaves `group` unknown.
     """
 
     verb: ClassVar[str] = "malignancy"
     role: Annotated[str, Word(("spm", "prior"))] = UNKNOWN
-    group: Annotated[
-        str, Word(("aml", "mds", "all", "t-mn", "other-heme", "solid", "melanoma", "nmsc", "in-situ", "unspecified"))
-    ] = UNKNOWN
+    group: Annotated[str, Word(("aml", "mds", "all", "t-mn", "other-heme", "solid", "melanoma", "nmsc", "in-situ"))] = (
+        UNKNOWN
+    )
     organ: Id = UNKNOWN
     status: Annotated[str, Word(("active", "remission", "resolved"))] = UNKNOWN
     onset: Day = ANY_DAY

@@ -85,6 +85,11 @@ HISTORIES: Mapping[str, Meaning] = {
     "breast cancer": Meaning("history-cancer-breast"),
     "basal cell carcinoma": Meaning("history-nmsc"),
     "multiple myeloma": Meaning("multiple-myeloma", "History of multiple myeloma"),
+    "melanoma": Meaning("history-melanoma"),
+    "Hodgkin lymphoma": Meaning("history-hodgkin"),
+    "some blood cancer": Meaning("history-heme-other-incl-myeloma"),
+    "cancer of unknown site": Meaning("history-cancer-unspecified"),
+    "irradiation": Meaning("radiotherapy", "Personal history of irradiation"),
 }
 
 TRANSPLANTS: Mapping[str, Meaning] = {

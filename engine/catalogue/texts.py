@@ -30,14 +30,6 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class BenefitFile(_Model):
-    """Benefit beside risk; `transplanted` and `not_transplanted` hold for different patients."""
-
-    summary: Line
-    transplanted: Line
-    not_transplanted: Line
-
-
 class TextsFile(_Model):
     """rules/texts.yaml."""
 
@@ -47,7 +39,6 @@ class TextsFile(_Model):
     indicators: dict[str, Line]
     certainty: dict[str, Line]
     grades: dict[str, Line]
-    benefit: BenefitFile
     forbidden: list[Line] = Field(min_length=1)
     digits_allowed: list[Line]
 
@@ -74,15 +65,6 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Benefit:
-    """What lenalidomide maintenance was shown to give, told beside the risk (SPM-27)."""
-
-    summary: str
-    transplanted: str
-    not_transplanted: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
     """Shared wording, numbers filled in.
 
@@ -98,7 +80,6 @@ class Texts:
     indicators: Mapping[str, str]
     certainty: Mapping[str, str]
     grades: Mapping[str, str]
-    benefit: Benefit
     forbidden: tuple[str, ...]
     digits_allowed: tuple[str, ...]
 
@@ -206,7 +187,6 @@ def texts_from(data: object, name: PurePath, evidence: Mapping[str, Evidence]) -
         indicators=fill(file.indicators, "indicators"),
         certainty=fill(file.certainty, "certainty"),
         grades=fill(file.grades, "grades"),
-        benefit=Benefit(**fill(file.benefit.model_dump(), "benefit")),
         forbidden=forbidden,
         digits_allowed=allowed,
     )

@@ -47,6 +47,7 @@ from spmwatch.engine.timeline.hypothetical import (
     hidden_drugs,
     hidden_malignancy,
     hidden_myeloma,
+    hidden_procedures,
     hidden_transplant,
     known_kinds,
 )
@@ -220,6 +221,7 @@ class _Builder:
             hidden += hidden_drugs(self._as_of, self._conventions)
         if not (self._known.procedures and self._known.conditions):  # status and history codes are Conditions
             hidden.append(hidden_transplant(self._as_of))
+            hidden += hidden_procedures(self._as_of, self._conventions)
         has_myeloma = any(isinstance(e, Disease) and e.family == MYELOMA for e in found)
         has_drug = any(isinstance(e, (Course, Order)) and e.drug == LENALIDOMIDE for e in found)
         unexplained = has_drug and indication in ("unrecorded", UNKNOWN)

@@ -38,6 +38,7 @@ class ConventionsFile(BaseModel):
 
     parameters: dict[str, ParameterFile]
     looked_for: tuple[str, ...]
+    procedures_looked_for: tuple[str, ...]
     phases_inferred_for: tuple[str, ...]
     kinds_told_apart: tuple[str, ...]
     not_single_agent: tuple[str, ...]
@@ -74,6 +75,7 @@ class Conventions:
     oldest_plausible_age: Annotated[int, "a"]
     laboratory_window: Days
     looked_for: tuple[str, ...]
+    procedures_looked_for: tuple[str, ...]
     phases_inferred_for: Drugs
     kinds_told_apart: Drugs
     not_single_agent: frozenset[str]
@@ -105,6 +107,7 @@ class Conventions:
         return cls(
             **numbers,  # type: ignore[arg-type]  # int where `_numbers` has checked for int
             looked_for=tuple(sorted(file.looked_for)),
+            procedures_looked_for=tuple(sorted(file.procedures_looked_for)),
             phases_inferred_for=frozenset(file.phases_inferred_for),
             kinds_told_apart=frozenset(file.kinds_told_apart),
             not_single_agent=frozenset(file.not_single_agent),

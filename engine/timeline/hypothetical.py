@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Course, Cumulative, Disease, Malignancy, Span, Transplant
+from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Course, Cumulative, Disease, Done, Malignancy, Span, Transplant
 from spmwatch.engine.facts import Coverage, Standing
 from spmwatch.engine.timeline.conventions import Conventions
 from spmwatch.engine.timeline.therapy import Known
@@ -65,6 +65,19 @@ def hidden_transplant(as_of: int) -> Transplant:
         topic="transplant",
         date=Span(FIRST_DAY, as_of),
     )
+
+
+def hidden_procedures(as_of: int, conventions: Conventions) -> Iterator[Done]:
+    """Each procedure that is looked for, at any time."""
+    for what in conventions.procedures_looked_for:
+        yield Done(
+            id=f"performed-hidden-{what}",
+            standing=Standing.POSSIBLE,
+            hypothetical=True,
+            topic="radiotherapy",
+            what=what,
+            date=Span(FIRST_DAY, as_of),
+        )
 
 
 def hidden_myeloma(as_of: int, age: Span) -> Disease:

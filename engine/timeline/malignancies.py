@@ -15,6 +15,7 @@ from spmwatch.engine.timeline.exposures import known_days
 from spmwatch.engine.timeline.transplants import sources_of
 
 SPM, PRIOR = "spm", "prior"
+UNSPECIFIED = "unspecified"  # a code that names a cancer, not which: of rules it leaves undecided what they ask
 _ACTIVE, _RESOLVED, _REMISSION = "active", "resolved", "remission"
 _STATUS = {
     "active": _ACTIVE,
@@ -111,7 +112,7 @@ def malignancies_of(
         onset = onset_of(fact, as_of)
         history = fact.history and fact.onset is None
         role = PRIOR if history else _role(Span(*onset), milestones)
-        organ = concept.organ or "unspecified"
+        organ = concept.organ or UNSPECIFIED
         record = _Record(fact, concept, *onset, role, history)
         records[fact.standing is Standing.COUNTS, concept.spm_group, organ].append(record)
     found: list[Malignancy] = []
@@ -182,8 +183,8 @@ def _episode(cancer: Sequence[_Record], group: str, organ: str, as_of: int) -> M
         certainty=Certainty.HIGH if any(r.fact.certainty is Certainty.HIGH for r in cancer) else Certainty.LOW,
         sources=sources_of(record.fact for record in cancer),
         role=role,
-        group=group,
-        organ=UNKNOWN if organ == "unspecified" else organ,
+        group=UNKNOWN if group == UNSPECIFIED else group,
+        organ=UNKNOWN if organ == UNSPECIFIED else organ,
         status=min((_status(record, as_of) for record in cancer), key=_STATUS_RANK.index),
         onset=Span(min(r.low for r in dated), min(r.high for r in dated)),
     )

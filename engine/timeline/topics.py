@@ -7,6 +7,7 @@ from spmwatch.engine.episodes import (
     Course,
     Cumulative,
     Disease,
+    Done,
     Episode,
     Malignancy,
     Order,
@@ -26,6 +27,9 @@ _BY_DRUG: dict[tuple[str, str], str] = {
     ("melphalan", "form"): "melphalan-kind",
 }
 """For courses, cumulated courses and orders: (drug, field) -> topic."""
+
+_BY_PROCEDURE: dict[str, str] = dict.fromkeys(("radiotherapy", "total-body-irradiation"), "radiotherapy")
+"""Whether a procedure was done -> topic; of others nothing is asked."""
 
 _BY_VERB: dict[tuple[str, str], str] = {
     (PatientEpisode.verb, "age"): "birth-date",
@@ -53,6 +57,8 @@ def topic_of(episode: Episode, field: str) -> str | None:
         return episode.topic
     if isinstance(episode, Transplant) and field == "date" and episode.kind == UNKNOWN:
         return "transplant-kind"  # who knows the kind knows the day
+    if isinstance(episode, Done):
+        return _BY_PROCEDURE.get(episode.what) if field in _WHETHER else None
     if isinstance(episode, (Course, Cumulative, Order)):
         return _BY_DRUG.get((episode.drug, field))
     return _BY_VERB.get((episode.verb, field))

@@ -77,6 +77,27 @@ Feature: Lenalidomide maintenance for long
     Then it recommends with indicator "warning"
 
   @fires
+  Scenario: With a cancer before myeloma
+    Given breast cancer was diagnosed on 2012-06-10 and is resolved
+    And lenalidomide 10 mg was taken as maintenance from 2022-01-01 and continues
+    When the rule is evaluated
+    Then it recommends with indicator "warning"
+
+  @fires
+  Scenario: With a skin cancer before myeloma, which is another risk too
+    Given basal cell carcinoma was diagnosed on 2012-06-10 and is resolved
+    And lenalidomide 10 mg was taken as maintenance from 2022-01-01 and continues
+    When the rule is evaluated
+    Then it recommends with indicator "warning"
+
+  @near-miss
+  Scenario: With a cancer before myeloma, and exactly 24 months
+    Given breast cancer was diagnosed on 2012-06-10 and is resolved
+    And lenalidomide 10 mg was taken as maintenance from 2024-01-15 and continues
+    When the rule is evaluated
+    Then it stays silent
+
+  @fires
   Scenario: With a new cancer
     Given lenalidomide 10 mg was taken as maintenance from 2022-01-01 and continues
     And colon cancer was diagnosed on 2025-06-01 and is active

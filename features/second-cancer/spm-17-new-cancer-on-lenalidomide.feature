@@ -167,6 +167,13 @@ Feature: New cancer while lenalidomide is active or ordered
         | unconfirmed  |
 
     @unknown
+    Scenario: The site of the cancer is not told
+      Given cancer of unknown site was diagnosed on 2025-06-10 and is active
+      When the rule is evaluated
+      Then it is undecided
+      And it asks about the cancer status
+
+    @unknown
     Scenario: The cancer has no date
       Given colon cancer is on record without a date and is active
       When the rule is evaluated

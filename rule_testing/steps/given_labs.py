@@ -73,7 +73,31 @@ def check_done(scenario: Scenario, check: str, day: str) -> None:
 @given(sentence(rf"radiotherapy was completed on (?P<day>{DATE})"))
 def radiotherapy(scenario: Scenario, day: str) -> None:
     """A course of radiotherapy."""
-    scenario.builder.procedure(scenario.builder.codes.concept("radiotherapy"), on=day)
+    _radiotherapy(scenario, day, "completed")
+
+
+@given(sentence(rf'radiotherapy on (?P<day>{DATE}) has the status "(?P<status>[a-z-]+)"'))
+def radiotherapy_with_status(scenario: Scenario, day: str, status: str) -> None:
+    """A course of radiotherapy with that status of FHIR's."""
+    _radiotherapy(scenario, day, status)
+
+
+@given(sentence(rf"an encounter for radiotherapy was recorded on (?P<day>{DATE})"))
+def radiotherapy_encounter(scenario: Scenario, day: str) -> None:
+    """A visit for it, which tells nothing of what was done."""
+    code = scenario.builder.codes.concept("radiotherapy", shown_as="Encounter for antineoplastic radiation therapy")
+    scenario.builder.condition(code, onset=day, recorded=day)
+
+
+@given(sentence(rf'a procedure in words only says "(?P<text>[^"]+)" on (?P<day>{DATE})'))
+def procedure_in_words(scenario: Scenario, text: str, day: str) -> None:
+    """A completed procedure without any code."""
+    scenario.in_words = True
+    scenario.builder.procedure({"text": text}, on=day)
+
+
+def _radiotherapy(scenario: Scenario, day: str, status: str) -> None:
+    scenario.builder.procedure(scenario.builder.codes.concept("radiotherapy"), on=day, status=status)
 
 
 def _result(scenario: Scenario, test: str, day: str, value: float, unit: str, status: str = "final") -> None:

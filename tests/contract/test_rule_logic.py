@@ -15,6 +15,7 @@ from spmwatch.engine.episodes import (
     Course,
     Cumulative,
     Disease,
+    Done,
     Episode,
     Malignancy,
     Missing,
@@ -78,8 +79,12 @@ def cancer(group: str, onset: str, status: str = "active", role: str = "spm") ->
     return Malignancy(id=f"{group}-{onset}", role=role, group=group, status=status, onset=day(onset))
 
 
+def done(what: str, on: str = "2021-05-20") -> Done:
+    return Done(id=f"{what}-{on}", what=what, date=day(on))
+
+
 def patient(**words: Any) -> PatientEpisode:
-    return PatientEpisode(id="patient", age=Span.exactly(70), **{"indication": "myeloma", **words})
+    return PatientEpisode(id="patient", age=Span.exactly(words.pop("age", 60)), **{"indication": "myeloma", **words})
 
 
 MM = Disease(id="mm", family="myeloma", onset=day("2018-03-01"), age_at_onset=Span.exactly(62))
@@ -88,10 +93,12 @@ ELIGIBLE = patient(transplant_eligibility="eligible")
 
 
 def said(*episodes: Episode) -> set[str]:
-    """Which variants speak, and which are undecided."""
+    """Which variants speak, and which are undecided; SPM-27 goes with most of them and has its own cases."""
     everything = [*episodes] if any(e.verb == "patient" for e in episodes) else [ELIGIBLE, *episodes]
     result: set[str] = set()
     for report in Explainer(everything, AS_OF).explain_all(RULES).values():
+        if report.rule.id == "SPM-27":
+            continue
         spoken: set[str | None] = set()
         for variant in report.variants:
             name = f"{report.rule.id[4:]}.{variant.variant.id}"
@@ -109,6 +116,8 @@ NOW, NINE = len_("2025-02-01"), "09.long"
 LONG_NOW = len_("2023-02-01", phase="maintenance")
 INDUCTION = len_("2020-04-01", "2020-09-15", phase="induction")
 HARMLESS = {"01.myeloma"}
+FIRST = {"28.first-order"}
+MAINTAINED = len_("2025-02-01", phase="maintenance")
 
 CASES: dict[str, tuple[list[Episode], set[str]]] = {
     "nothing": ([MM], set()),
@@ -196,7 +205,7 @@ CASES: dict[str, tuple[list[Episode], set[str]]] = {
         [MM, NOW, mel("2020-11-08", "2020-11-09", "iv-high-dose")],
         HARMLESS | {"05.lenalidomide-after-high-dose-melphalan"},
     ),
-    "first transplant, lenalidomide only ordered": ([MM, transplant("autologous", "2025-10-17"), order("lenalidomide")], {"19.first-order"}),
+    "first transplant, lenalidomide only ordered": ([MM, transplant("autologous", "2025-10-17"), order("lenalidomide")], FIRST | {"19.first-order"}),
     # SPM-07
     "donor transplant": (
         [MM, NOW, transplant("allogeneic", "2020-11-10")],
@@ -212,7 +221,7 @@ CASES: dict[str, tuple[list[Episode], set[str]]] = {
     ),
     "donor transplant, lenalidomide ordered": (
         [MM, transplant("allogeneic", "2020-11-10"), order("lenalidomide")],
-        {"07.allogeneic-lenalidomide-now"},
+        FIRST | {"07.allogeneic-lenalidomide-now"},
     ),
     "donor transplant, no lenalidomide": ([MM, transplant("allogeneic", "2020-11-10")], set()),
     "identical twin": ([MM, NOW, transplant("syngeneic", "2020-11-10")], HARMLESS | {"07.syngeneic"}),
@@ -255,24 +264,27 @@ CASES: dict[str, tuple[list[Episode], set[str]]] = {
         HARMLESS | {"17.not-active", "?17.active-invasive"},
     ),
     "cancer on the day lenalidomide began": ([MM, NOW, cancer("solid", "2025-02-01")], HARMLESS),
-    "prior cancer": ([MM, NOW, cancer("solid", "2012", role="prior")], HARMLESS),
+    "prior cancer": ([MM, NOW, cancer("solid", "2012", role="prior")], HARMLESS | {"15.invasive"}),
     "undecided cancer": (
         [MM, NOW, cancer("solid", "2025-09-01", role="unknown")],
-        HARMLESS | {"?17.active-invasive"},
+        HARMLESS | {"?15.invasive", "?17.active-invasive"},
     ),
-    "leukaemia after lenalidomide": ([MM, len_("2024-02-01", "2025-03-01"), cancer("aml", "2025-11-05")], HARMLESS),
+    "leukaemia after lenalidomide": (
+        [MM, len_("2024-02-01", "2025-03-01"), cancer("aml", "2025-11-05")],
+        HARMLESS | {"18.invasive"},
+    ),
     "leukaemia, lenalidomide ordered again": (
         [MM, len_("2024-02-01", "2025-03-01"), cancer("aml", "2025-11-05"), order("lenalidomide")],
         HARMLESS | {"17.active-invasive"},
     ),
     # SPM-19
-    "order without melphalan": ([MM, order("lenalidomide")], set()),
+    "order without melphalan": ([MM, order("lenalidomide")], FIRST),
     "order beside active oral melphalan": (
         [MM, mel("2025-12-01", "", "oral"), order("lenalidomide")],
-        {"19.with-oral-melphalan"},
+        FIRST | {"19.with-oral-melphalan"},
     ),
-    "both ordered": ([MM, order("melphalan"), order("lenalidomide")], {"19.with-oral-melphalan"}),
-    "order after melphalan": ([MM, mel("2019-01-01", "2020-02-01", "oral"), order("lenalidomide")], {"19.first-order"}),
+    "both ordered": ([MM, order("melphalan"), order("lenalidomide")], FIRST | {"19.with-oral-melphalan"}),
+    "order after melphalan": ([MM, mel("2019-01-01", "2020-02-01", "oral"), order("lenalidomide")], FIRST | {"19.first-order"}),
     "renewal 180 days after the last": (
         [MM, transplant("autologous", "2020-11-10"), len_("2024-07-01", "2025-07-19"), order("lenalidomide")],
         HARMLESS | {"05.lenalidomide-after-transplant", "19.renewal"},
@@ -298,6 +310,63 @@ CASES: dict[str, tuple[list[Episode], set[str]]] = {
     ),
     "melphalan ordered after lenalidomide ended": (
         [MM, len_("2024-02-01", "2025-03-01"), order("melphalan")],
+        HARMLESS,
+    ),
+    # SPM-06
+    "two transplants 30 days apart": (
+        [MM, NOW, transplant("autologous", "2020-10-01"), transplant("autologous", "2020-10-31")],
+        HARMLESS | {"05.lenalidomide-after-transplant", "06.two-transplants"},
+    ),
+    "two transplants 29 days apart": (
+        [MM, NOW, transplant("autologous", "2020-10-01"), transplant("autologous", "2020-10-30")],
+        HARMLESS | {"05.lenalidomide-after-transplant"},
+    ),
+    "perhaps 30 days apart": (
+        [MM, NOW, transplant("autologous", "2020-10-01"), transplant("autologous", "2020-10-30..2020-11-30")],
+        HARMLESS | {"05.lenalidomide-after-transplant", "?06.two-transplants"},
+    ),
+    # SPM-14
+    "radiotherapy": ([MM, NOW, done("radiotherapy")], HARMLESS | {"14.radiotherapy"}),
+    "total-body irradiation": ([MM, NOW, done("total-body-irradiation")], HARMLESS | {"14.total-body"}),
+    "radiotherapy without lenalidomide": ([MM, done("radiotherapy")], set()),
+    # SPM-15
+    "prior skin cancer": ([MM, NOW, cancer("nmsc", "2012", role="prior")], HARMLESS | {"15.skin-or-in-situ"}),
+    "prior cancer of unknown site": (
+        [MM, NOW, cancer("unknown", "2012", role="prior")],
+        HARMLESS | {"?15.invasive", "?15.skin-or-in-situ"},
+    ),
+    "prior cancer without lenalidomide": ([MM, cancer("solid", "2012", role="prior")], set()),
+    "over 24 months after a prior cancer": (
+        [MM, LONG_NOW, total(24.03, "maintenance"), cancer("solid", "2012", role="prior")],
+        HARMLESS | {"09.with-another-risk", "15.invasive"},
+    ),
+    # SPM-16
+    "65": ([patient(age=65, transplant_eligibility="eligible"), MM, NOW], HARMLESS | {"16.older"}),
+    "64": ([patient(age=64, transplant_eligibility="eligible"), MM, NOW], HARMLESS),
+    "75, ineligible, on maintenance": (
+        [patient(age=75, transplant_eligibility="ineligible"), MM, MAINTAINED],
+        HARMLESS | {"08.stated", "16.oldest-ineligible"},
+    ),
+    "74, ineligible, on maintenance": (
+        [patient(age=74, transplant_eligibility="ineligible"), MM, MAINTAINED],
+        HARMLESS | {"08.stated", "16.older"},
+    ),
+    "75, ineligible, treated but not on maintenance": (
+        [patient(age=75, transplant_eligibility="ineligible"), MM, len_("2025-02-01", phase="relapse")],
+        HARMLESS | {"08.stated", "16.older"},
+    ),
+    "75, probably ineligible, on maintenance": (
+        [patient(age=77, transplant_eligibility="not-asked"), OLD_MM, MAINTAINED],
+        HARMLESS | {"08.inferred", "16.oldest-probably-ineligible"},
+    ),
+    # SPM-18
+    "skin cancer after lenalidomide": (
+        [MM, len_("2024-02-01", "2025-03-01"), cancer("nmsc", "2025-09-01")],
+        HARMLESS | {"18.skin-or-in-situ"},
+    ),
+    # SPM-28
+    "first order, lenalidomide long ago": (
+        [MM, len_("2019-02-01", "2019-06-30"), order("lenalidomide")],
         HARMLESS,
     ),
     # SPM-29

@@ -114,11 +114,18 @@ def test_every_unless_has_an_id_of_its_own(rule: Rule, variant: Variant) -> None
     assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", id_) for id_ in ids), rule.id
 
 
-@pytest.mark.parametrize("rule", ["SPM-05", "SPM-08", "SPM-09"])
+@pytest.mark.parametrize("rule", ["SPM-05", "SPM-08", "SPM-09", "SPM-16"])
 def test_benefit_stands_beside_risk(rule: str) -> None:
     variants = next(item for item in BASE.rules if item.id == rule).variants
     assert "**Benefit:**" in variants[0].detail
     assert "**Risk:**" in variants[0].detail
+
+
+def test_the_benefit_context_always_tells_deaths_from_second_cancers() -> None:
+    for variant in next(item for item in BASE.rules if item.id == "SPM-27").variants:
+        assert "**Benefit" in variant.detail
+        assert "1.8 vs 0.4%" in variant.detail
+        assert "6.1 vs 2.8%" in variant.detail
 
 
 def test_transplant_ineligible_tells_both_deaths() -> None:
@@ -151,13 +158,20 @@ def test_summaries_are_those_that_were_agreed() -> None:
         "SPM-04": "Earlier or later melphalan plus lenalidomide: raised risk of leukaemia and MDS",
         "SPM-05": "Autologous transplant (high-dose melphalan) plus lenalidomide: "
         "watch for leukaemia, MDS and other cancers",
+        "SPM-06": "Second autologous transplant: more melphalan in total; extra second-cancer risk not proven",
         "SPM-07": "Donor transplant: lenalidomide can trigger graft-versus-host disease; "
         "use donor-transplant screening",
         "SPM-08": "Not a transplant candidate: second-cancer deaths were more frequent on lenalidomide maintenance",
         "SPM-09": "Lenalidomide maintenance over 24 months: review together; experts differ on duration",
+        "SPM-14": "Total-body irradiation plus lenalidomide: watch for leukaemia, MDS and other cancers",
+        "SPM-15": "Previous cancer: about 40% higher risk of a further cancer in myeloma patients",
+        "SPM-16": "Age 75 or over, no transplant, on maintenance: second cancers 17.3 vs 6.5% at 3 years in one trial",
         "SPM-17": "New cancer recorded while lenalidomide is active: decide hold, stop or continue now",
+        "SPM-18": "Second cancer after lenalidomide: flag before any re-treatment",
         "SPM-19": "Lenalidomide order in a patient with melphalan history: weigh second-cancer risk",
         "SPM-20": "Melphalan ordered while lenalidomide is active: confirm plan and hold or sequence",
+        "SPM-27": "Benefit and second-cancer risk side by side",
+        "SPM-28": "First lenalidomide order: baseline CBC and cancer screening before start",
         "SPM-29": "Second-cancer assessment incomplete: key data missing",
     }
     assert {id_: summaries[id_] for id_ in agreed} == agreed

@@ -132,8 +132,8 @@ def test_a_rule_names_disagreements_that_exist_once(old: str, new: str, problem:
 @pytest.mark.parametrize(
     ("old", "new", "field", "problem"),
     [
-        ("[SPM-03, SPM-04, SPM-17]", "[SPM-03, SPM-99]", ".rule", "`SPM-99` is not in the catalogue"),
-        ("{rule: [SPM-03, SPM-04, SPM-17]}", "{indicator: critical}", ".rule", "is missing"),
+        ("SPM-17]}", "SPM-99]}", ".rule", "`SPM-99` is not in the catalogue"),
+        ("{rule: [SPM-03, SPM-04, SPM-15, SPM-17]}", "{indicator: critical}", ".rule", "is missing"),
         ("SPM-17]}", "SPM-17], variant: both}", ".variant", "has a variant `both`"),
         ("SPM-17]", "SPM-09]", "variants", "SPM-09 -> SPM-09"),
     ],
@@ -157,7 +157,7 @@ def test_findings_of_other_rules_exist_and_go_in_no_circle(
         ("evidence.yaml", "  kind: opinion", "  kind: hearsay", "E24.kind", "does not fit"),
         ("evidence.yaml", "    limit:\n", "    year:\n", "E24.figures.year", "year of the evidence itself"),
         ("gaps.yaml", "- id: lenalidomide-dates", "- id: lenalidomide-exposure", "[1].id", "stands twice"),
-        ("gaps.yaml", "How old is the patient?", "Is the patient over 65?", "[12].question", "`65?`"),
+        ("gaps.yaml", "How old is the patient?", "Is the patient over 65?", "[13].question", "`65?`"),
         ("common.yaml", "version: 0.1.0", "version: one", "version", "does not fit"),
         ("disagreements.yaml", "D1:\n", "X1:\n", "X1", "no id of a disagreement"),
         ("disagreements.yaml", "[E07]", "[E97]", "D4.positions[1].evidence", "`E97` is not in evidence.yaml"),
@@ -176,7 +176,13 @@ def test_findings_of_other_rules_exist_and_go_in_no_circle(
         ),
         ("texts.yaml", '"Possibly: {summary}"', '"Possibly"', "possibly", "where the summary goes"),
         ("texts.yaml", "  critical: Needs", "  severe: Needs", "indicators", "other keys"),
-        ("texts.yaml", "{E03.spm-deaths-te}", "{E10.with-dexamethasone}", "benefit.transplanted", "is unverified"),
+        (
+            "texts.yaml",
+            "suggestion: Suggestion",
+            "suggestion: By {E10.with-dexamethasone} a suggestion",
+            "suggestion",
+            "is unverified",
+        ),
         ("texts.yaml", "suggestion: Suggestion", "suggestion: You must. Suggestion", "suggestion", "uses `must`"),
     ],
 )

@@ -395,10 +395,10 @@ def test_medications_that_were_not_supplied_could_hold_the_drugs_that_matter() -
 
 def test_other_kinds_that_were_not_supplied() -> None:
     assert hidden() == set()
-    assert hidden("Procedure") == {("transplanted", "transplant")}
-    # the status after a transplant and its history are coded as Conditions
-    transplant = ("transplanted", "transplant")
-    assert hidden("Condition") == {("diagnosed", "indication"), ("malignancy", "prior-cancers"), transplant}
+    # the status after a transplant, and a history of it or of irradiation, are coded as Conditions
+    procedures = {("transplanted", "transplant"), ("performed", "radiotherapy")}
+    assert hidden("Procedure") == procedures
+    assert hidden("Condition") == {("diagnosed", "indication"), ("malignancy", "prior-cancers"), *procedures}
     assert hidden("Observation") == set()
 
 

@@ -78,6 +78,9 @@ def known_topics() -> set[str]:
         (PatientEpisode(id="p"), "sex", None),
         (Stated(id="s", what="progression"), "date", None),
         (Done(id="s", what="radiotherapy"), "date", None),
+        (Done(id="s", what="radiotherapy"), "standing", "radiotherapy"),
+        (Done(id="s", what="total-body-irradiation"), "certainty", "radiotherapy"),
+        (Done(id="s", what="colonoscopy"), "standing", None),
     ],
 )
 def test_topics(episode: Episode, field: str, topic: str | None) -> None:
