@@ -20,7 +20,6 @@ from spmwatch.cds_hooks.refusal import Issue, Json, RequestError, operation_outc
 from spmwatch.cds_hooks.requests import OrderSelectRequest, OrderSignRequest, Request, request_from
 from spmwatch.cds_hooks.same_patient import check_same_patient
 from spmwatch.engine.acknowledgement import Acknowledgement
-from spmwatch.engine.catalogue.card_policy import default_card_policy
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import DrugOrder, Gap, PatientRecord
@@ -78,7 +77,7 @@ def respond(
         return HookAnswer(status=refusal.status, body=operation_outcome(refusal.issues))
     if not recommendation.findings and not supplied.has_medications:
         return HookAnswer(status=412, body=operation_outcome([_without_medications()]), recommendation=recommendation)
-    policy, texts = default_card_policy(), rules.rule_base.texts
+    policy, texts = rules.rule_base.card_policy, rules.rule_base.texts
     merged = merge(recommendation, policy=policy, acknowledged=acknowledged)
     cards = lay_out(merged, recommendation, policy=policy, texts=texts, new_uuid=new_uuid)
     return HookAnswer(status=200, body={"cards": cards}, recommendation=recommendation, merged=merged)

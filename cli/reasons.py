@@ -96,7 +96,7 @@ def reasons_of(report: RuleReport, questions: Mapping[str, str], wording: Wordin
     return Reasons(
         rule=report.rule.id,
         title=report.rule.title,
-        version=report.rule.version,
+        version=report.rule.shown_version,
         truth=report.truth,
         variants=tuple(_variant(variant, questions, words) for variant in report.variants),
     )
@@ -187,7 +187,7 @@ def report_as_json(report: RuleReport) -> Json:
     return {
         "rule": report.rule.id,
         "title": report.rule.title,
-        "version": report.rule.version,
+        "version": report.rule.shown_version,
         "truth": report.truth.value,
         "variants": [
             {

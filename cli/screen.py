@@ -35,7 +35,6 @@ from spmwatch.cli.reading import (
 )
 from spmwatch.cli.tables import print_results, summary_line
 from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.recommendation import RuleBaseIdentity
 from spmwatch.fhir_adapters.export import ReadResult
 from spmwatch.screening.report import PROBLEMS, Run, check_folder, summarise_rows, write_results
 from spmwatch.screening.rows import FINDING_COLUMNS, Row, csv_lines, finding_cells, in_order, json_array
@@ -95,12 +94,11 @@ def screen(
 def _run(
     path: Path, day: date, hook: str, evaluator: Evaluator, source: ReadResult, partial: Sequence[str] | None
 ) -> Run:
-    base = evaluator.rule_base
     return Run(
         inputs=(str(path),),
         as_of=day,
         hook=hook,
-        rulebase=RuleBaseIdentity(version=base.version, digest=base.digest),
+        rulebase=evaluator.identity,
         spmwatch_version=version(),
         counts=counts_as_json(source),
         partial=tuple(partial or ()),

@@ -46,6 +46,17 @@ class Evaluator:
         self.rule_base = rule_base
         self._networks: dict[str, _HookRules] = {}
 
+    @property
+    def identity(self) -> RuleBaseIdentity:
+        """Which rules speak, for every result."""
+        base = self.rule_base
+        return RuleBaseIdentity(
+            version=base.version,
+            digest=base.digest,
+            overlays=tuple(str(overlay) for overlay in base.overlays),
+            switched_off=base.switched_off,
+        )
+
     def evaluate(self, record: PatientRecord, *, as_of: date, hook: str = PATIENT_VIEW) -> Recommendation:
         """The recommendation for one patient as of a day.
 
@@ -81,7 +92,7 @@ class Evaluator:
             questions=questions,
             gaps=timeline.notes,
             truths={rule.id: outcome.truth(rule) for rule in rules.rules},
-            rulebase=RuleBaseIdentity(version=self.rule_base.version, digest=self.rule_base.digest),
+            rulebase=self.identity,
             timeline=timeline,
             failures=failures,
         )
@@ -199,7 +210,7 @@ class Evaluator:
             rule=rule.id,
             part=variant.part,
             variant=variant.id,
-            version=rule.version,
+            version=rule.shown_version,
             title=rule.title,
             indicator=outcome.indicator(rule, variant),
             grade=variant.grade,

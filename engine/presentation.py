@@ -249,8 +249,16 @@ def failure_as_json(failure: RuleFailure) -> Json:
 
 
 def rulebase_as_json(identity: RuleBaseIdentity) -> Json:
-    """Which rules spoke."""
-    return {"version": identity.version, "hash": identity.digest, "overlays": list(identity.overlays)}
+    """Which rules spoke, and which an overlay switched off."""
+    return {
+        "version": identity.version,
+        "hash": identity.digest,
+        "overlays": list(identity.overlays),
+        "switched_off": [
+            {"rule": off.rule, "title": off.title, "because": off.because, "overlay": off.overlay}
+            for off in identity.switched_off
+        ],
+    }
 
 
 def recommendation_as_json(recommendation: Recommendation, wording: Wording | None = None) -> Json:

@@ -15,6 +15,7 @@ from spmwatch.engine.catalogue.rule import Grade, Indicator
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import Episode, Timeline
 from spmwatch.engine.facts import Certainty, Gap
+from spmwatch.engine.overlays.form import SwitchedOff
 from spmwatch.engine.truth import Truth
 
 Tier = Literal["none", "info", "warning", "critical"]
@@ -120,11 +121,12 @@ class PlanItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleBaseIdentity:
-    """Which rules spoke: version, hash of their meaning, names of the overlays laid over them."""
+    """Which rules spoke: version, hash of their meaning, overlays laid over them (`acs 1.0.0`), rules switched off."""
 
     version: str
     digest: str
     overlays: tuple[str, ...] = ()
+    switched_off: tuple[SwitchedOff, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

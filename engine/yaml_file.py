@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from spmwatch.engine.errors import RuleFileError
+from spmwatch.engine.parsed_files import ParsedFile
 
 if TYPE_CHECKING:
     from yaml import SafeLoader as _Loader
@@ -39,6 +40,8 @@ def read_yaml(file: Traversable, name: PurePath) -> object:
     Raises:
         RuleFileError: no UTF-8, no YAML, a repeated key, an alias, a word that YAML takes for a boolean or a number.
     """
+    if isinstance(file, ParsedFile):
+        return file.data
     try:
         text = file.read_bytes().decode("utf-8")
     except (UnicodeDecodeError, OSError) as error:

@@ -20,7 +20,9 @@ from spmwatch.engine.catalogue.rule import Grade
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.yaml_file import validated
 
-_ID = re.compile(r"[EG]\d{2}[a-z]?|convention")
+ID = r"(?:[A-Z][A-Z0-9]*-)?[EG]\d{2}[a-z]?|convention"
+"""Of evidence; what an overlay adds begins with the site's prefix, e.g. `ACS-G01`."""
+_ID = re.compile(ID)
 YEAR = "year"
 """`{E24.year}` in a text is the year of that evidence; no figure may be called so."""
 
@@ -146,7 +148,8 @@ def evidence_from(data: object, name: PurePath) -> dict[str, Evidence]:
 
 def _evidence(id_: str, entry: object, name: PurePath) -> Evidence:
     if not _ID.fullmatch(id_):
-        raise RuleFileError(name, id_, "is no evidence id", "Use E or G with two digits, e.g. E07 or E20b")
+        fix = "Use E or G with two digits, e.g. E07 or E20b; in an overlay ACS-E07"
+        raise RuleFileError(name, id_, "is no evidence id", fix)
     file = validated(EvidenceFile, entry, name, id_)
     try:
         read = date.fromisoformat(file.read)

@@ -7,9 +7,8 @@ conditions.py; here the files come together.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -18,15 +17,21 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from spmwatch.engine.catalogue.card_policy import FILE as CARDS
+from spmwatch.engine.catalogue.card_policy import CardPolicy, load_card_policy
 from spmwatch.engine.catalogue.checks import Surroundings, check_and_fill, check_file
 from spmwatch.engine.catalogue.disagreements import FILE as DISAGREEMENTS
 from spmwatch.engine.catalogue.disagreements import Disagreement, disagreements_from
 from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
+from spmwatch.engine.catalogue.meaning import digest_of, meaning_of
 from spmwatch.engine.catalogue.rule import Rule, RuleFile, parse_rule
 from spmwatch.engine.catalogue.texts import Texts, Topic, texts_from, topics_from
 from spmwatch.engine.catalogue.wording import FILE as WORDING
 from spmwatch.engine.catalogue.wording import Wording, load_wording
 from spmwatch.engine.errors import RuleFileError
+from spmwatch.engine.overlays.form import Conflict, Overlay, SwitchedOff
+from spmwatch.engine.overlays.lay import Layers, lay_over
+from spmwatch.engine.parsed_files import ParsedFolder
 from spmwatch.engine.reasoning.chaining import references
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.engine.timeline.conventions import Conventions
@@ -36,7 +41,7 @@ __all__ = ["RuleBase", "Topic", "load_rule_base"]
 
 NOT_RULES = frozenset({"value_sets"})
 """Folders under rules/ that hold no rules; neither do those whose name starts with `_` or `.`."""
-SHARED = ("common.yaml", "conventions.yaml", DISAGREEMENTS, "evidence.yaml", "gaps.yaml", "texts.yaml", WORDING)
+SHARED = ("common.yaml", "conventions.yaml", DISAGREEMENTS, "evidence.yaml", "gaps.yaml", "texts.yaml", WORDING, CARDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,10 @@ class RuleBase:
         version: of the catalogue as a whole (rules/common.yaml).
         disagreements: where experts disagree, by id.
         surroundings: what its rule files may refer to.
-        digest: sha256 over what all files mean, whatever their formatting, comments and order.
+        digest: sha256 over what all files mean, overlays included, whatever their formatting, comments and order.
+        meaning: what that hash is of: each rule (`rule SPM-05`) and each other file (by path) as parsed.
+        overlays: what was laid over the files, in order; `conflicts` what more than one of them changed.
+        switched_off: rules that an overlay switched off; they stand in `all_rules` with the status `off`.
     """
 
     rules: tuple[Rule, ...]
@@ -65,8 +73,13 @@ class RuleBase:
     common_unless: tuple[Mapping[str, object], ...]
     disagreements: Mapping[str, Disagreement]
     surroundings: Surroundings
+    card_policy: CardPolicy
     version: str
     digest: str
+    meaning: Mapping[str, object]
+    overlays: tuple[Overlay, ...] = ()
+    switched_off: tuple[SwitchedOff, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
 
 
 class CommonFile(BaseModel):
@@ -78,18 +91,72 @@ class CommonFile(BaseModel):
     unless: list[dict[str, object]]
 
 
-def load_rule_base(root: Traversable | Path | None = None) -> RuleBase:
-    """The rule base under `root`; without one, the shipped one, which is read once.
+def load_rule_base(root: Traversable | Path | None = None, overlays: Sequence[Path] = ()) -> RuleBase:
+    """The rule base under `root` (without one, the shipped one, which is read once) with overlays laid over it in order.
 
     Raises:
         RuleFileError: anything wrong in any file, with file, field and what to do.
     """
+    if overlays:
+        return _overlaid(resources.files("spmwatch.rules") if root is None else root, overlays)
     return _shipped() if root is None else _load(root)
 
 
 @functools.cache
 def _shipped() -> RuleBase:
     return _load(resources.files("spmwatch.rules"))
+
+
+def _overlaid(root: Traversable, overlays: Sequence[Path]) -> RuleBase:
+    """The files with the overlays on them, loaded like any others; a fault is told by the overlay that brought it."""
+    top = PurePosixPath("rules")
+    layers = lay_over({path: read_yaml(file, path) for path, file in _yaml_files(root, top)}, overlays)
+    folder = ParsedFolder(top.name, {path.relative_to(top): data for path, data in layers.files.items()})
+    try:
+        base = _load(folder)
+        return _with_overlays(base, layers)
+    except RuleFileError as error:
+        _load(root)  # a fault of the rules themselves is told as theirs
+        raise layers.places.told(error) from None
+
+
+def _with_overlays(base: RuleBase, layers: Layers) -> RuleBase:
+    """The rule base with its rules marked by the overlays that changed them, and without those switched off."""
+    all_rules = tuple(_marked(rule, layers) for rule in base.all_rules)
+    rules = tuple(rule for rule in all_rules if rule.status == "active")
+    asked = {rule.id: references(rule) for rule in rules}
+    titles = {rule.id: rule.title for rule in all_rules}
+    off = tuple(
+        SwitchedOff(
+            rule=id_,
+            title=titles[id_],
+            because=because,
+            overlay=overlay,
+            missed_by=tuple(rule for rule, others in asked.items() if id_ in others),
+        )
+        for id_, (overlay, because) in sorted(layers.off.items())
+    )
+    overlays = layers.named()
+    meaning = {**base.meaning, **{f"off {each.rule}": True for each in off}}
+    return dataclasses.replace(
+        base,
+        rules=rules,
+        all_rules=all_rules,
+        digest=digest_of(meaning),
+        meaning=meaning,
+        overlays=overlays,
+        switched_off=off,
+        conflicts=tuple(layers.places.conflicts),
+    )
+
+
+def _marked(rule: Rule, layers: Layers) -> Rule:
+    return dataclasses.replace(
+        rule,
+        status="off" if rule.id in layers.off else rule.status,
+        overlays=tuple(layers.changed.get(rule.id, ())),
+        path=str(layers.added.get(PurePosixPath(rule.path), rule.path)),
+    )
 
 
 def _load(root: Traversable) -> RuleBase:
@@ -119,6 +186,7 @@ def _load(root: Traversable) -> RuleBase:
     parsed = [(file, parse_rule(file, path, common.unless), path) for path, file in rule_files]
     all_rules = tuple(check_and_fill(file, rule, path, around) for file, rule, path in parsed)
     _check_references(all_rules)
+    meaning = meaning_of(files, {path: file.id for path, file in rule_files})
     return RuleBase(
         rules=tuple(rule for rule in all_rules if rule.status == "active"),
         all_rules=all_rules,
@@ -131,8 +199,10 @@ def _load(root: Traversable) -> RuleBase:
         common_unless=tuple(common.unless),
         disagreements=disagreements,
         surroundings=around,
+        card_policy=load_card_policy(root.joinpath(CARDS)),
         version=common.version,
-        digest=_digest(files),
+        digest=digest_of(meaning),
+        meaning=meaning,
     )
 
 
@@ -204,24 +274,3 @@ def _check_references(rules: Sequence[Rule]) -> None:
 
     for rule in rules:
         visit(rule, ())
-
-
-def _digest(files: Mapping[PurePosixPath, object]) -> str:
-    """sha256 over what the files mean; a rule counts by its id, wherever its file stands."""
-    meaning = {}
-    for path, data in files.items():
-        key = f"rule {data['id']}" if _is_rule(path) and isinstance(data, dict) else str(path)
-        meaning[key] = _canonical(data)
-    text = json.dumps(meaning, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _canonical(value: object) -> object:
-    """The same value whether written 24 or 24.0."""
-    if isinstance(value, dict):
-        return {key: _canonical(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_canonical(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value

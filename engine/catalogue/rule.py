@@ -126,7 +126,7 @@ class Rule:
     """A rule, ready to be evaluated; `variants` stand strongest first, in each `part` the first that holds speaks.
 
     `follow_up`: checks (rules/checks) for which a finding of the rule is a reason. `disagreements`: ids of
-    rules/disagreements.yaml that its texts touch.
+    rules/disagreements.yaml that its texts touch. `overlays` changed or brought the rule, e.g. `acs 1.0.0`.
     """
 
     id: str
@@ -146,6 +146,12 @@ class Rule:
     disagreements: tuple[str, ...]
     path: str
     tests: str
+    overlays: tuple[str, ...] = ()
+
+    @property
+    def shown_version(self) -> str:
+        """As results name it: `1.0.0`, or `1.0.0 + overlay acs 1.0.0` when an overlay changed the rule."""
+        return " + ".join([self.version, *(f"overlay {name}" for name in self.overlays)])
 
 
 def parse_rule(file: RuleFile, path: PurePath, common_unless: list[dict[str, object]]) -> Rule:

@@ -16,13 +16,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from spmwatch.engine.catalogue.conditions import Parameter
+from spmwatch.engine.catalogue.evidence import ID as EVIDENCE_ID
 from spmwatch.engine.catalogue.evidence import YEAR, Evidence
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.yaml_file import validated
 
 FACTS = "facts"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_FIGURE = re.compile(r"([EG]\d{2}[a-z]?|convention)\.([a-z0-9-]+)")
+_FIGURE = re.compile(rf"({EVIDENCE_ID})\.([a-z0-9-]+)")
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
