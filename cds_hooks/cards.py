@@ -146,13 +146,12 @@ class _Pages:
         else:
             certainty = lines.certainty.format(certainty=texts.certainty[lead.certainty.value], grade=grade)
         studies = "; ".join(_cited(evidence) for evidence in _studies(card))
-        base = f"{recommendation.rulebase.version} ({recommendation.rulebase.digest[:12]})"
         return [
             *self._records(card),
             f"{certainty} {lines.as_of.format(as_of=recommendation.as_of.isoformat())}",
             *([lines.study.format(studies=studies)] if studies else []),
             texts.suggestion,
-            lines.rule.format(rule=lead.rule, version=lead.version, rulebase=base),
+            lines.rule.format(rule=lead.rule, version=lead.version, rulebase=recommendation.rulebase),
         ]
 
     def _records(self, card: Card) -> list[str]:

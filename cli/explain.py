@@ -16,7 +16,17 @@ from rich.rule import Rule as Line
 from spmwatch.cli.edge import ALL_EVALUATED, SOME_FAILED, AsOf, complain, console, tidy, today, told, write_out
 from spmwatch.cli.explain_page import page_for
 from spmwatch.cli.explain_text import print_explanation
-from spmwatch.cli.reading import Hook, InputPath, Partial, Strict, load_evaluator, no_patient, read_input, show_problems
+from spmwatch.cli.reading import (
+    Hook,
+    InputPath,
+    Overlays,
+    Partial,
+    Strict,
+    load_evaluator,
+    no_patient,
+    read_input,
+    show_problems,
+)
 from spmwatch.cli.reasons import reasons_of, report_as_json
 from spmwatch.cli.terminal_chart import signs_for
 from spmwatch.engine.errors import InputError
@@ -66,10 +76,11 @@ def explain(
     partial: Partial = None,
     strict: Strict = False,
     hook: Hook = "patient-view",
+    overlay: Overlays = None,
 ) -> None:
     """Tell for each rule whether it holds, with every condition, value, threshold and FHIR reference."""
     day = as_of or today()
-    evaluator = load_evaluator()
+    evaluator = load_evaluator(overlay)
     wanted = _check_rule(rule, evaluator, hook)
     source = read_input(path, evaluator, as_of=day, partial=partial, strict=strict)
     chosen = _chosen(source.outcomes(), patient, path, only_one=html is not None)
@@ -94,6 +105,9 @@ def _check_rule(rule: str | None, evaluator: Evaluator, hook: str) -> str | None
         return None
     known = {item.id: item for item in evaluator.rule_base.rules}
     id_ = rule.upper()
+    for off in evaluator.rule_base.switched_off:
+        if off.rule == id_:
+            raise typer.BadParameter(f"{off}")
     if id_ not in known:
         raise typer.BadParameter(f"there is no active rule {rule}; there are {', '.join(known)}")
     if hook not in known[id_].hooks:
@@ -152,7 +166,9 @@ def _explain(record: PatientRecord, evaluator: Evaluator, day: date, hook: str, 
 def _show(explained: list[Explained], lost: list[Json], evaluator: Evaluator, form: Format, html: Path | None) -> None:
     if html is not None:
         for item in explained:
-            reasons = [reasons_of(report, _questions(evaluator)) for report in item.reports]
+            reasons = [
+                reasons_of(report, _questions(evaluator), evaluator.rule_base.wording) for report in item.reports
+            ]
             write_file(html, page_for(item.recommendation, reasons).encode("utf-8", "replace"))
             complain(f"Written: {html}")
     elif form is Format.JSON:
@@ -168,7 +184,7 @@ def _print(screen: Console, item: Explained, evaluator: Evaluator, index: int) -
     if index:
         screen.print()
         screen.print(Line(style="dim"))
-    reasons = [reasons_of(report, _questions(evaluator)) for report in item.reports]
+    reasons = [reasons_of(report, _questions(evaluator), evaluator.rule_base.wording) for report in item.reports]
     print_explanation(screen, item.recommendation, reasons, signs_for(screen.encoding))
 
 
@@ -181,6 +197,8 @@ def _as_json(item: Explained) -> Json:
     timeline = item.recommendation.timeline
     return {
         **recommendation_as_json(item.recommendation),
-        "timeline": [{"id": episode.id, **episode_as_json(episode)} for episode in timeline.episodes],
-        "rules": [report_as_json(report) for report in item.reports],
+        "timeline": [
+            {"id": episode.id, **episode_as_json(episode, item.recommendation.wording)} for episode in timeline.episodes
+        ],
+        "rules": [report_as_json(report, item.recommendation.wording) for report in item.reports],
     }

@@ -62,16 +62,20 @@ class Page:
     questions: tuple[OpenQuestion, ...]
     gaps: tuple[Gap, ...]
     rules: tuple[Reasons, ...]
-    rulebase_version: str
-    rulebase_hash: str
+    rulebase: str
+    switched_off: tuple[str, ...]
     version: str
 
 
 def page_for(recommendation: Recommendation, reasons: Sequence[Reasons]) -> str:
     """The page as HTML text."""
-    picture = picture_of(recommendation.timeline)
+    picture = picture_of(recommendation.timeline, recommendation.wording)
     table = tuple(_table(picture))
-    who = [describe(episode) for episode in recommendation.timeline.episodes if episode.verb == "patient"]
+    who = [
+        describe(episode, recommendation.wording)
+        for episode in recommendation.timeline.episodes
+        if episode.verb == "patient"
+    ]
     page = Page(
         patient=recommendation.patient,
         as_of=recommendation.as_of.isoformat(),
@@ -86,8 +90,8 @@ def page_for(recommendation: Recommendation, reasons: Sequence[Reasons]) -> str:
         questions=recommendation.questions,
         gaps=recommendation.gaps,
         rules=tuple(reasons),
-        rulebase_version=recommendation.rulebase.version,
-        rulebase_hash=recommendation.rulebase.digest[:12],
+        rulebase=str(recommendation.rulebase),
+        switched_off=tuple(str(off) for off in recommendation.rulebase.switched_off),
         version=version(),
     )
     return _templates().get_template("explain.html.j2").render(page=page)

@@ -12,7 +12,7 @@ from spmwatch.cli.picture import picture_of
 from spmwatch.cli.reasons import Condition, Reasons, Variant, Way
 from spmwatch.cli.terminal_chart import UNICODE, Signs, chart_lines
 from spmwatch.engine.presentation import describe
-from spmwatch.engine.recommendation import Recommendation
+from spmwatch.engine.recommendation import Recommendation, RuleBaseIdentity
 from spmwatch.engine.truth import Truth
 
 TIER_STYLES = {
@@ -43,6 +43,16 @@ def print_explanation(
     for item in reasons:
         console.print()
         _print_reasons(console, item, signs)
+    _print_rule_base(console, recommendation.rulebase)
+
+
+def _print_rule_base(console: Console, rulebase: RuleBaseIdentity) -> None:
+    """Which overlays the result stands on, and which rules they switched off: named, never absent in silence."""
+    if rulebase.overlays:
+        console.print()
+        _hanging(console, "Rules ", Text(str(rulebase)))
+    for off in rulebase.switched_off:
+        _hanging(console, f"{off.rule + ' off':<12} ", Text(str(off)), style="bold yellow")
 
 
 def _print_head(console: Console, recommendation: Recommendation) -> None:
@@ -52,11 +62,11 @@ def _print_head(console: Console, recommendation: Recommendation) -> None:
     console.print(head)
     for episode in recommendation.timeline.episodes:
         if episode.verb == "patient":
-            console.print(Text(describe(episode)))
+            console.print(Text(describe(episode, recommendation.wording)))
 
 
 def _print_picture(console: Console, recommendation: Recommendation, signs: Signs) -> None:
-    picture = picture_of(recommendation.timeline)
+    picture = picture_of(recommendation.timeline, recommendation.wording)
     console.print()
     for line in chart_lines(picture, console.width, signs):
         console.print(line, no_wrap=True, overflow="crop")

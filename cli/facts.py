@@ -13,8 +13,17 @@ from rich.table import Table
 from rich.text import Text
 
 from spmwatch.cli.edge import ALL_EVALUATED, SOME_FAILED, AsOf, complain, console, tidy, today, told, visible, write_out
-from spmwatch.cli.reading import InputPath, Partial, Strict, load_evaluator, no_patient, read_input, show_problems
-from spmwatch.engine.catalogue.wording import default_wording
+from spmwatch.cli.reading import (
+    InputPath,
+    Overlays,
+    Partial,
+    Strict,
+    load_evaluator,
+    no_patient,
+    read_input,
+    show_problems,
+)
+from spmwatch.engine.catalogue.wording import Wording
 from spmwatch.engine.episodes import Timeline
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.presentation import Json, gap_as_json, record_as_json, summary_as_json
@@ -44,13 +53,14 @@ def facts(
     as_of: AsOf = None,
     partial: Partial = None,
     strict: Strict = False,
+    overlay: Overlays = None,
 ) -> None:
     """Show what was read of each patient: facts with their FHIR references, and what could not be used.
 
     yes: on record; no: looked for and not found; unknown: the record does not decide it.
     """
     day = as_of or today()
-    evaluator = load_evaluator()
+    evaluator = load_evaluator(overlay)
     source = read_input(path, evaluator, as_of=day, partial=partial, strict=strict)
     bodies: list[Json] = []
     failed = 0
@@ -72,7 +82,7 @@ def facts(
     else:
         value_sets = evaluator.rule_base.value_sets
         titles = {concept.id: concept.title for name in get_args(Category) for concept in value_sets.concepts(name)}
-        _print(console(), [body for body in bodies if "error" not in body], titles)
+        _print(console(), [body for body in bodies if "error" not in body], titles, evaluator.rule_base.wording)
     show_problems(source.problems)
     raise typer.Exit(SOME_FAILED if failed or source.problems else ALL_EVALUATED)
 
@@ -86,14 +96,14 @@ def _body(record: PatientRecord, timeline: Timeline) -> Json:
     return {**read, **summary_as_json(summarise(timeline)), **facts_and_coverage, "gaps": gaps}
 
 
-def _print(screen: Console, bodies: list[Json], titles: Mapping[str, str]) -> None:
+def _print(screen: Console, bodies: list[Json], titles: Mapping[str, str], words: Wording) -> None:
     for index, body in enumerate(bodies):
         if index:
             screen.print()
         _print_head(screen, body)
         rows = [fact for fact in _list(body["facts"]) if isinstance(fact, dict)]
         if rows:
-            screen.print(_table(screen, rows, titles))
+            screen.print(_table(screen, rows, titles, words))
         for gap in _list(body["gaps"]):
             if isinstance(gap, dict):
                 where = " ".join(str(item) for item in (*_list(gap["references"]), gap["element"] or "") if item)
@@ -123,12 +133,11 @@ def _print_head(screen: Console, body: Json) -> None:
         screen.print(Text(f"not supplied: {names}", style="yellow"))
 
 
-def _table(screen: Console, rows: Sequence[Mapping[str, object]], titles: Mapping[str, str]) -> Table:
+def _table(screen: Console, rows: Sequence[Mapping[str, object]], titles: Mapping[str, str], words: Wording) -> Table:
     utf = (screen.encoding or "").lower().startswith("utf")
     table = Table(box=box.SIMPLE_HEAD if utf else box.ASCII2, show_edge=False, pad_edge=False, expand=True)
     for name, ratio in (("Kind", 3), ("What", 4), ("Dates", 4), ("Details", 5), ("Source", 6)):
         table.add_column(name, ratio=ratio, overflow="fold")
-    words = default_wording()
     for fact in rows:
         concept = str(fact["concept"] or fact["agent"] or "")
         what = Text(titles.get(concept) or words.concept(concept))

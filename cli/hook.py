@@ -11,7 +11,7 @@ import typer
 
 from spmwatch.cds_hooks.answer import respond
 from spmwatch.cli.edge import ALL_EVALUATED, NOTHING_USABLE, AsOf, complain, tidy, today, write_out
-from spmwatch.cli.reading import load_evaluator, pretty
+from spmwatch.cli.reading import Overlays, load_evaluator, pretty
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.presentation import recommendation_as_json
 
@@ -42,13 +42,14 @@ def hook(
             show_default=False,
         ),
     ] = None,
+    overlay: Overlays = None,
 ) -> None:
     """Answer one recorded CDS Hooks request.
 
     Exit code 0 when the service would answer 200; 2 when it would refuse the request (the OperationOutcome is printed,
     the HTTP status named on standard error).
     """
-    evaluator = load_evaluator()
+    evaluator = load_evaluator(overlay)
     answer = respond(_read(request), as_of=as_of or today(), service_id=service, evaluator=evaluator)
     if form is Format.JSON and answer.recommendation is not None:
         write_out([pretty(recommendation_as_json(answer.recommendation))])

@@ -102,7 +102,8 @@ def picture_of(timeline: Timeline, wording: Wording | None = None) -> Picture:
     for episode in sorted(timeline.episodes, key=lambda item: (item.verb, item.id)):
         if episode.hypothetical:
             continue
-        for place, shape in _shapes(episode, words, today):
+        for place, unnamed in _shapes(episode, words, today):
+            shape = dataclasses.replace(unnamed, text=describe(episode, words))
             if shape.start.low <= FIRST_DAY and shape.end.high >= (LAST_DAY if shape.is_bar else today):
                 undated.append(shape.text)
             else:
@@ -192,7 +193,7 @@ def _shape(
         tone=tone,
         sure=episode.standing is Standing.COUNTS and episode.certainty is Certainty.HIGH,
         ongoing=ongoing,
-        text=describe(episode),
+        text="",
         references=tuple(references(episode.sources)),
         value=(episode.value.low + episode.value.high) / 2 if isinstance(episode, Lab) else None,
     )

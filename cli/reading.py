@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +12,12 @@ from typing import Annotated
 import typer
 
 from spmwatch.cli.edge import complain, visible
-from spmwatch.engine.catalogue.load import load_rule_base
+from spmwatch.engine.catalogue.load import RuleBase, load_rule_base
 from spmwatch.engine.dates import DateRange, add_months
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.presentation import Json
+from spmwatch.engine.recommendation import RuleBaseIdentity
 from spmwatch.fhir_adapters.export import ReadResult, read_path
 from spmwatch.fhir_adapters.problems import Problem
 
@@ -59,6 +60,15 @@ Strict = Annotated[
     bool,
     typer.Option("--strict", help="Check every relevant resource against the FHIR specification and name each fault."),
 ]
+Overlays = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--overlay",
+        metavar="DIR",
+        help="Lay this site overlay over the rules (docs/overlays.md). Repeatable; the last one is uppermost.",
+        show_default=False,
+    ),
+]
 Hook = Annotated[
     str,
     typer.Option(
@@ -70,9 +80,21 @@ Hook = Annotated[
 ]
 
 
-def load_evaluator() -> Evaluator:
-    """The shipped rules, ready. Raises RuleFileError."""
-    return Evaluator(load_rule_base())
+def load_rules(overlays: Sequence[Path] | None, root: Path | None = None) -> RuleBase:
+    """The shipped rules (or those of a folder) with overlays on them; conflicts of overlays go to standard error.
+
+    Raises:
+        RuleFileError: a fault in the rules or in an overlay.
+    """
+    rules = load_rule_base(root, tuple(overlays or ()))
+    for conflict in rules.conflicts:
+        complain(f"Overlays: {conflict}.")
+    return rules
+
+
+def load_evaluator(overlays: Sequence[Path] | None = None) -> Evaluator:
+    """The shipped rules with overlays on them, ready. Raises RuleFileError."""
+    return Evaluator(load_rules(overlays))
 
 
 def read_input(
@@ -108,6 +130,14 @@ def no_patient(path: Path) -> InputError:
     """Nothing to evaluate."""
     fix = "Give a Bundle with a Patient, a folder of such, or a Bulk Data export"
     return InputError(str(path), "-", "holds no patient", fix)
+
+
+def overlay_lines(identity: RuleBaseIdentity) -> Iterator[str]:
+    """Which overlays the result stands on, and which rules they switched off; nothing without an overlay."""
+    if identity.overlays:
+        yield f"Rules {identity}."
+    for off in identity.switched_off:
+        yield f"{off}."
 
 
 def pretty(value: object) -> bytes:

@@ -182,7 +182,7 @@ def _number(text: str) -> str:
     return " ".join(_UNITS.get(part, part) for part in text.split(" "))
 
 
-def report_as_json(report: RuleReport) -> Json:
+def report_as_json(report: RuleReport, wording: Wording | None = None) -> Json:
     """A rule's report for programs: every condition, test, value and threshold with its truth."""
     return {
         "rule": report.rule.id,
@@ -199,8 +199,10 @@ def report_as_json(report: RuleReport) -> Json:
                 "ways": [
                     {
                         "truth": branch.truth.value,
-                        "conditions": [_condition_as_json(item) for item in branch.conditions],
-                        "unless": [{"id": item.id, **_condition_as_json(item.report)} for item in branch.unless],
+                        "conditions": [_condition_as_json(item, wording) for item in branch.conditions],
+                        "unless": [
+                            {"id": item.id, **_condition_as_json(item.report, wording)} for item in branch.unless
+                        ],
                     }
                     for branch in variant.branches
                 ],
@@ -210,7 +212,7 @@ def report_as_json(report: RuleReport) -> Json:
     }
 
 
-def _condition_as_json(report: ConditionReport) -> Json:
+def _condition_as_json(report: ConditionReport, wording: Wording | None) -> Json:
     return {
         "condition": report.condition.verb,
         "name": report.condition.name,
@@ -219,10 +221,10 @@ def _condition_as_json(report: ConditionReport) -> Json:
             {"field": test.field, "value": test.value, "expected": test.expected, "truth": test.truth.value}
             for test in report.tests
         ],
-        "fact": None if report.episode is None else _fact(report.episode),
-        "matched": [_fact(episode) for episode in report.matched],
+        "fact": None if report.episode is None else _fact(report.episode, wording),
+        "matched": [_fact(episode, wording) for episode in report.matched],
     }
 
 
-def _fact(episode: Episode) -> Json:
-    return {"id": episode.id, **episode_as_json(episode)}
+def _fact(episode: Episode, wording: Wording | None) -> Json:
+    return {"id": episode.id, **episode_as_json(episode, wording)}

@@ -25,10 +25,12 @@ from spmwatch.cli.edge import (
 from spmwatch.cli.reading import (
     Hook,
     InputPath,
+    Overlays,
     Partial,
     Strict,
     load_evaluator,
     no_patient,
+    overlay_lines,
     problem_as_json,
     read_input,
     show_problems,
@@ -69,6 +71,7 @@ def screen(
     partial: Partial = None,
     strict: Strict = False,
     hook: Hook = "patient-view",
+    overlay: Overlays = None,
 ) -> None:
     """Screen every patient under PATH for second-cancer surveillance.
 
@@ -77,7 +80,7 @@ def screen(
     day = as_of or today()
     if out is not None:
         check_folder(out)
-    evaluator = load_evaluator()
+    evaluator = load_evaluator(overlay)
     source = read_input(path, evaluator, as_of=day, partial=partial, strict=strict)
     rows = in_order(screen_records(source.outcomes(), evaluator, as_of=day, hook=hook))
     if not rows:
@@ -88,6 +91,8 @@ def screen(
         write_results(out, rows, [problem_as_json(problem) for problem in source.problems], run)
     _print(rows, form)
     _report(rows, source, day, out, form)
+    for line in overlay_lines(evaluator.identity):
+        complain(line)
     raise typer.Exit(_exit_code(rows, source))
 
 

@@ -12,7 +12,9 @@ import uvicorn
 
 from spmwatch.cds_hooks.app import create_app
 from spmwatch.cli.edge import AsOf, complain, tidy, today
+from spmwatch.cli.reading import Overlays, load_rules, overlay_lines
 from spmwatch.engine.errors import InputError
+from spmwatch.engine.evaluate import Evaluator
 
 
 @tidy
@@ -29,6 +31,7 @@ def serve(
         ),
     ] = False,
     as_of: AsOf = None,
+    overlay: Overlays = None,
 ) -> None:
     """Serve CDS Hooks: GET /cds-services, POST /cds-services/{id}.
 
@@ -45,8 +48,11 @@ def serve(
             "Use 127.0.0.1, or say --without-trust if only test data will come",
         )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    app = create_app(clock=today if as_of is None else lambda: as_of)
+    rules = load_rules(overlay)
+    app = create_app(rules, clock=today if as_of is None else lambda: as_of)
     with _listening(host, port) as listener:
+        for line in overlay_lines(Evaluator(rules).identity):
+            complain(line)
         if as_of is not None:
             complain(f"Every request is evaluated as of {as_of}: for demonstrations only.")
         name = f"[{host}]" if ":" in host else host

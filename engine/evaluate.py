@@ -75,7 +75,7 @@ class Evaluator:
     def evaluate_timeline(self, timeline: Timeline, *, hook: str = PATIENT_VIEW) -> Recommendation:
         """The same from episodes that stand already."""
         rules = self._rules(hook)
-        outcome = Outcome(timeline, rules.rules)
+        outcome = Outcome(timeline, rules.rules, self.rule_base.wording)
         with rules.network.session(timeline.as_of) as session:
             outcome.take(session.run(timeline.episodes))
             questions = self._questions(outcome)
@@ -95,6 +95,7 @@ class Evaluator:
             rulebase=self.identity,
             timeline=timeline,
             failures=failures,
+            wording=self.rule_base.wording,
         )
 
     def explain(

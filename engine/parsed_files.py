@@ -1,95 +1,89 @@
-"""A folder of YAML whose content is parsed already: the catalogue as overlays left it, for the same loaders as on disk."""
+"""A folder of YAML that is parsed already: the catalogue as overlays left it, for the same loaders as on disk."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
-from typing import Any, NoReturn
+from typing import NoReturn
+
+PathText = str | os.PathLike[str]
 
 
-class ParsedFile(Traversable):
-    """A file with its content; `read_yaml` (engine/yaml_file.py) takes `data` as it stands."""
+class _Parsed(Traversable):
+    """What has a name and no bytes."""
 
-    def __init__(self, name: str, data: object) -> None:
-        self._name, self.data = name, data
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     @property
     def name(self) -> str:
-        """The file's name, without folders."""
+        """The name, without folders."""
         return self._name
 
     def is_dir(self) -> bool:
-        """It is no folder."""
+        """Is it a folder?"""
         return False
+
+    def is_file(self) -> bool:
+        """Is it a file?"""
+        return False
+
+    def iterdir(self) -> Iterator[Traversable]:
+        """Everything directly below."""
+        return iter(())
+
+    def joinpath(self, *descendants: PathText) -> Traversable:
+        """What stands at a path below; a place where nothing is, when nothing is there."""
+        place: Traversable = self
+        for name in (part for each in descendants for part in PurePosixPath(each).parts):
+            place = next((entry for entry in place.iterdir() if entry.name == name), _Parsed(name))
+        return place
+
+    def open(self, mode: str = "r", *_args: object, **_kwargs: object) -> NoReturn:
+        """It has no bytes. Raises FileNotFoundError."""
+        raise FileNotFoundError(f"{self._name} is not on disk (mode {mode})")
+
+    def read_bytes(self) -> NoReturn:
+        """It has no bytes. Raises FileNotFoundError."""
+        self.open("rb")
+
+    def read_text(self, encoding: str | None = None) -> NoReturn:
+        """It has no bytes. Raises FileNotFoundError."""
+        self.open(encoding=encoding)
+
+
+class ParsedFile(_Parsed):
+    """A file with its content; `read_yaml` (engine/yaml_file.py) takes `data` as it stands."""
+
+    def __init__(self, name: str, data: object) -> None:
+        super().__init__(name)
+        self.data = data
 
     def is_file(self) -> bool:
         """It is a file."""
         return True
 
-    def iterdir(self) -> Iterator[Traversable]:
-        """Nothing is below. Raises NotADirectoryError."""
-        raise NotADirectoryError(self._name)
 
-    def joinpath(self, *descendants: Any) -> Traversable:
-        """Itself, or a place where nothing is."""
-        return _Nothing(str(descendants[-1])) if descendants else self
-
-    def open(self, *_args: object, **_kwargs: object) -> NoReturn:
-        """It has no bytes. Raises FileNotFoundError."""
-        raise FileNotFoundError(self._name)
-
-
-class _Nothing(ParsedFile):
-    """A place where neither file nor folder is."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name, None)
-
-    def is_file(self) -> bool:
-        return False
-
-
-class ParsedFolder(Traversable):
+class ParsedFolder(_Parsed):
     """A folder of parsed files, by path below it."""
 
     def __init__(self, name: str, files: Mapping[PurePosixPath, object]) -> None:
-        self._name = name
+        super().__init__(name)
+        self._entries: list[Traversable] = []
         below: dict[str, dict[PurePosixPath, object]] = {}
-        self._entries: dict[str, Traversable] = {}
         for path, data in files.items():
             if len(path.parts) == 1:
-                self._entries[path.name] = ParsedFile(path.name, data)
+                self._entries.append(ParsedFile(path.name, data))
             else:
                 below.setdefault(path.parts[0], {})[PurePosixPath(*path.parts[1:])] = data
-        for folder, inner in below.items():
-            self._entries[folder] = ParsedFolder(folder, inner)
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self._name
+        self._entries += (ParsedFolder(folder, inner) for folder, inner in below.items())
 
     def is_dir(self) -> bool:
         """It is a folder."""
         return True
 
-    def is_file(self) -> bool:
-        """It is no file."""
-        return False
-
     def iterdir(self) -> Iterator[Traversable]:
         """Everything directly below."""
-        return iter(self._entries.values())
-
-    def joinpath(self, *descendants: Any) -> Traversable:
-        """What stands at a path below; a place where nothing is, when nothing is there."""
-        place: Traversable = self
-        for name in (part for each in descendants for part in PurePosixPath(each).parts):
-            found = place._entries.get(name) if isinstance(place, ParsedFolder) else None
-            place = found or _Nothing(name)
-        return place
-
-    def open(self, *_args: object, **_kwargs: object) -> NoReturn:
-        """A folder has no bytes. Raises IsADirectoryError."""
-        raise IsADirectoryError(self._name)
+        return iter(self._entries)

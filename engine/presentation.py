@@ -267,7 +267,9 @@ def recommendation_as_json(recommendation: Recommendation, wording: Wording | No
         "patient": recommendation.patient,
         "as_of": recommendation.as_of.isoformat(),
         "tier": recommendation.tier,
-        "findings": [finding_as_json(finding, wording) for finding in recommendation.findings],
+        "findings": [
+            finding_as_json(finding, wording or recommendation.wording) for finding in recommendation.findings
+        ],
         "gaps": [
             *(failure_as_json(failure) for failure in recommendation.failures),
             *(question_as_json(question) for question in recommendation.questions),

@@ -6,12 +6,13 @@ Everything that leaves the engine (cards, rows, FHIR resources, explanations) is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
 from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.catalogue.rule import Grade, Indicator
+from spmwatch.engine.catalogue.wording import Wording
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import Episode, Timeline
 from spmwatch.engine.facts import Certainty, Gap
@@ -128,6 +129,10 @@ class RuleBaseIdentity:
     overlays: tuple[str, ...] = ()
     switched_off: tuple[SwitchedOff, ...] = ()
 
+    def __str__(self) -> str:
+        """In one line: `0.1.0 (abcdef012345) + overlay acs 1.0.0`."""
+        return " + ".join([f"{self.version} ({self.digest[:12]})", *(f"overlay {name}" for name in self.overlays)])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleFailure:
@@ -144,6 +149,7 @@ class Recommendation:
     `tier` is the highest indicator among the findings. `gaps` are data that were seen but could not be used;
     `questions` data that are missing and matter. `plan` holds the checks of a patient on or after lenalidomide, most
     pressing first; empty for others. `truths` gives every evaluated rule as TRUE, FALSE or UNKNOWN.
+    `wording` names facts as the rules do.
     """
 
     patient: str
@@ -158,6 +164,7 @@ class Recommendation:
     timeline: Timeline
     failures: tuple[RuleFailure, ...] = ()
     plan: tuple[PlanItem, ...] = ()
+    wording: Wording | None = field(default=None, compare=False, repr=False)
 
     @property
     def decisive_questions(self) -> tuple[OpenQuestion, ...]:

@@ -92,7 +92,7 @@ class CommonFile(BaseModel):
 
 
 def load_rule_base(root: Traversable | Path | None = None, overlays: Sequence[Path] = ()) -> RuleBase:
-    """The rule base under `root` (without one, the shipped one, which is read once) with overlays laid over it in order.
+    """The rule base under `root` (without one, the shipped one, read once) with overlays laid over it in order.
 
     Raises:
         RuleFileError: anything wrong in any file, with file, field and what to do.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import PurePath
+from pathlib import PurePosixPath
 
 
 def canonical(value: object) -> object:
@@ -19,7 +19,7 @@ def canonical(value: object) -> object:
     return value
 
 
-def meaning_of(files: Mapping[PurePath, object], rule_ids: Mapping[PurePath, str]) -> dict[str, object]:
+def meaning_of(files: Mapping[PurePosixPath, object], rule_ids: Mapping[PurePosixPath, str]) -> dict[str, object]:
     """Every file's content by its path; a rule counts by its id (`rule SPM-05`), wherever its file stands."""
     return {
         f"rule {rule_ids[path]}" if path in rule_ids else str(path): canonical(data) for path, data in files.items()

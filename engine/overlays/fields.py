@@ -1,4 +1,4 @@
-"""Fields of a catalogue file by their written name (`variants.long.summary`), and which of them an overlay may change."""
+"""Fields of a catalogue file by their written name (`card.summary`), and which of them an overlay may change."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def replace_field(data: object, field: str, value: object) -> bool:
         holder, last = _step(holder, last), "question"
     if not isinstance(holder, dict):
         return False
-    inherited = parents[:1] == ["variants"] and last in ("summary", "detail")
-    if not inherited and not isinstance(holder.get(last), type(value)):
+    optional = (parents[:1] == ["variants"] and last in ("summary", "detail")) or parents == ["concepts"]
+    if not optional and not isinstance(holder.get(last), type(value)):
         return False
     holder[last] = value
     return True

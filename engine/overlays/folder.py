@@ -1,4 +1,4 @@
-"""An overlay's folder, read: overlay.yaml and the catalogue files that it brings along. Nothing in it is passed over."""
+"""An overlay's folder, read: overlay.yaml and the catalogue files that it brings along. Nothing is passed over."""
 
 from __future__ import annotations
 

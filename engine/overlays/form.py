@@ -98,13 +98,19 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchedOff:
-    """A rule that an overlay switched off; `missed_by` are rules that ask for its findings, which are never made now."""
+    """A rule that an overlay switched off; `missed_by` are rules that ask for its findings, which it makes no more."""
 
     rule: str
     title: str
     because: str
     overlay: str
     missed_by: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """In one line."""
+        because = self.because.rstrip(".")
+        missed = f". {', '.join(self.missed_by)} asked for its findings" if self.missed_by else ""
+        return f"{self.rule} {self.title} is switched off by overlay {self.overlay}: {because}{missed}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

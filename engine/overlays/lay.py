@@ -1,4 +1,4 @@
-"""Overlays laid over the parsed files of a rule base, in order; the loader then checks the outcome like any rule base."""
+"""Overlays laid over the parsed files of a rule base, in order; the loader then checks the outcome like any other."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from spmwatch.engine.catalogue.rule import Indicator, Rule, Variant
+from spmwatch.engine.catalogue.wording import Wording
 from spmwatch.engine.episodes import Episode, Timeline
 from spmwatch.engine.facts import Certainty
 from spmwatch.engine.presentation import describe
@@ -20,8 +21,8 @@ class Outcome:
     `speaking` holds, for each rule and part, the strongest variant that is TRUE.
     """
 
-    def __init__(self, timeline: Timeline, rules: Sequence[Rule]) -> None:
-        self.timeline, self._rules = timeline, rules
+    def __init__(self, timeline: Timeline, rules: Sequence[Rule], wording: Wording | None = None) -> None:
+        self.timeline, self._rules, self._wording = timeline, rules, wording
         self._episodes = {episode.id: episode for episode in timeline.episodes}
         self._matches: dict[tuple[str, str, bool], Match] = {}
         self._truths: dict[tuple[str, str], Truth] = {}
@@ -92,7 +93,7 @@ class Outcome:
     def described(self, episode: Episode) -> str:
         """The episode in words; several findings name the same, so each is worded once."""
         if episode.id not in self._words:
-            self._words[episode.id] = describe(episode)
+            self._words[episode.id] = describe(episode, self._wording)
         return self._words[episode.id]
 
     def weak_episodes(self, rule: Rule, variant: Variant) -> Iterator[Episode]:

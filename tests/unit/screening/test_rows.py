@@ -92,7 +92,7 @@ def test_a_row_has_exactly_the_keys_that_programs_were_promised() -> None:
     question, gap = body["gaps"]  # type: ignore[misc]
     assert (question["kind"], question["topic"], question["decisive"]) == ("open-question", "melphalan-kind", True)
     assert (gap["kind"], gap["problem"], gap["references"]) == ("unreadable", "found text", ["Condition/c"])
-    assert body["rulebase"] == {"version": "1.2.3", "hash": "abc", "overlays": []}
+    assert body["rulebase"] == {"version": "1.2.3", "hash": "abc", "overlays": [], "switched_off": []}
 
 
 def test_a_failed_rule_is_a_gap_and_the_row_is_incomplete() -> None:
