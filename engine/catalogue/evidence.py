@@ -56,12 +56,16 @@ class _Model(BaseModel):
 
 
 class FigureFile(_Model):
-    """A number as it may be shown: `text` stands in the card, `meaning` says of what and whom."""
+    """A number as it may be shown: `text` stands in the card, `meaning` says of what and whom.
+
+    `checked` says where it was seen, or looked for; `read` on which day, if not on that of its source.
+    """
 
     text: Text
     meaning: Text
     status: Literal["verified", "unverified"]
     checked: Text
+    read: str | None = None
 
 
 class IdentifierFile(_Model):
@@ -83,6 +87,7 @@ class EvidenceFile(_Model):
     status: Status
     says: Text
     unverified: list[Text] = []
+    tried: Text | None = None
     identifiers: list[IdentifierFile] = []
     checked: Text
     read: str
@@ -91,13 +96,14 @@ class EvidenceFile(_Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One number of a source; `text` may be displayed only when `verified`."""
+    """One number of a source; `text` may be displayed only when `verified`, `checked` where, `read` on which day."""
 
     id: str
     text: str
     meaning: str
     verified: bool
     checked: str
+    read: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +113,7 @@ class Evidence:
     Attributes:
         says: what it states, as far as that was seen.
         unverified: what it is said to state; kept for whoever opens the source, never displayed.
+        tried: how that was looked for, without success; None when nothing is open.
         links: addresses that were seen themselves, best first.
         checked: what was opened to verify it; read: on which day.
     """
@@ -120,6 +127,7 @@ class Evidence:
     status: Status
     says: str
     unverified: tuple[str, ...]
+    tried: str | None
     links: tuple[str, ...]
     checked: str
     read: date
@@ -151,16 +159,16 @@ def _evidence(id_: str, entry: object, name: PurePath) -> Evidence:
         fix = "Use E or G with two digits, e.g. E07 or E20b; in an overlay ACS-E07"
         raise RuleFileError(name, id_, "is no evidence id", fix)
     file = validated(EvidenceFile, entry, name, id_)
-    try:
-        read = date.fromisoformat(file.read)
-    except ValueError:
-        raise RuleFileError(name, f"{id_}.read", f"`{file.read}` is no date", "Write it as 2026-01-31") from None
+    read = _day(file.read, f"{id_}.read", name)
     if YEAR in file.figures:
         problem = "is the year of the evidence itself"
         raise RuleFileError(name, f"{id_}.figures.{YEAR}", problem, "Name the figure otherwise")
     open_points = bool(file.unverified) or any(f.status == "unverified" for f in file.figures.values())
     if open_points and file.status is Status.VERIFIED:
         raise RuleFileError(name, f"{id_}.status", "is `verified` with something unverified below", "Write `partly`")
+    if (file.tried is None) == (open_points or file.status is Status.UNVERIFIED):
+        problem = "has to say how the unverified was looked for, and nothing else"
+        raise RuleFileError(name, f"{id_}.tried", problem, "Write it where something is unverified, only there")
     if file.status is Status.UNVERIFIED and any(f.status == "verified" for f in file.figures.values()):
         raise RuleFileError(name, f"{id_}.status", "is `unverified` with a verified figure", "Write `partly`")
     return Evidence(
@@ -173,11 +181,26 @@ def _evidence(id_: str, entry: object, name: PurePath) -> Evidence:
         status=file.status,
         says=file.says,
         unverified=tuple(file.unverified),
+        tried=file.tried,
         links=tuple(_LINKS[i.kind].format(i.value) for i in file.identifiers if i.status == "verified"),
         checked=file.checked,
         read=read,
         figures={
-            key: Figure(id=key, text=f.text, meaning=f.meaning, verified=f.status == "verified", checked=f.checked)
-            for key, f in file.figures.items()
+            key: Figure(
+                id=key,
+                text=figure.text,
+                meaning=figure.meaning,
+                verified=figure.status == "verified",
+                checked=figure.checked,
+                read=read if figure.read is None else _day(figure.read, f"{id_}.figures.{key}.read", name),
+            )
+            for key, figure in file.figures.items()
         },
     )
+
+
+def _day(text: str, field: str, name: PurePath) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise RuleFileError(name, field, f"`{text}` is no date", "Write it as 2026-01-31") from None

@@ -43,7 +43,7 @@ def test_the_length_of_maintenance_is_told_with_year_and_kind() -> None:
     limited, continued = BASE.disagreements["D1"].positions
     assert (limited.years[0], str(limited.kinds[0])) == (2012, "opinion")
     assert "2 years at most" in limited.says
-    assert {str(kind) for kind in continued.kinds} == {"randomised trial", "label", "cohort"}
+    assert {str(kind) for kind in continued.kinds} == {"randomised trial", "label", "guideline", "cohort"}
     assert "consider" in BASE.disagreements["D1"].card.lower()
 
 

@@ -69,7 +69,10 @@ def test_topics_keep_the_order_of_their_file() -> None:
 
 def test_links_of_evidence_are_those_that_were_seen() -> None:
     evidence = load_rule_base().evidence
-    assert evidence["E01"].links == ("https://pmc.ncbi.nlm.nih.gov/articles/PMC6318225/",)
+    assert evidence["E01"].links == (
+        "https://pmc.ncbi.nlm.nih.gov/articles/PMC6318225/",
+        "https://ascopost.com/News/59608",
+    )
     assert evidence["E02"].links[1] == "https://doi.org/10.1038/bcj.2016.114"
     assert not evidence["E12"].showable
     assert evidence["E10"].status is Status.PARTLY

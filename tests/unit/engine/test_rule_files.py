@@ -15,6 +15,8 @@ __all__ = ["folder"]
 SPM02 = "lenalidomide/spm-02-cumulative-exposure.yaml"
 SPM03 = "melphalan/spm-03-concurrent-oral-melphalan.yaml"
 SPM09 = "lenalidomide/spm-09-long-maintenance.yaml"
+TRIED = "  tried: Only an abstract and the register entry of the follow-up study were found.\n"
+LIMIT_READ = "E24.figures.limit.read"
 LONG = "duration: {at_least: long_exposure}"
 
 # ruff: noqa: E501
@@ -155,6 +157,15 @@ def test_findings_of_other_rules_exist_and_go_in_no_circle(
         ("evidence.yaml", "  year: 2016\n  grade: A", "  year: 16\n  grade: A", "E14.year", "does not fit"),
         ("evidence.yaml", 'PMC6280981)\n  read: "2026-11-21"', "PMC6280981)\n  read: May 2026", "E14.read", "no date"),
         ("evidence.yaml", "  kind: opinion", "  kind: hearsay", "E24.kind", "does not fit"),
+        ("evidence.yaml", TRIED, "", "E09.tried", "how the unverified was looked for"),
+        ("evidence.yaml", "  says: 7730", "  tried: x\n  says: 7730", "E14.tried", "and nothing else"),
+        (
+            "evidence.yaml",
+            "      text: 2 years\n",
+            "      text: 2 years\n      read: soon\n",
+            LIMIT_READ,
+            "`soon` is no date",
+        ),
         ("evidence.yaml", "    limit:\n", "    year:\n", "E24.figures.year", "year of the evidence itself"),
         ("gaps.yaml", "- id: lenalidomide-dates", "- id: lenalidomide-exposure", "[1].id", "stands twice"),
         ("gaps.yaml", "How old is the patient?", "Is the patient over 65?", "[13].question", "`65?`"),
