@@ -140,6 +140,7 @@ class Rule:
     parameters: Mapping[str, Parameter]
     variants: tuple[Variant, ...]
     asks: bool
+    because: str
     ask: str
     source: str
     follow_up: tuple[str, ...]
@@ -187,6 +188,7 @@ def _parse(file: RuleFile, path: PurePath, common_unless: list[dict[str, object]
         parameters=parameters,
         variants=variants,
         asks=file.unknown.incomplete_record == "ask",
+        because=file.unknown.because,
         ask=file.card.ask,
         source=file.card.source,
         follow_up=tuple(file.follow_up),

@@ -15,6 +15,7 @@ from pathlib import PurePath
 
 from pydantic import BaseModel, ConfigDict
 
+from spmwatch.engine.catalogue.condition_wording import ConditionPhrases, faults
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import UNKNOWN, VOCABULARY, Span
 from spmwatch.engine.errors import RuleFileError
@@ -72,6 +73,7 @@ class WordingFile(_Model):
     silent: dict[str, list[str]]
     phrases: PhrasesFile
     units: dict[str, str]
+    conditions: ConditionPhrases
 
 
 _PHRASE_NAMES: Mapping[str, set[str]] = {
@@ -107,6 +109,11 @@ class Wording:
     def __init__(self, file: WordingFile) -> None:
         self._file = file
 
+    @property
+    def conditions(self) -> ConditionPhrases:
+        """How conditions read as sentences."""
+        return self._file.conditions
+
     def kind(self, verb: str) -> str:
         """What a fact of this kind is called, e.g. `drug course`."""
         return self._file.kinds[verb]
@@ -136,6 +143,10 @@ class Wording:
         """A drug with its form where that matters, e.g. `high-dose intravenous melphalan`."""
         name, named = self.concept(drug), self._file.named_drug
         return named.forms[form].format(drug=name) if drug in named.drugs else name
+
+    def names_forms_of(self, drug: str) -> bool:
+        """Is the form of this drug part of its name?"""
+        return drug in self._file.named_drug.drugs
 
     def has_phases(self, drug: str) -> bool:
         """Does an unknown phase of this drug deserve a word?"""
@@ -278,6 +289,7 @@ def _faults(file: WordingFile) -> Iterator[tuple[str, str, str]]:
     yield from _missing(file.named_transplant, "transplanted", "kind", "named_transplant")
     for verb in ("exposed", "ordered"):
         yield from _missing(file.named_drug.forms, verb, "form", "named_drug.forms")
+    yield from faults(file.conditions)
 
 
 def _missing(labels: Mapping[str, str], verb: str, field: str, at: str) -> Iterator[tuple[str, str, str]]:
