@@ -9,7 +9,6 @@ from functools import lru_cache
 import jinja2
 
 from spmwatch.cli.edge import version
-from spmwatch.cli.markdown import Block, blocks
 from spmwatch.cli.picture import Picture, picture_of
 from spmwatch.cli.reasons import Reasons
 from spmwatch.cli.svg_chart import Chart, chart_of
@@ -17,6 +16,7 @@ from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.facts import Gap
 from spmwatch.engine.presentation import describe, references
 from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation
+from spmwatch.rule_book.markdown import Block, blocks
 
 _TIER_WORDS = {"none": "no finding", "info": "info", "warning": "warning", "critical": "critical"}
 

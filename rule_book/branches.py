@@ -1,4 +1,4 @@
-"""The tree of `all` and `any` that a rule file wrote, put together again from the branches it was multiplied out into."""
+"""The tree of `all` and `any` that a rule file wrote, put together again from the branches that were made of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Choice:
 
 
 def logic_of(variant: Variant) -> tuple[Choice | Condition | None, Choice | Condition]:
-    """The rule's own `when`, None where it has none, and the variant's; every condition of every branch stands in them."""
+    """The rule's own `when`, None where it has none, and the variant's; they hold every condition of every branch."""
     found = {condition.path: condition for branch in variant.branches for condition in branch.conditions}
     steps = {path: _steps(path) for path in found}
     tree = _tree([(steps[path], condition) for path, condition in found.items()])

@@ -1,14 +1,14 @@
 """A condition as a sentence for people: the third reader of a rule, after network and explainer (ADR 0006).
 
-Every test of the condition is told, with its number, unit and source; the words come from rules/wording.yaml. What is told
-is light Markdown: a number that a rule sets stands between `**`.
+Every test of the condition is told, with its number, unit and source; the words come from rules/wording.yaml. What is
+told is light Markdown: a number that a rule sets stands between `**`.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from spmwatch.engine.catalogue.condition_wording import PSEUDO, VerbPhrases
@@ -54,20 +54,37 @@ class Sentences:
         self._wording = wording
         self._phrases = wording.conditions
 
-    def names(self, conditions: Sequence[Condition]) -> Names:
-        """What the conditions of one variant, all its branches together, are called by others."""
+    @property
+    def one_of(self) -> str:
+        """What stands before conditions of which one is enough."""
+        return self._phrases.one_of
+
+    @property
+    def all_of(self) -> str:
+        """What stands before conditions that have to hold together."""
+        return self._phrases.all_of
+
+    def names(self, conditions: Sequence[Condition], marked: Container[str] = ()) -> Names:
+        """What the conditions of one variant, all its branches together, are called by others.
+
+        Args:
+            conditions: in the order of the file, those of `unless` at the end.
+            marked: paths of conditions that get a letter in any case, because another variant needs it.
+        """
         unique = {condition.path: condition for condition in conditions}
-        anchors = {test.anchor for condition in conditions for test in condition.spans if test.anchor not in (None, TODAY)}
+        anchors = {
+            test.anchor for condition in conditions for test in condition.spans if test.anchor not in (None, TODAY)
+        }
         called: dict[str, list[str]] = {}
         for path, condition in unique.items():
             called.setdefault(self._thing(condition, self._verb(condition).reference)[0], []).append(path)
         marks: dict[str, str] = {}
         references: dict[str, list[str]] = {}
         for path, condition in unique.items():
-            if condition.name not in anchors:
+            if condition.name not in anchors and path not in marked:
                 continue
             reference = self._thing(condition, self._verb(condition).reference)[0]
-            if len(called[reference]) > 1:
+            if len(called[reference]) > 1 or path in marked:
                 marks[path] = chr(ord("A") + len(marks))
                 reference = self._phrases.marked.format(thing=reference, mark=marks[path])
             references.setdefault(condition.name, []).append(reference)
@@ -150,7 +167,7 @@ class Sentences:
             tests = [test for test in left if test.field == field]
             is_day = VOCABULARY[condition.verb].spans[field].is_day
             told = self._phrases.and_.join(
-                self._days(tests, condition, names) if is_day else [self._limit(test) for test in tests]
+                self._days(tests, names) if is_day else [self._limit(test) for test in tests]
             )
             default = f"{self._wording.field(field)}: {{told}}"
             pattern = self._verb(condition).fields.get(field, default)
@@ -160,7 +177,7 @@ class Sentences:
         pattern = getattr(self._phrases.numbers, _LIMITS[test.comparison])
         return str(pattern.format(amount=self._offset(test)))
 
-    def _days(self, tests: Sequence[SpanTest], condition: Condition, names: Names) -> Iterator[str]:
+    def _days(self, tests: Sequence[SpanTest], names: Names) -> Iterator[str]:
         phrases = self._phrases.distances
         left = list(tests)
         while left:
@@ -219,8 +236,9 @@ def _partner(test: SpanTest, others: Sequence[SpanTest]) -> SpanTest | None:
 
 
 def _joined(pieces: Sequence[str]) -> str:
-    """With commas; with semicolons where a piece has commas of its own; none after a colon."""
-    separator = "; " if any(", " in _IN_BRACKETS.sub("", piece) for piece in pieces) else ", "
+    """With commas; with semicolons where a piece is a list itself; nothing after a colon."""
+    bare = [_IN_BRACKETS.sub("", piece) for piece in pieces]
+    separator = "; " if any(", " in piece or " or " in piece for piece in bare) else ", "
     return separator.join(pieces).replace(f":{separator}", ": ")
 
 

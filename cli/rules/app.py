@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from spmwatch.cli.rules.docs import docs
 from spmwatch.cli.rules.lint import lint_command
+from spmwatch.cli.rules.list import list_rules
 from spmwatch.cli.rules.new import new
 from spmwatch.cli.rules.schema import schema
+from spmwatch.cli.rules.show import show
 
 rules_app = typer.Typer(
     name="rules",
@@ -25,3 +28,6 @@ def _rules() -> None:
 rules_app.command("lint")(lint_command)
 rules_app.command("new")(new)
 rules_app.command("schema")(schema)
+rules_app.command("list")(list_rules)
+rules_app.command("show")(show)
+rules_app.command("docs")(docs)

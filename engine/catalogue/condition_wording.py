@@ -1,4 +1,4 @@
-"""The part of rules/wording.yaml that says how conditions read as sentences: its shape, checked against the vocabulary."""
+"""How conditions read as sentences: the shape of that part of rules/wording.yaml, checked against the vocabulary."""
 
 from __future__ import annotations
 
@@ -70,6 +70,8 @@ class ConditionPhrases(_Model):
     verbs: dict[str, VerbPhrases]
     or_: str = Field(alias="or")
     and_: str = Field(alias="and")
+    one_of: str
+    all_of: str
     overlaps: str
     marked: str
     today: str

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from spmwatch.engine.catalogue.card_policy import FILE as CARDS
 from spmwatch.engine.catalogue.card_policy import CardPolicy, load_card_policy
 from spmwatch.engine.catalogue.checks import Surroundings, check_and_fill, check_file
+from spmwatch.engine.catalogue.conditions import Parameter
 from spmwatch.engine.catalogue.disagreements import FILE as DISAGREEMENTS
 from spmwatch.engine.catalogue.disagreements import Disagreement, disagreements_from
 from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
@@ -54,6 +55,7 @@ class RuleBase:
         topics: data that a rule may lack, most decisive first.
         common_unless: negatives that hold for every rule, as the file has them; already part of each rule.
         version: of the catalogue as a whole (rules/common.yaml).
+        convention_numbers: the numbers of `conventions` with meaning and source, in the order of the file.
         disagreements: where experts disagree, by id.
         surroundings: what its rule files may refer to.
         digest: sha256 over what all files mean, overlays included, whatever their formatting, comments and order.
@@ -67,6 +69,7 @@ class RuleBase:
     evidence: Mapping[str, Evidence]
     value_sets: ValueSets
     conventions: Conventions
+    convention_numbers: tuple[Parameter, ...]
     topics: tuple[Topic, ...]
     texts: Texts
     wording: Wording
@@ -172,7 +175,7 @@ def _load(root: Traversable) -> RuleBase:
     common = validated(CommonFile, files[top / "common.yaml"], top / "common.yaml")
     value_sets = ValueSets.load(root)
     conventions = Conventions.load(root)
-    _check_conventions(files[top / "conventions.yaml"], top / "conventions.yaml", evidence)
+    numbers = _convention_numbers(files[top / "conventions.yaml"], top / "conventions.yaml", evidence)
     _check_regimens(value_sets, top, evidence)
     rule_files = _rule_files(files)
     around = Surroundings(
@@ -193,6 +196,7 @@ def _load(root: Traversable) -> RuleBase:
         evidence=evidence,
         value_sets=value_sets,
         conventions=conventions,
+        convention_numbers=numbers,
         topics=topics,
         texts=texts,
         wording=load_wording(root.joinpath(WORDING)),
@@ -246,14 +250,19 @@ def _check_regimens(value_sets: ValueSets, top: PurePosixPath, evidence: Mapping
             raise RuleFileError(path, "evidence", problem, "Enter it there or name another")
 
 
-def _check_conventions(data: object, path: PurePosixPath, evidence: Mapping[str, Evidence]) -> None:
-    """Each number of the conventions names evidence that exists; their shape was checked before."""
+def _convention_numbers(data: object, path: PurePosixPath, evidence: Mapping[str, Evidence]) -> tuple[Parameter, ...]:
+    """The numbers of the conventions. Each names evidence that exists; their shape was checked before."""
     parameters = data.get("parameters") if isinstance(data, dict) else None
+    numbers: list[Parameter] = []
     for name, parameter in parameters.items() if isinstance(parameters, dict) else ():
         for id_ in parameter["evidence"]:
             if id_ not in evidence:
                 field = f"parameters.{name}.evidence"
                 raise RuleFileError(path, field, f"`{id_}` is not in evidence.yaml", "Enter it there or name another")
+        sources = tuple(parameter["evidence"])
+        keys = {key: parameter[key] for key in ("value", "unit", "meaning")}
+        numbers.append(Parameter(name=name, **keys, evidence=sources))
+    return tuple(numbers)
 
 
 def _check_references(rules: Sequence[Rule]) -> None:

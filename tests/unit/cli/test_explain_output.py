@@ -11,7 +11,6 @@ from rich.console import Console
 
 from spmwatch.cli.explain_page import page_for
 from spmwatch.cli.explain_text import print_explanation
-from spmwatch.cli.markdown import blocks
 from spmwatch.cli.reasons import Reasons, reasons_of, report_as_json
 from spmwatch.cli.terminal_chart import ASCII, UNICODE, Signs
 from spmwatch.engine.catalogue.load import load_rule_base
@@ -20,6 +19,7 @@ from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.reasoning.explain import Explainer, RuleReport
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.engine.truth import Truth
+from spmwatch.rule_book.markdown import blocks
 from tests.unit.cli.patients import crowded, transplanted
 
 HOSTILE = "<script>alert(1)</script>\"'&"

@@ -51,6 +51,16 @@ def blocks(text: str) -> Iterator[Block]:
             paragraph, items = [], []
 
 
+def pieces(line: str) -> tuple[Piece, ...]:
+    """One line, its strong parts told apart."""
+    return _pieces([line])
+
+
+def plain(line: str) -> str:
+    """One line without its marks."""
+    return _STRONG.sub(r"\1", line)
+
+
 def _pieces(lines: list[str]) -> tuple[Piece, ...]:
     text = " ".join(lines)
     pieces = [Piece(part, strong=index % 2 == 1) for index, part in enumerate(_STRONG.split(text))]

@@ -1,0 +1,29 @@
+"""The pages under docs/rules: what they are and which of them are stale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from spmwatch.rule_book.catalogue import Catalogue
+from spmwatch.rule_book.render import markdown, page_name, rule_markdown
+
+SHARED_PAGES = ("index", "evidence", "disagreements", "conventions", "value-sets")
+
+
+def docs_of(catalogue: Catalogue) -> dict[str, str]:
+    """File name -> content, the same for the same rules and scenarios."""
+    pages = {f"{name}.md": markdown(f"{name}.md.j2", catalogue=catalogue) for name in SHARED_PAGES}
+    pages |= {f"{page_name(page.id)}.md": rule_markdown(page) for page in catalogue.pages}
+    return dict(sorted(pages.items()))
+
+
+def stale(folder: Path, pages: Mapping[str, str]) -> list[str]:
+    """Names of the files in `folder` that are missing, differ from `pages`, or belong to no page any more."""
+    there = {path.name for path in folder.iterdir() if path.is_file()} if folder.is_dir() else set()
+    changed = [name for name, text in pages.items() if name not in there or _differs(folder / name, text)]
+    return sorted([*changed, *(there - pages.keys())])
+
+
+def _differs(path: Path, text: str) -> bool:
+    return path.read_bytes() != text.encode("utf-8")

@@ -1,0 +1,96 @@
+"""Pages written out: Markdown for the repository, HTML for the committee. Whatever stands in a text, it stays text."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import jinja2
+
+from spmwatch.rule_book.markdown import blocks, pieces, plain
+from spmwatch.rule_book.page import RulePage
+from spmwatch.rule_book.scenarios import KINDS
+
+HOOKS = {
+    "patient-view": "a chart is opened (also in batch screening)",
+    "order-select": "an order is selected",
+    "order-sign": "an order is signed",
+}
+"""When a rule is asked, in words."""
+STATUSES = {
+    "active": "in use",
+    "draft": "draft: reaches no clinician",
+    "retired": "retired: reaches no clinician",
+}
+SEEN = {
+    "verified": "seen in its source",
+    "partly": "seen in its source in part",
+    "unverified": "not opened yet",
+}
+"""What the status of an evidence means."""
+_MARKS = re.compile(r"([\\`*_\[\]|])")
+
+
+def text_of(text: str) -> str:
+    """Text for a Markdown page: nothing in it is read as markup, neither HTML nor Markdown."""
+    return _marked(_MARKS.sub(r"\\\1", " ".join(text.split())))
+
+
+def _marked(text: str) -> str:
+    """Light Markdown of ours for a Markdown page: only HTML is made harmless."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _quoted(text: str) -> str:
+    """Light Markdown as a quotation; list items and paragraphs stay."""
+    return "\n".join(f"> {line}".rstrip() for line in _marked(text).strip().splitlines())
+
+
+def page_name(id_: str) -> str:
+    """File of a rule's page, without its ending."""
+    return id_.lower()
+
+
+def markdown(template: str, **names: object) -> str:
+    """A Markdown page from one of the templates; ends with one line end, no trailing blanks."""
+    written = _markdown_templates().get_template(template).render(**names)
+    lines = [line.rstrip() for line in written.splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def html(template: str, **names: object) -> str:
+    """An HTML page from one of the templates; everything is escaped."""
+    return _html_templates().get_template(template).render(**names)
+
+
+def rule_markdown(page: RulePage, *, linked: bool = True) -> str:
+    """A rule's page in Markdown; `linked`: with links to the other pages of docs/rules."""
+    return markdown("rule.md.j2", page=page, linked=linked)
+
+
+@lru_cache(maxsize=1)
+def _markdown_templates() -> jinja2.Environment:
+    """A name that is not there is an error. Escaping is done by the filters, in Markdown's own way."""
+    environment = _environment(autoescape=False)
+    environment.filters.update(t=text_of, marked=_marked, quoted=_quoted)
+    return environment
+
+
+@lru_cache(maxsize=1)
+def _html_templates() -> jinja2.Environment:
+    environment = _environment(autoescape=True)
+    environment.filters.update(blocks=lambda text: list(blocks(text)), pieces=pieces)
+    return environment
+
+
+def _environment(*, autoescape: bool) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("spmwatch.rule_book"),
+        autoescape=autoescape,  # noqa: S701 - off for Markdown alone, whose filters escape in its own way
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(plain=plain, page_name=page_name)
+    environment.globals.update(HOOKS=HOOKS, STATUSES=STATUSES, SEEN=SEEN, KINDS=KINDS)
+    return environment
