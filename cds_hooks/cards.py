@@ -10,10 +10,15 @@ import re
 import uuid
 from collections.abc import Callable, Sequence
 
+from spmwatch.cds_hooks.plan_lines import inline, plan_text
+from spmwatch.cds_hooks.reading import Said
+from spmwatch.cds_hooks.suggestions import suggestions
 from spmwatch.engine.catalogue.card_policy import CardPolicy
 from spmwatch.engine.catalogue.evidence import Evidence, Kind
 from spmwatch.engine.catalogue.rule import SUMMARY_LIMIT
 from spmwatch.engine.catalogue.texts import Texts
+from spmwatch.engine.catalogue.wording import default_wording
+from spmwatch.engine.facts import Certainty
 from spmwatch.engine.merging import Advice, Card, Merged
 from spmwatch.engine.presentation import references
 from spmwatch.engine.recommendation import Finding, Recommendation
@@ -40,10 +45,10 @@ def lay_out(
         recommendation: what they were merged from.
         policy: the lines that each carries.
         texts: words that all rules share.
-        new_uuid: gives each card the id that feedback will name; new for each invocation.
+        new_uuid: gives each card and suggestion the id that feedback will name; new for each invocation.
     """
     pages = _Pages(merged, recommendation, policy, texts)
-    return [pages.card(card, new_uuid(), last=card is merged.cards[-1]) for card in merged.cards]
+    return [pages.card(card, new_uuid, last=card is merged.cards[-1]) for card in merged.cards]
 
 
 class _Pages:
@@ -53,19 +58,34 @@ class _Pages:
         self._merged, self._recommendation, self._policy, self._texts = merged, recommendation, policy, texts
         self._lines = policy.lines
 
-    def card(self, card: Card, id_: uuid.UUID, *, last: bool) -> Json:
+    def card(self, card: Card, new_uuid: Callable[[], uuid.UUID], *, last: bool) -> Json:
         """One card. Members without a value are left out (C003)."""
         lead = card.advice.lead
         result: Json = {
-            "uuid": str(id_),
-            "summary": one_line(lead.summary),
+            "uuid": str(new_uuid()),
+            "summary": self._summary(card),
             "detail": self._detail(card, last=last),
             "indicator": lead.indicator.value,
             "source": self._source(lead),
             "overrideReasons": [reason.model_dump() for reason in self._policy.override_reasons],
         }
+        result |= suggestions(card, self._recommendation, policy=self._policy, new_uuid=new_uuid)
         links = self._links(card)
         return result | {"links": links} if links else result
+
+    def _summary(self, card: Card) -> str:
+        """The leading rule's own; where several rules ask for checks, the checks by name."""
+        lead = card.advice.lead
+        together = [one for one in card.folded if one.rule in self._policy.checks]
+        due = [inline(item.title) for item in card.plan if item.state in self._policy.suggested_when]
+        if not together or not due or lead.rule not in self._policy.checks:
+            return one_line(lead.summary)
+        summary = self._lines.checks_summary.format(checks=", ".join(due))
+        low = all(finding.certainty is Certainty.LOW for finding in card.told)
+        return one_line(self._texts.possible_summary(summary) if low else summary)
+
+    def _plan(self, card: Card) -> list[str]:
+        return [plan_text(card.plan, self._policy.plan, default_wording())] if card.plan else []
 
     def _source(self, finding: Finding) -> Json:
         source: Json = {"label": finding.source.title}
@@ -85,23 +105,22 @@ class _Pages:
         return links[: self._policy.most_links]
 
     def _detail(self, card: Card, *, last: bool) -> str:
-        paragraphs = [*self._said(card), *self._mentioned(card), *self._open(card)]
+        paragraphs = [*self._said(card), *self._mentioned(card), *self._plan(card), *self._open(card)]
         if last:
             paragraphs += [*self._beyond(self._merged.beyond), *self._quiet()]
         paragraphs += self._footer(card)
         return "\n\n".join(plain(paragraph, _references(card)) for paragraph in paragraphs)
 
     def _said(self, card: Card) -> list[str]:
-        """The rule's own words; parts and carried findings follow where they say something else."""
+        """The rule's own words; parts and carried findings follow, as far as they say something else."""
         lead = card.advice.lead
-        said = [lead.detail.strip()]
+        told = Said()
+        said = [told.new_in(lead.detail)]
         for finding in card.told[1:]:
-            detail = finding.detail.strip()
             if finding.rule != lead.rule or finding.summary != lead.summary:
                 said.append(self._lines.also.format(summary=one_line(finding.summary), rule=finding.rule))
-            if detail not in said:
-                said.append(detail)
-        return said
+            said.append(told.new_in(finding.detail))
+        return [text for text in said if text]
 
     def _mentioned(self, card: Card) -> list[str]:
         return [self._lines.also.format(summary=one_line(one.lead.summary), rule=one.rule) for one in card.mentioned]
@@ -145,7 +164,7 @@ class _Pages:
             certainty = lines.certainty_open.format(grade=grade)
         else:
             certainty = lines.certainty.format(certainty=texts.certainty[lead.certainty.value], grade=grade)
-        studies = "; ".join(_cited(evidence) for evidence in _studies(card))
+        studies = self._studies(card)
         return [
             *self._records(card),
             f"{certainty} {lines.as_of.format(as_of=recommendation.as_of.isoformat())}",
@@ -153,6 +172,12 @@ class _Pages:
             texts.suggestion,
             lines.rule.format(rule=lead.rule, version=lead.version, rulebase=recommendation.rulebase),
         ]
+
+    def _studies(self, card: Card) -> str:
+        """The sources of what is told, the leading rule's first; the rule itself names all."""
+        found, most = _studies(card), self._policy.most_studies
+        text = "; ".join(_cited(evidence) for evidence in found[:most])
+        return text if len(found) <= most else self._lines.more_studies.format(studies=text, number=len(found) - most)
 
     def _records(self, card: Card) -> list[str]:
         found, most = _references(card), self._policy.most_records

@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 
+from spmwatch.cds_hooks.acknowledged import acknowledged_from, merged_as_json
 from spmwatch.cds_hooks.answer import respond
 from spmwatch.cli.edge import ALL_EVALUATED, NOTHING_USABLE, AsOf, complain, tidy, today, write_out
 from spmwatch.cli.reading import Overlays, load_evaluator, pretty
 from spmwatch.engine.errors import InputError
+from spmwatch.engine.merging import Merged
 from spmwatch.engine.presentation import recommendation_as_json
 
 
@@ -31,7 +33,10 @@ def hook(
     as_of: AsOf = None,
     form: Annotated[
         Format,
-        typer.Option("--format", help="response: what the service would send; json: the findings as screen has them."),
+        typer.Option(
+            "--format",
+            help="response: what the service would send; json: the findings as screen has them, and the card of each.",
+        ),
     ] = Format.RESPONSE,
     service: Annotated[
         str | None,
@@ -39,6 +44,15 @@ def hook(
             "--service",
             metavar="ID",
             help="The service asked; by default the one of the request's hook.",
+            show_default=False,
+        ),
+    ] = None,
+    acknowledged: Annotated[
+        str | None,
+        typer.Option(
+            "--acknowledged",
+            metavar="FILE.json",
+            help="What was set aside earlier for this patient, as --format json prints it (docs/cds-hooks.md).",
             show_default=False,
         ),
     ] = None,
@@ -50,9 +64,11 @@ def hook(
     the HTTP status named on standard error).
     """
     evaluator = load_evaluator(overlay)
-    answer = respond(_read(request), as_of=as_of or today(), service_id=service, evaluator=evaluator)
+    seen = () if acknowledged is None else acknowledged_from(_read(acknowledged), acknowledged)
+    answer = respond(_read(request), as_of=as_of or today(), service_id=service, evaluator=evaluator, acknowledged=seen)
     if form is Format.JSON and answer.recommendation is not None:
-        write_out([pretty(recommendation_as_json(answer.recommendation))])
+        merged = merged_as_json(answer.merged or Merged(cards=()), answer.recommendation.as_of)
+        write_out([pretty(recommendation_as_json(answer.recommendation) | {"merged": merged})])
     else:
         write_out([pretty(answer.body)])
     if answer.status != 200:

@@ -50,6 +50,20 @@ class OverrideReason(_Model):
     display: Line
 
 
+class PlanLines(_Model):
+    """The plan on a card: a line for each open check, one for all that are up to date, one for all that fall away."""
+
+    heading: Line
+    open: Line
+    last: Line
+    next: Line
+    overdue_by: Line
+    may_fall_away: Line
+    up_to_date: Line
+    excluded: Line
+    states: dict[str, Line]
+
+
 class Lines(_Model):
     """The lines under a rule's own words."""
 
@@ -67,7 +81,12 @@ class Lines(_Model):
     certainty_open: Line
     as_of: Line
     study: Line
+    more_studies: Line
     rule: Line
+    checks_summary: Line
+    suggestion: Line
+    request: Line
+    request_note: Line
 
 
 class CardPolicy(_Model):
@@ -75,6 +94,7 @@ class CardPolicy(_Model):
 
     most_cards: int = Field(ge=1, le=20)
     most_records: int = Field(ge=1)
+    most_studies: int = Field(ge=1)
     most_links: int = Field(ge=0)
     most_suggestions: int = Field(ge=0)
     quiet_after_acknowledgement: ParameterFile
@@ -86,6 +106,7 @@ class CardPolicy(_Model):
     decisive: list[RuleId]
     causes: list[Cause]
     lines: Lines
+    plan: PlanLines
     override_reasons: list[OverrideReason] = Field(min_length=1)
 
     def cause_of(self, rule: str) -> str | None:
@@ -138,8 +159,25 @@ _NAMES: Mapping[str, set[str]] = {
     "certainty_open": {"grade"},
     "as_of": {"as_of"},
     "study": {"studies"},
+    "more_studies": {"studies", "number"},
     "rule": {"rule", "version", "rulebase"},
+    "checks_summary": {"checks"},
+    "suggestion": {"label", "who"},
+    "request": {"display", "confirm"},
+    "request_note": {"rules", "source", "confirm"},
 }
+_PLAN_NAMES: Mapping[str, set[str]] = {
+    "heading": set(),
+    "open": {"title", "pieces"},
+    "last": {"day"},
+    "next": {"day"},
+    "overdue_by": {"days"},
+    "may_fall_away": {"why"},
+    "up_to_date": {"items"},
+    "excluded": {"items"},
+}
+OPEN_STATES = ("due", "overdue", "none-recorded", "individual", "unknown")
+"""How a check may stand that a card has a line for."""
 
 
 @lru_cache(maxsize=1)
@@ -156,10 +194,10 @@ def load_card_policy(file: Traversable) -> CardPolicy:
     """
     name = PurePath("rules") / FILE
     policy = validated(CardPolicy, read_yaml(file, name), name)
-    for key, text in policy.lines.model_dump().items():
-        if set(_PLACEHOLDER.findall(text)) != _NAMES[key]:
-            wanted = ", ".join(sorted(f"{{{each}}}" for each in _NAMES[key])) or "no placeholder"
-            raise RuleFileError(name, f"lines.{key}", "has other placeholders than it takes", f"Use exactly: {wanted}")
+    _check_lines("lines", policy.lines.model_dump(), _NAMES, name)
+    _check_lines("plan", policy.plan.model_dump(exclude={"states"}), _PLAN_NAMES, name)
+    if missing := [state for state in OPEN_STATES if state not in policy.plan.states]:
+        raise RuleFileError(name, "plan.states", f"has no words for {', '.join(missing)}", "Write what the card says")
     quiet = policy.quiet_after_acknowledgement
     if quiet.unit != "d" or quiet.value < 0 or not quiet.value.is_integer():
         raise RuleFileError(
@@ -172,6 +210,16 @@ def load_card_policy(file: Traversable) -> CardPolicy:
             raise RuleFileError(name, field, "a rule stands there twice", "Keep one of the two")
     _check_roles(policy, name)
     return policy
+
+
+def _check_lines(field: str, texts: Mapping[str, str], names: Mapping[str, set[str]], name: PurePath) -> None:
+    """Each line has the placeholders that it takes, all of them."""
+    for key, text in texts.items():
+        if set(_PLACEHOLDER.findall(text)) != names[key]:
+            wanted = ", ".join(sorted(f"{{{each}}}" for each in names[key])) or "no placeholder"
+            raise RuleFileError(
+                name, f"{field}.{key}", "has other placeholders than it takes", f"Use exactly: {wanted}"
+            )
 
 
 def _check_roles(policy: CardPolicy, name: PurePath) -> None:

@@ -1,0 +1,38 @@
+"""Texts of rules as a card shows them: without the line breaks of their files, and nothing said twice on one card."""
+
+from __future__ import annotations
+
+import re
+
+_STARTS_A_LINE = re.compile(r"\s*(?:[-*+] |\d+[.)] |#|>|\|)")
+
+
+def unwrapped(markdown: str) -> str:
+    """Paragraphs and list items on one line each: some EHRs show every line break of the text."""
+    lines: list[str] = []
+    for line in markdown.strip().splitlines():
+        if line.strip() and lines and lines[-1] and not _STARTS_A_LINE.match(line):
+            lines[-1] += f" {line.strip()}"
+        else:
+            lines.append(line.rstrip())
+    return "\n".join(lines)
+
+
+class Said:
+    """What one card has said so far."""
+
+    def __init__(self) -> None:
+        self._lines: set[str] = set()
+
+    def new_in(self, markdown: str) -> str:
+        """The text without the paragraphs and list items that stand on the card already; "" when none is new."""
+        kept: list[str] = []
+        new: set[str] = set()
+        for line in unwrapped(markdown).splitlines():
+            if line and line in self._lines:
+                continue
+            new.add(line)
+            if line or (kept and kept[-1]):
+                kept.append(line)
+        self._lines |= new
+        return "\n".join(kept).strip()
