@@ -6,6 +6,7 @@
 #   make bench     the benchmarks
 #   make valgrind  the rule network's memory tests under valgrind, about two minutes
 #   make examples  examples/bundles and examples/export from the worked patients of the features
+#   make lock      rules/versions.lock, after a version was raised
 #   make lock-deps constraints.txt from pyproject.toml; UPGRADE=1 takes the newest versions
 #   make clean     remove what the tools made; make distclean also the environment
 #
@@ -18,7 +19,7 @@ BIN = $(VENV)/bin
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = demo
-.PHONY: setup demo test check bench examples valgrind lock-deps clean distclean
+.PHONY: setup demo test check bench examples valgrind lock lock-deps clean distclean
 
 # Any Python 3 that really runs (a shim in PATH may not) can run the setup script, which finds the one for the environment.
 setup:
@@ -55,6 +56,9 @@ valgrind: setup
 
 examples: setup
 	$(BIN)/python examples/make_examples.py
+
+lock: setup
+	$(BIN)/spmwatch rules lock
 
 lock-deps: setup
 	$(BIN)/python tools/lock_deps.py $(if $(UPGRADE),--upgrade)

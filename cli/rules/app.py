@@ -7,6 +7,7 @@ import typer
 from spmwatch.cli.rules.docs import docs
 from spmwatch.cli.rules.lint import lint_command
 from spmwatch.cli.rules.list import list_rules
+from spmwatch.cli.rules.lock import lock
 from spmwatch.cli.rules.new import new
 from spmwatch.cli.rules.schema import schema
 from spmwatch.cli.rules.show import show
@@ -26,6 +27,7 @@ def _rules() -> None:
 
 
 rules_app.command("lint")(lint_command)
+rules_app.command("lock")(lock)
 rules_app.command("new")(new)
 rules_app.command("schema")(schema)
 rules_app.command("list")(list_rules)
