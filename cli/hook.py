@@ -64,8 +64,14 @@ def hook(
     the HTTP status named on standard error).
     """
     evaluator = load_evaluator(overlay)
-    seen = () if acknowledged is None else acknowledged_from(_read(acknowledged), acknowledged)
-    answer = respond(_read(request), as_of=as_of or today(), service_id=service, evaluator=evaluator, acknowledged=seen)
+    seen = () if acknowledged is None else acknowledged_from(_read(acknowledged, "acknowledgements"), acknowledged)
+    answer = respond(
+        _read(request, "a CDS Hooks request"),
+        as_of=as_of or today(),
+        service_id=service,
+        evaluator=evaluator,
+        acknowledged=seen,
+    )
     if form is Format.JSON and answer.recommendation is not None:
         merged = merged_as_json(answer.merged or Merged(cards=()), answer.recommendation.as_of)
         write_out([pretty(recommendation_as_json(answer.recommendation) | {"merged": merged})])
@@ -76,12 +82,12 @@ def hook(
     raise typer.Exit(ALL_EVALUATED if answer.status == 200 else NOTHING_USABLE)
 
 
-def _read(request: str) -> bytes:
-    """The request's bytes. Raises InputError."""
-    if request == "-":
+def _read(path: str, holds: str) -> bytes:
+    """The bytes of a file, or of standard input. Raises InputError."""
+    if path == "-":
         return sys.stdin.buffer.read()
     try:
-        return Path(request).read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         problem = f"cannot be read ({error.strerror or type(error).__name__})"
-        raise InputError(request, "-", problem, "Name a file that holds a CDS Hooks request, or -") from None
+        raise InputError(path, "-", problem, f"Name a file that holds {holds}, or -") from None

@@ -29,6 +29,7 @@ _MODULES = (
     "given_record",
     "given_orders",
     "when_then",
+    "then_cards",
 )
 pytest_plugins = [f"{_STEPS}.{name}" for name in _MODULES if find_spec("pytest_bdd")]
 """The step modules; none without pytest-bdd (the extra `testing`), so that other tests run undisturbed."""

@@ -7,11 +7,14 @@ every rule a second time, and the two must agree on each scenario.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from spmwatch.engine.acknowledgement import Acknowledgement
+from spmwatch.engine.catalogue.card_policy import default_card_policy
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import Certainty, PatientRecord
+from spmwatch.engine.merging import Merged, merge
 from spmwatch.engine.reasoning.explain import RuleReport, VariantReport
 from spmwatch.engine.recommendation import Finding, Recommendation
 from spmwatch.engine.truth import Truth, any_of
@@ -57,6 +60,8 @@ class Scenario:
         self.in_words = False
         self.only: tuple[str, ...] | None = None
         self.left_out: tuple[str, ...] = ()
+        self._set_aside: list[tuple[date, str | None]] = []
+        self._hook = CHART_OPENED
         self._today: date | None = None
         self._result: tuple[Recommendation, Mapping[str, RuleReport]] | None = None
 
@@ -81,6 +86,10 @@ class Scenario:
             raise StepError(f"`{name}` needs the tag @rule:SPM-nn on the feature. Write the rule's id, or add the tag.")
         return Speaker(self._rule, None if name == "it" else name.removeprefix("part "))
 
+    def acknowledge(self, day: date, rule: str | None = None) -> None:
+        """On that day somebody set aside what the record then showed: every card, or that of one rule."""
+        self._set_aside.append((day, rule))
+
     # -- when -------------------------------------------------------------------------------------------------------
 
     def evaluate(self, hook: str) -> None:
@@ -91,6 +100,7 @@ class Scenario:
                 a code was not recognised.
         """
         record = self._record(hook)
+        self._hook = hook
         self._result = self.evaluator.explain(record, as_of=self.today, hook=hook)
         recommendation, reports = self._result
         _agree(recommendation, reports)
@@ -111,6 +121,31 @@ class Scenario:
         if self._result is None:
             raise StepError("nothing was evaluated yet. Write `When the rules are evaluated` before `Then`.")
         return self._result[0]
+
+    @property
+    def merged(self) -> Merged:
+        """The cards of the visit, as far as the scenario looks at rules."""
+        known = [one for day, rule in self._set_aside for one in self._acknowledged(day, rule)]
+        return merge(self._looked_at(self.recommendation), policy=default_card_policy(), acknowledged=known)
+
+    def _acknowledged(self, day: date, rule: str | None) -> list[Acknowledgement]:
+        """What was set aside on an earlier day. Raises StepError when there was no such card."""
+        then = self.evaluator.evaluate(self._record(self._hook), as_of=day, hook=self._hook)
+        shown = merge(self._looked_at(then), policy=default_card_policy()).cards
+        cards = [card for card in shown if rule in (None, card.advice.rule)]
+        if not cards:
+            there = ", ".join(card.advice.rule for card in shown) or "none"
+            raise StepError(f"on {day} there was no such card. The cards of that day: {there}.")
+        return [Acknowledgement(rule=one.rule, on=day, digest=one.digest) for card in cards for one in card.all_advice]
+
+    def _looked_at(self, recommendation: Recommendation) -> Recommendation:
+        """Without the findings that the scenario does not look at."""
+        kept = tuple(
+            finding
+            for finding in recommendation.findings
+            if finding.rule not in self.left_out and (self.only is None or finding.rule in self.only)
+        )
+        return replace(recommendation, findings=kept)
 
     def truth(self, speaker: Speaker) -> Truth:
         """TRUE, FALSE or UNKNOWN for a rule, or for the variants of its part. Raises StepError."""

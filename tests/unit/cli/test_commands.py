@@ -331,6 +331,32 @@ def test_a_request_that_is_not_there_is_one_line(tmp_path: Path) -> None:
 # -- the edge --------------------------------------------------------------------------------------------------------
 
 
+MAINTENANCE = Path(__file__).parents[3] / "examples/hooks/patient-view-maintenance-after-transplant.json"
+
+
+def test_hook_prints_what_to_keep_of_a_card_and_takes_it_back(tmp_path: Path) -> None:
+    first = json.loads(run("hook", MAINTENANCE, *AS_OF, "--format", "json").stdout)["merged"]
+    assert first["quiet"] == []
+    (card,) = (card for card in first["cards"] if card["rule"] == "SPM-05")
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps(card["acknowledge"]), encoding="utf-8")
+    for as_of, quiet in (("2026-04-15", True), ("2026-04-16", False)):
+        result = run("hook", MAINTENANCE, "--as-of", as_of, "--acknowledged", kept, "--format", "json")
+        merged = json.loads(result.stdout)["merged"]
+        assert ("SPM-05" in [one["rule"] for one in merged["quiet"]]) is quiet
+        assert ("SPM-05" in [one["rule"] for one in merged["cards"]]) is not quiet
+
+
+def test_hook_refuses_acknowledgements_that_it_cannot_read(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text('[{"rule": "SPM-05"}]', encoding="utf-8")
+    for path, says in ((bad, "bad.json: [0]: has not exactly the members"), (tmp_path / "none.json", "cannot be read")):
+        result = run("hook", MAINTENANCE, *AS_OF, "--acknowledged", path)
+        assert result.exit_code == 2
+        assert result.stdout == ""
+        assert says in " ".join(result.stderr.split())
+
+
 @pytest.mark.parametrize("command", ["screen", "explain", "facts", "hook", "serve"])
 def test_every_command_explains_itself_with_an_example(command: str) -> None:
     result = run(command, "--help")
