@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from spmwatch.cli.rules.diff import diff_command
 from spmwatch.cli.rules.docs import docs
 from spmwatch.cli.rules.lint import lint_command
 from spmwatch.cli.rules.list import list_rules
@@ -26,6 +27,7 @@ def _rules() -> None:
     pass
 
 
+rules_app.command("diff")(diff_command)
 rules_app.command("lint")(lint_command)
 rules_app.command("lock")(lock)
 rules_app.command("new")(new)

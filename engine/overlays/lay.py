@@ -144,7 +144,7 @@ class _Laying:
                 assert isinstance(rows, list)
                 self._place(path, f"local_codes[{len(rows)}]", f"codes.{concept}[{index}]")
                 rows.append(entry)
-                self._because(f"code {code.system}|{code.code}", concept)
+                self._because(f"code {code.system}|{code.code}", "")
 
     # -- what is changed --------------------------------------------------------------------------------------------
 

@@ -1,0 +1,136 @@
+"""`spmwatch rules diff`: what differs between two rule bases, and which patients it would concern."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spmwatch.cli.edge import AsOf, complain, tidy, today, visible, write_out
+from spmwatch.cli.reading import Overlays, Partial, load_rules, pretty
+from spmwatch.cli.rules.common import checked_root
+from spmwatch.cli.rules.impact import Impact, impact_of
+from spmwatch.engine.catalogue.load import RuleBase
+from spmwatch.rule_book.diff import diff
+from spmwatch.rule_book.differences import Difference
+
+SAME, DIFFERENT = 0, 1
+_SHORT = 60
+"""Texts up to this length stand on one line with what they were."""
+
+
+class Format(StrEnum):
+    """How differences are told."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@tidy
+def diff_command(
+    old: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[OLD]", help="A folder in the form of rules/. Default: the shipped rules.", show_default=False
+        ),
+    ] = None,
+    new: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[NEW]", help="The folder to compare it with. Default: the shipped rules.", show_default=False
+        ),
+    ] = None,
+    overlay: Overlays = None,
+    old_overlay: Annotated[
+        list[Path] | None,
+        typer.Option("--old-overlay", metavar="DIR", help="Lay this overlay over OLD. Repeatable.", show_default=False),
+    ] = None,
+    on: Annotated[
+        Path | None,
+        typer.Option(
+            "--on",
+            metavar="PATH",
+            help="Also name the patients under PATH (as for screen) whose result would change.",
+            show_default=False,
+        ),
+    ] = None,
+    as_of: AsOf = None,
+    partial: Partial = None,
+    form: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.TEXT,
+) -> None:
+    """Compare two rule bases in words: numbers, texts, conditions, sources, codes, schedules.
+
+    --overlay lays a site overlay over NEW: `spmwatch rules diff --overlay DIR` tells what the overlay changes.
+
+    Exit codes: 0 the same; 1 they differ; 2 one of them, or the data, cannot be read.
+    """
+    before = load_rules(old_overlay, checked_root(old))
+    after = load_rules(overlay, checked_root(new))
+    found = diff(before, after)
+    impact = None if on is None else impact_of(before, after, on, as_of or today(), partial)
+    if form is Format.JSON:
+        write_out([pretty(_as_json(before, after, found, impact))])
+    else:
+        for line in (*_text(found), *(() if impact is None else impact.text())):
+            typer.echo(visible(line))
+    differs = bool(found) or before.digest != after.digest
+    complain(_summary(before, after, found, differs=differs))
+    raise typer.Exit(DIFFERENT if differs else SAME)
+
+
+def _text(found: Sequence[Difference]) -> Iterator[str]:
+    for what, group in groupby(found, key=lambda each: each.what):
+        yield what
+        for each in group:
+            yield from _lines(each)
+
+
+def _lines(each: Difference) -> Iterator[str]:
+    name = each.field or each.kind
+    if each.kind == "switched-off":
+        yield f"  {'switched off' if each.after == 'off' else 'switched on again'}"
+    elif each.before is None or each.after is None:
+        yield f"  {name}: {'added' if each.before is None else 'removed'}: {_one_line(each.after or each.before)}"
+    elif max(len(each.before), len(each.after)) <= _SHORT and "\n" not in each.before + each.after:
+        yield f"  {name}: {each.before} -> {each.after}"
+    else:
+        yield f"  {name}:"
+        yield from (
+            f"    {sign} {line}"
+            for sign, text in (("-", each.before), ("+", each.after))
+            for line in text.splitlines()
+            if line
+        )
+    if each.because:
+        yield f"      because: {each.because}"
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def _summary(before: RuleBase, after: RuleBase, found: Sequence[Difference], *, differs: bool) -> str:
+    if not differs:
+        return "The two rule bases mean the same."
+    rules = {each.what for each in found if each.what in {rule.id for rule in (*before.all_rules, *after.all_rules)}}
+    return f"{len(found)} differences, {len(rules)} rules concerned ({before.digest[:12]} -> {after.digest[:12]})."
+
+
+def _as_json(
+    before: RuleBase, after: RuleBase, found: Sequence[Difference], impact: Impact | None
+) -> dict[str, object]:
+    return {
+        "old": _identity(before),
+        "new": _identity(after),
+        "differences": [dataclasses.asdict(each) for each in found],
+        **({} if impact is None else {"patients": impact.as_json()}),
+    }
+
+
+def _identity(base: RuleBase) -> dict[str, object]:
+    return {"version": base.version, "hash": base.digest, "overlays": [str(overlay) for overlay in base.overlays]}
