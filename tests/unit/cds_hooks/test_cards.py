@@ -17,8 +17,8 @@ import pytest
 
 from spmwatch.cds_hooks.cards import escaped, lay_out, one_line, plain, topic_code
 from spmwatch.engine.acknowledgement import Acknowledgement
-from spmwatch.engine.catalogue.card_policy import default_card_policy
 from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.rule import Grade, Indicator
 from spmwatch.engine.catalogue.texts import Texts, texts_from
 from spmwatch.engine.episodes import Course, Timeline
@@ -29,7 +29,7 @@ from spmwatch.engine.yaml_file import read_yaml
 
 RULES = files("spmwatch.rules")
 AS_OF = date(2026, 1, 15)
-POLICY = default_card_policy()
+POLICY = load_rule_base().card_policy
 
 
 def _evidence() -> dict[str, Evidence]:

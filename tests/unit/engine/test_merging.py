@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spmwatch.engine.acknowledgement import Acknowledgement
-from spmwatch.engine.catalogue.card_policy import default_card_policy
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.rule import Indicator
 from spmwatch.engine.merging import Merged, merge
 from spmwatch.engine.recommendation import Finding, OpenQuestion
@@ -29,7 +29,7 @@ from tests.unit.engine.recommendations import (
     recommendation,
 )
 
-POLICY = default_card_policy()
+POLICY = load_rule_base().card_policy
 RULES = [f"SPM-{number:02d}" for number in range(1, 31)]
 
 
