@@ -7,6 +7,7 @@
 #   make valgrind  the rule network's memory tests under valgrind, about two minutes
 #   make examples  examples/bundles and examples/export from the worked patients of the features
 #   make lock      rules/versions.lock, after a version was raised
+#   make rule-docs docs/rules from the rules and their scenarios
 #   make lock-deps constraints.txt from pyproject.toml; UPGRADE=1 takes the newest versions
 #   make clean     remove what the tools made; make distclean also the environment
 #
@@ -19,7 +20,7 @@ BIN = $(VENV)/bin
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = demo
-.PHONY: setup demo test check bench examples valgrind lock lock-deps clean distclean
+.PHONY: setup demo test check bench examples rule-docs valgrind lock lock-deps clean distclean
 
 # Any Python 3 that really runs (a shim in PATH may not) can run the setup script, which finds the one for the environment.
 setup:
@@ -59,6 +60,9 @@ examples: setup
 
 lock: setup
 	$(BIN)/spmwatch rules lock
+
+rule-docs: setup
+	$(BIN)/spmwatch rules docs
 
 lock-deps: setup
 	$(BIN)/python tools/lock_deps.py $(if $(UPGRADE),--upgrade)

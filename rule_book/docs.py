@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from spmwatch.rule_book.catalogue import Catalogue
+from spmwatch.engine.catalogue.load import RuleBase
+from spmwatch.rule_book.catalogue import catalogue_of
+from spmwatch.rule_book.drawing import svg_of
+from spmwatch.rule_book.graph import graph_of
 from spmwatch.rule_book.render import markdown, page_name, rule_markdown
+from spmwatch.rule_book.scenarios import Feature
 
+PICTURE = "rules.svg"
 SHARED_PAGES = ("index", "evidence", "disagreements", "conventions", "value-sets")
 
 
-def docs_of(catalogue: Catalogue) -> dict[str, str]:
+def docs_of(base: RuleBase, features: Mapping[str, Feature] | None) -> dict[str, str]:
     """File name -> content, the same for the same rules and scenarios."""
+    catalogue = catalogue_of(base, features)
     pages = {f"{name}.md": markdown(f"{name}.md.j2", catalogue=catalogue) for name in SHARED_PAGES}
     pages |= {f"{page_name(page.id)}.md": rule_markdown(page) for page in catalogue.pages}
+    pages[PICTURE] = svg_of(graph_of(base))
     return dict(sorted(pages.items()))
 
 

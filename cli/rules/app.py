@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from spmwatch.cli.rules.book import book
 from spmwatch.cli.rules.diff import diff_command
 from spmwatch.cli.rules.docs import docs
+from spmwatch.cli.rules.graph import graph
 from spmwatch.cli.rules.lint import lint_command
 from spmwatch.cli.rules.list import list_rules
 from spmwatch.cli.rules.lock import lock
@@ -35,3 +37,5 @@ rules_app.command("schema")(schema)
 rules_app.command("list")(list_rules)
 rules_app.command("show")(show)
 rules_app.command("docs")(docs)
+rules_app.command("graph")(graph)
+rules_app.command("book")(book)

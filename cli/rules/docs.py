@@ -12,8 +12,6 @@ from spmwatch.cli.rules.common import Features, checked_root, features_in
 from spmwatch.cli.rules.schema import Root
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.errors import InputError
-from spmwatch.rule_book.catalogue import catalogue_of
-from spmwatch.rule_book.docs import docs_of, stale
 from spmwatch.screening.report import write_file
 
 FRESH, STALE = 0, 1
@@ -32,8 +30,9 @@ def docs(
 
     Exit codes: 0 done, or every page is fresh; 1 with --check, a page is stale; 2 a folder cannot be read or written.
     """
-    base = load_rule_base(checked_root(root))
-    pages = docs_of(catalogue_of(base, features_in(features, root)))
+    from spmwatch.rule_book.docs import docs_of, stale  # noqa: PLC0415 - brings the drawing library, for this command alone
+
+    pages = docs_of(load_rule_base(checked_root(root)), features_in(features, root))
     old = stale(out, pages)
     if check:
         for name in old:
@@ -44,7 +43,7 @@ def docs(
     for name in old:
         if name in pages:
             write_file(out / name, pages[name].encode("utf-8"))
-        elif name.endswith(".md"):
+        elif name.endswith((".md", ".svg")):
             (out / name).unlink()
     complain(f"{len(pages)} pages in {out}, {len(old)} of them changed.")
 

@@ -19,7 +19,7 @@ from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.presentation import evidence_as_json
 from spmwatch.rule_book.page import RulePage, page_of
-from spmwatch.rule_book.render import rule_markdown
+from spmwatch.rule_book.render import html, rule_markdown
 
 
 class Format(StrEnum):
@@ -27,6 +27,7 @@ class Format(StrEnum):
 
     TEXT = "text"
     MARKDOWN = "markdown"
+    HTML = "html"
     JSON = "json"
 
 
@@ -34,7 +35,7 @@ class Format(StrEnum):
 def show(
     rule: Annotated[str, typer.Argument(metavar="ID", help="The rule's id, e.g. SPM-05.")],
     form: Annotated[
-        Format, typer.Option("--format", help="text for people, markdown, or json for programs.")
+        Format, typer.Option("--format", help="text for people, markdown, html, or json for programs.")
     ] = Format.TEXT,
     scenarios: Annotated[
         bool, typer.Option("--scenarios", help="Also every step of its scenarios (text only; the others have them).")
@@ -47,6 +48,8 @@ def show(
     page = page_of(chosen_rule(rule, base), base, features_in(features, root))
     if form is Format.MARKDOWN:
         write_out([rule_markdown(page, linked=False).encode("utf-8")])
+    elif form is Format.HTML:
+        write_out([html("rule-page.html.j2", page=page, version=base.version, digest=base.digest).encode("utf-8")])
     elif form is Format.JSON:
         write_out([pretty(page_as_json(page))])
     else:

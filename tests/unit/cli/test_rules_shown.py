@@ -87,3 +87,27 @@ def test_docs_are_written_and_checked(tmp_path: Path) -> None:
     assert run("docs", "--out", str(out)).exit_code == 0
     assert not (out / "spm-00.md").exists()
     assert run("docs", "--check", "--out", str(out)).exit_code == 0
+
+
+def test_show_as_html_is_one_page() -> None:
+    text = run("show", "SPM-05", "--format", "html").stdout
+    assert text.startswith("<!DOCTYPE html>")
+    assert "<h1>SPM-05 " in text
+
+
+def test_the_book_is_written_with_the_day_that_was_named(tmp_path: Path) -> None:
+    out = tmp_path / "book.html"
+    assert run("book", "--out", str(out), "--date", "2026-01-15").exit_code == 0
+    assert '<time datetime="2026-01-15">' in out.read_text(encoding="utf-8")
+
+
+def test_the_picture_of_one_rule(tmp_path: Path) -> None:
+    out = tmp_path / "one.svg"
+    assert run("graph", "--rule", "spm-09", "--out", str(out)).exit_code == 0
+    assert "SPM-09 builds on SPM-03" in out.read_text(encoding="utf-8")
+
+
+def test_the_picture_is_svg_alone(tmp_path: Path) -> None:
+    result = run("graph", "--out", str(tmp_path / "rules.png"))
+    assert result.exit_code == 2
+    assert "SVG" in result.stderr

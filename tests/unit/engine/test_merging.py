@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spmwatch.engine.acknowledgement import Acknowledgement
-from spmwatch.engine.catalogue.load import load_rule_base
+from spmwatch.engine.catalogue.card_policy import default_card_policy
 from spmwatch.engine.catalogue.rule import Indicator
 from spmwatch.engine.merging import Merged, merge
-from spmwatch.engine.recommendation import Finding, OpenQuestion
+from spmwatch.engine.recommendation import Finding
 from tests.unit.engine.recommendations import (
     AS_OF,
     CRITICAL,
@@ -29,7 +29,7 @@ from tests.unit.engine.recommendations import (
     recommendation,
 )
 
-POLICY = load_rule_base().card_policy
+POLICY = default_card_policy()
 RULES = [f"SPM-{number:02d}" for number in range(1, 31)]
 
 
@@ -96,32 +96,6 @@ def test_data_gaps_come_last_and_inside_the_last_of_four() -> None:
     found = merged(finding("SPM-29"), *three, finding("SPM-08"), finding("SPM-09"))
     assert leads(found) == ["SPM-02", "SPM-04", "SPM-05", "SPM-08"]
     assert [one.rule for one in found.cards[-1].folded] == ["SPM-29"]
-    assert [one.rule for one in found.beyond] == ["SPM-09"]
-
-
-def question(*rules: str, decisive: bool = True) -> OpenQuestion:
-    return OpenQuestion(topic="t", question="What?", rules=rules, decisive=decisive, references=())
-
-
-def test_data_gaps_need_no_card_where_the_others_ask_all_their_questions() -> None:
-    given_ = [finding("SPM-05"), finding("SPM-02"), finding("SPM-29")]
-    found = merged(*given_, questions=(question("SPM-05", "SPM-29"), question("SPM-02"), question(decisive=False)))
-    assert leads(found) == ["SPM-02", "SPM-05"]
-    assert [one.rule for one in found.cards[-1].mentioned] == ["SPM-29"]
-
-
-@pytest.mark.parametrize("open_", [(question("SPM-08"),), (question("SPM-05"), question("SPM-08", "SPM-29")), ()])
-def test_data_gaps_have_a_card_where_a_question_is_asked_nowhere_else(open_: tuple[OpenQuestion, ...]) -> None:
-    assert leads(merged(finding("SPM-05"), finding("SPM-29"), questions=open_)) == ["SPM-05", "SPM-29"]
-    assert leads(merged(finding("SPM-29"), questions=open_)) == ["SPM-29"]
-
-
-def test_a_question_of_a_rule_without_a_card_is_not_asked_yet() -> None:
-    given_ = [finding(rule) for rule in ("SPM-02", "SPM-04", "SPM-05", "SPM-08", "SPM-09", "SPM-29")]
-    found = merged(*given_, questions=(question("SPM-09"),))
-    assert [one.rule for one in found.cards[-1].folded] == ["SPM-29"]
-    found = merged(*given_, questions=(question("SPM-08"),))
-    assert [one.rule for one in found.cards[-1].mentioned] == ["SPM-29"]
     assert [one.rule for one in found.beyond] == ["SPM-09"]
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from spmwatch.engine.catalogue.evidence import Evidence, Status
 from spmwatch.engine.catalogue.load import load_rule_base
-from spmwatch.rule_book.catalogue import catalogue_of
 from spmwatch.rule_book.docs import docs_of, stale
 from spmwatch.rule_book.page import RulePage, page_of, pages_of
 from spmwatch.rule_book.render import rule_markdown
@@ -57,7 +56,7 @@ def test_every_way_to_speak_and_every_negative_is_told(page: RulePage) -> None:
 
 
 def test_what_nobody_saw_in_a_source_is_not_shown() -> None:
-    text = "".join(docs_of(catalogue_of(BASE, None)).values())
+    text = "".join(docs_of(BASE, None).values())
     for item in BASE.evidence.values():
         assert not any(statement in text for statement in item.unverified)
         assert not any(figure.meaning in text for figure in item.figures.values() if not figure.verified)
@@ -112,7 +111,7 @@ def test_letters_are_the_same_wherever_a_condition_is_spoken_of() -> None:
 
 def test_the_same_rules_give_the_same_pages() -> None:
     features = features_by_rule(FEATURES)
-    assert docs_of(catalogue_of(BASE, features)) == docs_of(catalogue_of(BASE, features))
+    assert docs_of(BASE, features) == docs_of(BASE, features)
 
 
 def test_stale_pages_are_named(tmp_path: Path) -> None:
