@@ -23,6 +23,9 @@ from spmwatch.engine.facts import Certainty, Gap, Source, Standing
 UNKNOWN = "unknown"
 """The word for "the record does not tell". A rule may name it to say what is done then."""
 
+STEPS = 1_000_000
+"""Numbers that are no days are told apart in steps of one in so many: whole numbers compare exactly in the network."""
+
 FIRST_DAY, LAST_DAY = date.min.toordinal(), date.max.toordinal()
 
 
@@ -84,7 +87,8 @@ Day = Annotated[Span, Unit("d", is_day=True)]
 Months = Annotated[Span, Unit("mo")]
 Years = Annotated[Span, Unit("a")]
 Days = Annotated[Span, Unit("d")]
-Amount = Annotated[Span, Unit("*")]  # in the canonical unit of the analyte
+AMOUNT = "*"
+Amount = Annotated[Span, Unit(AMOUNT)]  # in the canonical unit of the analyte
 Id = Annotated[str, Word()]
 ANY_DAY = Span(FIRST_DAY, LAST_DAY)
 

@@ -42,15 +42,18 @@ def read_observation(reader: Reader, item: Item) -> Outcome:
     standing = Standing.POSSIBLE
     if not preliminary:
         standing = reader.standing(item, "status", view.status, COUNTS, POSSIBLE, NOT_COUNTING) or standing
-    if reader.modified(item, view):
+    modified = reader.modified(item, view)
+    if modified:
         standing = Standing.POSSIBLE
+    of_value = Standing.COUNTS if preliminary and not modified else standing  # a value says itself that it is preliminary
     day = _day(reader, item, view)
     facts: list[Fact] = []
     for prefix, part, hits in found:
         for hit, by_value, conflict in hits:
             if conflict:
                 reader.low_certainty(item, Reading((hit,), conflict=True))
-            proved = Standing.POSSIBLE if conflict else standing
+            told = of_value if hit.concept.category == "lab" else standing
+            proved = Standing.POSSIBLE if conflict else told
             fact = _fact(reader, item, _Told(prefix, part, hit, by_value, proved, day, preliminary))
             if fact is not None:
                 facts.append(fact)

@@ -50,6 +50,8 @@ DRUGS: Mapping[str, Drug] = {
     "elotuzumab": Drug(concept="elotuzumab"),
     "dexamethasone": Drug(concept="dexamethasone", route="oral"),
     "cyclophosphamide": Drug(concept="cyclophosphamide"),
+    "etoposide": Drug(concept="etoposide"),
+    "filgrastim": Drug(concept="g-csf"),
     "rituximab": Drug(concept=None),
 }
 
@@ -105,7 +107,15 @@ TESTS: Mapping[str, Meaning] = {
     "white cells": Meaning("wbc"),
     "platelets": Meaning("platelets"),
     "MCV": Meaning("mcv"),
+    "haemoglobin, molar": Meaning("hemoglobin-molar"),
+    "neutrophil share": Meaning("neutrophils-percent"),
+    "granulocytes": Meaning("granulocytes-abs"),
     "blasts": Meaning("blasts-percent-blood"),
+    "blast count": Meaning("blasts-abs-blood"),
+    "lymphoblasts": Meaning("lymphoblasts-percent-blood"),
+    "lymphoblast count": Meaning("lymphoblasts-abs-blood"),
+    "marrow blasts": Meaning("blasts-percent-marrow"),
+    "plasma cells": Meaning("plasma-cells-percent-blood"),
 }
 
 CHECKS: Mapping[str, Meaning] = {
@@ -114,6 +124,7 @@ CHECKS: Mapping[str, Meaning] = {
     "cervical smear": Meaning("pap"),
     "skin examination": Meaning("skin-exam"),
     "low-dose chest CT": Meaning("ldct"),
+    "bone marrow examination": Meaning("bone-marrow-exam"),
 }
 
 CODE_SYSTEMS: Mapping[str, str] = {

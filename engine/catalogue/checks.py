@@ -12,12 +12,13 @@ from spmwatch.engine.catalogue.conditions import Condition
 from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.catalogue.rule import SUMMARY_LIMIT, Rule, RuleFile, Variant
 from spmwatch.engine.catalogue.texts import FACTS, Texts, Writer, placeholders
-from spmwatch.engine.episodes import UNKNOWN, VOCABULARY
+from spmwatch.engine.episodes import AMOUNT, UNKNOWN, VOCABULARY
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.terminology.concept import Category
 from spmwatch.engine.terminology.value_sets import ValueSets
 
 _DONE: tuple[Category, ...] = ("procedure", "screening", "exclusion")
+_MEASURED: tuple[Category, ...] = ("lab", "smoking")
 HOOKS = frozenset({"patient-view", "order-select", "order-sign"})
 _UNITS = "1 % d wk mo a h mg g mg/d mg/kg mg/m2 10*9/L g/dL fL {pack-years}"
 UNITS = frozenset(_UNITS.split())
@@ -63,6 +64,7 @@ def check_and_fill(file: RuleFile, rule: Rule, path: PurePath, around: Surroundi
     _check_unless(rule, path)
     for field, condition in _conditions(rule):
         _check_ids(condition, field, path, around)
+        _check_amounts(condition, field, path, around)
     _check_parameters(file, rule, path)
     return _fill(rule, path, around)
 
@@ -129,6 +131,24 @@ def _check_ids(condition: Condition, field: str, path: PurePath, around: Surroun
                 raise RuleFileError(path, f"{field}.{name}", f"`{value}` is not in the catalogue", fix)
 
 
+def _check_amounts(condition: Condition, field: str, path: PurePath, around: Surroundings) -> None:
+    """A limit of a laboratory value is in the unit that values of this analyte are kept in."""
+    shape = VOCABULARY[condition.verb]
+    analytes = {value for test in condition.words if test.field == "analyte" for value in test.values}
+    concepts = [concept for category in _MEASURED for concept in around.value_sets.concepts(category)]
+    units = {str(concept.analyte): str(concept.unit) for concept in concepts if concept.analyte in analytes}
+    for test in condition.spans:
+        if shape.spans[test.field].ucum != AMOUNT or test.parameter is None:
+            continue
+        if not units:
+            fix = "Write e.g. {analyte: platelets, ...}, so that the limit has a unit"
+            raise RuleFileError(path, f"{field}.{test.field}", "does not say of which analyte", fix)
+        for analyte, unit in sorted(units.items()):
+            if test.parameter.unit != unit:
+                problem = f"`{test.parameter.name}` is in {test.parameter.unit}, {analyte} in {unit}"
+                raise RuleFileError(path, f"{field}.{test.field}", problem, f"State the limit in {unit}")
+
+
 def _check_finding(words: Mapping[str, tuple[str, ...]], field: str, path: PurePath, around: Surroundings) -> None:
     if "rule" not in words:
         raise RuleFileError(path, f"{field}.rule", "is missing", "Say whose finding, e.g. {rule: SPM-03}")
@@ -148,7 +168,7 @@ def known_ids(verb: str, name: str, around: Surroundings) -> frozenset[str] | No
         ("stated", "what"): (c.id for c in sets.concepts("statement")),
         ("performed", "what"): (c.id for category in _DONE for c in sets.concepts(category)),
         ("malignancy", "organ"): (c.organ for c in sets.concepts("condition")),
-        ("measured", "analyte"): (c.analyte for c in sets.concepts("lab")),
+        (verb, "analyte"): (c.analyte for category in _MEASURED for c in sets.concepts(category)),
         (verb, "drug"): sets.drugs,
     }
     found = ids.get((verb, name))

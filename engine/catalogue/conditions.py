@@ -22,7 +22,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from spmwatch.engine.episodes import VOCABULARY, Unit, VerbShape
+from spmwatch.engine.episodes import AMOUNT, VOCABULARY, Unit, VerbShape
 
 TODAY = "today"
 OFFSET_UNITS = {"d": 1, "wk": 7}
@@ -312,7 +312,7 @@ class _Parser:
         ]
 
     def _limit(self, field: str, unit: Unit, key: str, value: object, path: str) -> SpanTest:
-        parameter = self._parameter(value, path, None if unit.ucum == "*" else {unit.ucum})
+        parameter = self._parameter(value, path, None if unit.ucum == AMOUNT else {unit.ucum})
         return SpanTest(field=field, comparison=_COMPARISONS[key], offset=parameter.value, parameter=parameter)
 
     def _parameter(self, name: object, path: str, units: set[str] | None) -> Parameter:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from spmwatch.engine.catalogue.conditions import TODAY, Condition, SpanTest
 from spmwatch.engine.catalogue.rule import Rule, Variant
-from spmwatch.engine.episodes import UNKNOWN, VOCABULARY, Episode, PatientEpisode, Span
+from spmwatch.engine.episodes import STEPS, UNKNOWN, VOCABULARY, Episode, PatientEpisode, Span
 from spmwatch.engine.facts import Standing
 
 Json = dict[str, object]
@@ -26,8 +26,6 @@ GUARD = "~"
 """Prefix of the kind of a guard copy: what negations match, so that they see every episode whatever the order."""
 ALWAYS = "always"
 """The rule that always fires (docs/decisions/0003): without it, freeing an idle session reads uninitialised memory."""
-
-_SCALE = 1_000_000  # spans other than days travel as whole millionths: integers compare exactly in C
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +169,7 @@ class Wire:
         units = VOCABULARY[verb].spans
         for field in self._spans.get(verb, ()):
             span: Span = getattr(episode, field)
-            origin, scale = (today, 1) if units[field].is_day else (0, _SCALE)
+            origin, scale = (today, 1) if units[field].is_day else (0, STEPS)
             fact[f"{field}_lo"] = round((span.low - origin) * scale)
             fact[f"{field}_hi"] = round((span.high - origin) * scale)
         return fact
@@ -243,7 +241,7 @@ def _span_test(test: SpanTest, certain: bool, other: str | None, *, is_day: bool
     """Certain takes the end that makes the comparison hardest, possible the end that makes it easiest."""
     upward = test.comparison in (">=", ">")
     side, far_side = ("lo", "hi") if upward is certain else ("hi", "lo")
-    offset = round(test.offset * (1 if is_day else _SCALE))
+    offset = round(test.offset * (1 if is_day else STEPS))
     limit: object = offset
     if other is not None:
         limit = {other: f"{test.anchor_field}_{far_side}"}

@@ -25,7 +25,7 @@ from spmwatch.engine.episodes import (
     Timeline,
     Transplant,
 )
-from spmwatch.engine.facts import Diagnosis, DrugOrder, Gap, LabValue, PatientRecord, Standing, Statement
+from spmwatch.engine.facts import Diagnosis, DrugOrder, Gap, PatientRecord, Standing, Statement
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.engine.timeline.conventions import Conventions
 from spmwatch.engine.timeline.courses import DrugCourses
@@ -44,16 +44,19 @@ from spmwatch.engine.timeline.diseases import (
 )
 from spmwatch.engine.timeline.exposures import Clock, covers_of, known_days, until, with_last_proof
 from spmwatch.engine.timeline.hypothetical import (
+    OBSERVATION,
     hidden_drugs,
     hidden_malignancy,
     hidden_myeloma,
     hidden_procedures,
     hidden_transplant,
+    hidden_values,
     known_kinds,
 )
+from spmwatch.engine.timeline.laboratory import laboratory
 from spmwatch.engine.timeline.malignancies import Milestones, malignancies_of
 from spmwatch.engine.timeline.melphalan import told_apart
-from spmwatch.engine.timeline.observations import done_of, labs_of, order_of, pack_years_of, stated_of
+from spmwatch.engine.timeline.observations import done_of, order_of, stated_of
 from spmwatch.engine.timeline.phases import Phases, stated_only
 from spmwatch.engine.timeline.therapy import Event, Therapy, therapy_of
 from spmwatch.engine.timeline.transplants import transplants_of
@@ -136,7 +139,8 @@ class _Builder:
         if other:
             diseases.append(disease_of(OTHER, other, None, birth, len(diseases) + 1))
         courses, cumulated = self._courses(by_drug)
-        labs = [fact for fact in self._facts if isinstance(fact, LabValue)]
+        measured, lab_notes = laboratory(self._facts, as_of, conventions)
+        self._notes += lab_notes
         result: list[Episode] = [
             patient,
             *courses,
@@ -147,7 +151,7 @@ class _Builder:
             *malignancies,
             *_numbered(stated_of(self._facts, as_of)),
             *_numbered(done_of(self._facts, as_of, value_sets)),
-            *_numbered(labs_of([*labs, *pack_years_of(self._facts)], as_of, conventions)),
+            *measured,
         ]
         return [*result, *self._hidden(result, birth, indication)]
 
@@ -229,6 +233,8 @@ class _Builder:
             hidden.append(hidden_myeloma(self._as_of, years_between(birth, Span(FIRST_DAY, self._as_of))))
         if not self._known.conditions:
             hidden.append(hidden_malignancy(self._as_of))
+        if self._record.coverage.lacks(OBSERVATION):
+            hidden += hidden_values(self._as_of, self._conventions)
         return hidden
 
 

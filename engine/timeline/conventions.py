@@ -31,6 +31,25 @@ class ParameterFile(BaseModel):
     evidence: tuple[str, ...] = Field(min_length=1)
 
 
+class ComputedShare(BaseModel):
+    """A value that is a share (per cent) of a total: `analyte` = `share` x `total`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    analyte: str
+    share: str
+    total: str
+
+
+class StandIn(BaseModel):
+    """A `broader` count that is at least as large as `analyte` and stands in for it where it is not there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    analyte: str
+    broader: str
+
+
 class ConventionsFile(BaseModel):
     """rules/conventions.yaml."""
 
@@ -46,6 +65,10 @@ class ConventionsFile(BaseModel):
     myeloma_only_drugs: tuple[str, ...]
     precursors: tuple[str, ...]
     broad_organs: tuple[str, ...]
+    values_looked_for: tuple[str, ...]
+    shown_while_preliminary: tuple[str, ...]
+    computed_shares: tuple[ComputedShare, ...]
+    stand_ins: tuple[StandIn, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +97,8 @@ class Conventions:
     eligibility_question_age: Annotated[int, "a"]
     oldest_plausible_age: Annotated[int, "a"]
     laboratory_window: Days
+    sustained_apart: Days
+    sustained_window: Days
     looked_for: tuple[str, ...]
     procedures_looked_for: tuple[str, ...]
     phases_inferred_for: Drugs
@@ -83,6 +108,10 @@ class Conventions:
     myeloma_only_drugs: Drugs
     precursors: frozenset[str]
     broad_organs: frozenset[str]
+    values_looked_for: tuple[str, ...]
+    shown_while_preliminary: frozenset[str]
+    computed_shares: tuple[ComputedShare, ...]
+    stand_ins: tuple[StandIn, ...]
 
     @classmethod
     def load(cls, root: Traversable | Path) -> Conventions:
@@ -104,6 +133,10 @@ class Conventions:
         if numbers["maintenance_after_transplant_from"] > numbers["maintenance_after_transplant_to"]:
             field = "parameters.maintenance_after_transplant_to.value"
             raise RuleFileError(PATH, field, "is less than maintenance_after_transplant_from", "Raise it")
+        if not numbers["sustained_apart"] <= numbers["sustained_window"] <= numbers["laboratory_window"]:
+            field = "parameters.sustained_window.value"
+            problem = "is not between sustained_apart and laboratory_window"
+            raise RuleFileError(PATH, field, problem, "Choose it so that two values fit in, and both are kept")
         return cls(
             **numbers,  # type: ignore[arg-type]  # int where `_numbers` has checked for int
             looked_for=tuple(sorted(file.looked_for)),
@@ -115,6 +148,10 @@ class Conventions:
             myeloma_only_drugs=frozenset(file.myeloma_only_drugs),
             precursors=frozenset(file.precursors),
             broad_organs=frozenset(file.broad_organs),
+            values_looked_for=tuple(sorted(file.values_looked_for)),
+            shown_while_preliminary=frozenset(file.shown_while_preliminary),
+            computed_shares=file.computed_shares,
+            stand_ins=file.stand_ins,
         )
 
 

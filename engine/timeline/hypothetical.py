@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Course, Cumulative, Disease, Done, Malignancy, Span, Transplant
+from spmwatch.engine.episodes import (
+    FIRST_DAY,
+    UNKNOWN,
+    Course,
+    Cumulative,
+    Disease,
+    Done,
+    Lab,
+    Malignancy,
+    Span,
+    Sustained,
+    Transplant,
+)
 from spmwatch.engine.facts import Coverage, Standing
 from spmwatch.engine.timeline.conventions import Conventions
+from spmwatch.engine.timeline.observations import UNBOUNDED
 from spmwatch.engine.timeline.therapy import Known
 
 MEDICATION_TYPES = (
@@ -16,6 +29,7 @@ MEDICATION_TYPES = (
     "MedicationStatement",
     "MedicationUsage",
 )
+OBSERVATION = "Observation"
 
 
 def known_kinds(coverage: Coverage) -> Known:
@@ -102,3 +116,29 @@ def hidden_malignancy(as_of: int) -> Malignancy:
         topic="prior-cancers",
         onset=Span(FIRST_DAY, as_of),
     )
+
+
+def hidden_values(as_of: int, conventions: Conventions) -> Iterator[Lab | Sustained]:
+    """One value of each analyte that is looked for, and one that lasts: of any size, on any day."""
+    days, anything = Span(FIRST_DAY, as_of), Span(0, UNBOUNDED)
+    for analyte in conventions.values_looked_for:
+        yield Lab(
+            id=f"measured-hidden-{analyte}",
+            standing=Standing.POSSIBLE,
+            hypothetical=True,
+            topic="blood-count",
+            analyte=analyte,
+            value=anything,
+            date=days,
+        )
+        yield Sustained(
+            id=f"sustained-hidden-{analyte}",
+            standing=Standing.POSSIBLE,
+            hypothetical=True,
+            topic="blood-count",
+            analyte=analyte,
+            highest=anything,
+            lowest=anything,
+            first=days,
+            last=days,
+        )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Done, Lab, Order, Span, Stated
-from spmwatch.engine.facts import Diagnosis, DrugOrder, Fact, LabValue, Procedure, Smoking, Statement
+from spmwatch.engine.episodes import FIRST_DAY, STEPS, UNKNOWN, Done, Lab, Order, Span, Stated
+from spmwatch.engine.facts import Diagnosis, DrugOrder, Fact, LabValue, Procedure, Smoking, Standing, Statement
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.engine.timeline.conventions import Conventions
 from spmwatch.engine.timeline.exposures import known_days
 
+_DIGITS = len(str(STEPS)) - 1
 PACK_YEARS, SMOKING_QUIT = "pack-years", "smoking-quit"
-_UNBOUNDED = 1e12
+UNBOUNDED = 1e12
 """Stands for "without limit" above a value that is only known to exceed something; far beyond any result."""
 _ORDER_FORMS = ("oral", "intravenous", "local")
 
@@ -21,8 +21,9 @@ _ORDER_FORMS = ("oral", "intravenous", "local")
 def labs_of(facts: Iterable[LabValue], as_of: int, conventions: Conventions) -> list[Lab]:
     """Laboratory values within the window, and the latest of each analyte whatever its age.
 
-    Latest is what no other final value of the analyte is certainly later than; of several on that day each is latest,
-    since the time of day is not read. A preliminary value is compared with all.
+    Latest is what no other final value of the analyte can be later than, earlier what one that counts is certainly
+    later than; of several on one day each is latest, since the time of day is not read. A preliminary value is compared
+    with all. It is possible only, unless the conventions want values of its analyte told before they are final.
     """
     by_analyte: defaultdict[str, list[tuple[LabValue, Span]]] = defaultdict(list)
     for fact in facts:
@@ -45,19 +46,20 @@ def labs_of(facts: Iterable[LabValue], as_of: int, conventions: Conventions) -> 
 
 
 def _labs_of_one(values: Sequence[tuple[LabValue, Span]], as_of: int, conventions: Conventions) -> Iterable[Lab]:
-    finals = [span for fact, span in values if not fact.preliminary]
-    last_final = max((span.low for span in finals), default=FIRST_DAY)
+    finals = [(fact, span) for fact, span in values if not fact.preliminary]
+    last_final = max((span.low for fact, span in finals if fact.standing is Standing.COUNTS), default=FIRST_DAY)
     last_any = max(span.low for _, span in values)
-    last_possible = max(span.high for _, span in values)
-    last_possible_final = max((span.high for span in finals), default=FIRST_DAY)
+    final_ends, ends = _two_last(finals), _two_last(values)
     for fact, span in values:
-        last, possible = (last_any, last_possible) if fact.preliminary else (last_final, last_possible_final)
+        last, (final, before) = (last_any, ends) if fact.preliminary else (last_final, final_ends)
+        possible = before if span.high == final else final  # the last day on which another value can lie
         latest = "earlier" if span.high < last else "latest" if span.low >= possible else UNKNOWN
         if latest == "earlier" and span.high < as_of - conventions.laboratory_window:
             continue
+        shown = not fact.preliminary or fact.analyte in conventions.shown_while_preliminary
         yield Lab(
             id="",
-            standing=fact.standing,
+            standing=fact.standing if shown else Standing.POSSIBLE,
             certainty=fact.certainty,
             sources=fact.sources,
             analyte=fact.analyte,
@@ -68,17 +70,26 @@ def _labs_of_one(values: Sequence[tuple[LabValue, Span]], as_of: int, convention
         )
 
 
+def _two_last(values: Sequence[tuple[LabValue, Span]]) -> tuple[float, float]:
+    """The last day on which a value can lie, and the last on which another can."""
+    ends = sorted((span.high for _, span in values), reverse=True)
+    return (*ends, FIRST_DAY, FIRST_DAY)[0], (*ends, FIRST_DAY, FIRST_DAY)[1]
+
+
 def _value(fact: LabValue) -> Span:
-    """The number, or all numbers that the comparator leaves open (none of our analytes is negative)."""
-    value = fact.value
+    """The number, or all numbers that the comparator leaves open (none of our analytes is negative).
+
+    In steps in which both readers of rules tell numbers apart, so that "<0.5" is below 0.5 for both.
+    """
+    value, step = round(fact.value, _DIGITS), 1 / STEPS
     if fact.comparator == "<":
-        return Span(min(0.0, value), math.nextafter(value, -math.inf) if value > 0 else value)
+        return Span(min(0.0, value), round(value - step, _DIGITS) if value > 0 else value)
     if fact.comparator == "<=":
         return Span(min(0.0, value), value)
     if fact.comparator == ">":
-        return Span(math.nextafter(value, math.inf), _UNBOUNDED)
+        return Span(round(value + step, _DIGITS), UNBOUNDED)
     if fact.comparator == ">=":
-        return Span(value, _UNBOUNDED)
+        return Span(value, UNBOUNDED)
     return Span.exactly(value)
 
 

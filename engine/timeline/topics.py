@@ -9,11 +9,14 @@ from spmwatch.engine.episodes import (
     Disease,
     Done,
     Episode,
+    Lab,
     Malignancy,
     Order,
     PatientEpisode,
+    Sustained,
     Transplant,
 )
+from spmwatch.engine.timeline.observations import PACK_YEARS
 
 _DATES = ("start", "end", "duration", "active")
 _WHETHER = ("standing", "certainty")
@@ -31,6 +34,12 @@ _BY_DRUG: dict[tuple[str, str], str] = {
 _BY_PROCEDURE: dict[str, str] = dict.fromkeys(("radiotherapy", "total-body-irradiation"), "radiotherapy")
 """Whether a procedure was done -> topic; of others nothing is asked."""
 
+_BY_DATED_PROCEDURE: dict[str, str] = {"bone-marrow-exam": "marrow-exam"}
+"""Whether and when a procedure was done -> topic."""
+
+_ASKED_ONE_BY_ONE = frozenset(drug for drug, _ in _BY_DRUG)
+"""Drugs with questions of their own; about all others one question is asked."""
+
 _BY_VERB: dict[tuple[str, str], str] = {
     (PatientEpisode.verb, "age"): "birth-date",
     (PatientEpisode.verb, "indication"): "indication",
@@ -42,7 +51,10 @@ _BY_VERB: dict[tuple[str, str], str] = {
     **{(Malignancy.verb, field): "prior-cancers" for field in _WHETHER},
     **{(Malignancy.verb, field): "cancer-onset" for field in ("role", "onset")},
     **{(Malignancy.verb, field): "cancer-status" for field in ("status", "group", "organ")},
+    **{(Lab.verb, field): "blood-count" for field in ("value", "date", "latest", "result_status", *_WHETHER)},
+    **{(Sustained.verb, field): "blood-count" for field in ("highest", "lowest", "first", "last", *_WHETHER)},
 }
+
 
 
 def topic_of(episode: Episode, field: str) -> str | None:
@@ -58,7 +70,10 @@ def topic_of(episode: Episode, field: str) -> str | None:
     if isinstance(episode, Transplant) and field == "date" and episode.kind == UNKNOWN:
         return "transplant-kind"  # who knows the kind knows the day
     if isinstance(episode, Done):
-        return _BY_PROCEDURE.get(episode.what) if field in _WHETHER else None
+        dated = _BY_DATED_PROCEDURE.get(episode.what)
+        return _BY_PROCEDURE.get(episode.what, dated) if field in _WHETHER else dated
     if isinstance(episode, (Course, Cumulative, Order)):
-        return _BY_DRUG.get((episode.drug, field))
+        return _BY_DRUG.get((episode.drug, field), None if episode.drug in _ASKED_ONE_BY_ONE else "other-treatment")
+    if isinstance(episode, Lab) and episode.analyte == PACK_YEARS:
+        return "smoking"
     return _BY_VERB.get((episode.verb, field))

@@ -32,9 +32,12 @@ def normal_count(scenario: Scenario, day: str) -> None:
 
 @given("the laboratory found")
 def laboratory_found(scenario: Scenario, datatable: Sequence[Sequence[str]]) -> None:
-    """Results, one a row: date, test, value, unit; a status where it is not final."""
+    """Results, one a row: date (or none), test, value (`<5` too), unit; a status where it is not final."""
     for row in rows(datatable, "date", "test", "value", "unit"):
-        _result(scenario, row["test"], row["date"], float(row["value"]), row["unit"], row.get("status", "final"))
+        number = row["value"].lstrip("<>=")
+        comparator = row["value"].removesuffix(number)
+        status = row.get("status") or "final"
+        _result(scenario, row["test"], row["date"], float(number), row["unit"], status, comparator)
 
 
 @given("the patient never smoked")
@@ -100,6 +103,9 @@ def _radiotherapy(scenario: Scenario, day: str, status: str) -> None:
     scenario.builder.procedure(scenario.builder.codes.concept("radiotherapy"), on=day, status=status)
 
 
-def _result(scenario: Scenario, test: str, day: str, value: float, unit: str, status: str = "final") -> None:
+def _result(
+    scenario: Scenario, test: str, day: str, value: float, unit: str, status: str = "final", comparator: str = ""
+) -> None:
     code = scenario.builder.codes.concept(look_up("laboratory test", test, TESTS).concept)
-    scenario.builder.observation(code, on=day, status=status, valueQuantity=quantity(value, unit))
+    amount = quantity(value, unit) | ({"comparator": comparator} if comparator else {})
+    scenario.builder.observation(code, on=day or None, status=status, valueQuantity=amount)

@@ -168,7 +168,7 @@ def test_findings_of_other_rules_exist_and_go_in_no_circle(
         ),
         ("evidence.yaml", "    limit:\n", "    year:\n", "E24.figures.year", "year of the evidence itself"),
         ("gaps.yaml", "- id: lenalidomide-dates", "- id: lenalidomide-exposure", "[1].id", "stands twice"),
-        ("gaps.yaml", "How old is the patient?", "Is the patient over 65?", "[13].question", "`65?`"),
+        ("gaps.yaml", "How old is the patient?", "Is the patient over 65?", "[16].question", "`65?`"),
         ("common.yaml", "version: 0.1.0", "version: one", "version", "does not fit"),
         ("disagreements.yaml", "D1:\n", "X1:\n", "X1", "no id of a disagreement"),
         ("disagreements.yaml", "[E07]", "[E97]", "D4.positions[1].evidence", "`E97` is not in evidence.yaml"),

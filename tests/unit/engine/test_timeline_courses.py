@@ -399,7 +399,7 @@ def test_other_kinds_that_were_not_supplied() -> None:
     procedures = {("transplanted", "transplant"), ("performed", "radiotherapy")}
     assert hidden("Procedure") == procedures
     assert hidden("Condition") == {("diagnosed", "indication"), ("malignancy", "prior-cancers"), *procedures}
-    assert hidden("Observation") == set()
+    assert hidden("Observation") == {("measured", "blood-count"), ("sustained", "blood-count")}
 
 
 def test_hidden_courses_are_wide_open() -> None:

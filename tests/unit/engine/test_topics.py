@@ -13,11 +13,14 @@ from spmwatch.engine.episodes import (
     Cumulative,
     Disease,
     Done,
+    Lab,
     Episode,
     Malignancy,
     Order,
     PatientEpisode,
+    Span,
     Stated,
+    Sustained,
     Transplant,
 )
 from spmwatch.engine.facts import Standing
@@ -58,7 +61,7 @@ def known_topics() -> set[str]:
         (MEL, "start", "melphalan-dates"),
         (MEL, "standing", "melphalan-exposure"),
         (Course(id="c", drug="melphalan-flufenamide"), "start", "melphalan-dates"),
-        (Course(id="c", drug="bortezomib"), "start", None),
+        (Course(id="c", drug="bortezomib"), "start", "other-treatment"),
         (Order(id="o", drug="melphalan"), "form", "melphalan-kind"),
         (Transplant(id="t"), "kind", "transplant-kind"),
         (Transplant(id="t"), "date", "transplant-kind"),
@@ -81,6 +84,10 @@ def known_topics() -> set[str]:
         (Done(id="s", what="radiotherapy"), "standing", "radiotherapy"),
         (Done(id="s", what="total-body-irradiation"), "certainty", "radiotherapy"),
         (Done(id="s", what="colonoscopy"), "standing", None),
+        (Done(id="s", what="bone-marrow-exam"), "date", "marrow-exam"),
+        (Lab(id="l", analyte="platelets", value=Span(0, 1)), "value", "blood-count"),
+        (Lab(id="l", analyte="pack-years", value=Span(0, 1)), "date", "smoking"),
+        (Sustained(id="l", analyte="mcv", highest=Span(0, 1), lowest=Span(0, 1)), "standing", "blood-count"),
     ],
 )
 def test_topics(episode: Episode, field: str, topic: str | None) -> None:

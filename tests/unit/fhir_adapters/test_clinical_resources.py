@@ -230,9 +230,10 @@ def test_comparator_is_kept() -> None:
     assert lab(observation(valueQuantity={"value": 7, "unit": "g/dL", "comparator": "<"})).comparator == "<"
 
 
-def test_preliminary_is_flagged() -> None:
+def test_preliminary_is_flagged_and_only_that() -> None:
+    """What a preliminary value proves is the timeline's business; that it stands on record is certain."""
     fact = lab(observation(status="preliminary"))
-    assert (fact.preliminary, fact.standing) == (True, Standing.POSSIBLE)
+    assert (fact.preliminary, fact.standing) == (True, Standing.COUNTS)
 
 
 def test_components_of_a_panel() -> None:

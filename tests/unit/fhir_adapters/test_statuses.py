@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from spmwatch.engine.facts import DrugExposure, DrugNotTaken, Standing
+from spmwatch.engine.facts import DrugExposure, DrugNotTaken, LabValue, Standing
 from tests.unit.fhir_adapters.fhir import (
     Json,
     administration,
@@ -22,6 +22,7 @@ from tests.unit.fhir_adapters.fhir import (
 )
 
 COUNTS, POSSIBLE, NOTHING, NOT_TAKEN = "counts", "possible", "nothing", "not taken"
+PRELIMINARY = "preliminary"
 Make = Callable[..., Json]
 
 # resource | element | result -> codes
@@ -87,7 +88,8 @@ TABLE: tuple[tuple[Make, str, dict[str, str]], ...] = (
         "status",
         {
             COUNTS: "final amended corrected appended",
-            POSSIBLE: "unknown preliminary no-such-code",
+            POSSIBLE: "unknown no-such-code",
+            PRELIMINARY: "preliminary",
             NOTHING: "registered cancelled entered-in-error cannot-be-obtained",
         },
     ),
@@ -108,6 +110,8 @@ def result_of(resource: Json) -> str:
     (fact,) = facts
     if isinstance(fact, DrugNotTaken):
         return NOT_TAKEN
+    if isinstance(fact, LabValue) and fact.preliminary:
+        return PRELIMINARY
     return COUNTS if fact.standing is Standing.COUNTS else POSSIBLE
 
 

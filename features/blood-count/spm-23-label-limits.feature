@@ -1,0 +1,261 @@
+@rule:SPM-23
+Feature: Counts below the limits of the lenalidomide label
+  Low neutrophils or platelets on lenalidomide: the label of combinations interrupts the drug. Exactly the limit is not below it.
+
+  Background:
+    Given today is 2026-01-15
+    And the patient is a man aged 64
+    And the patient was stated to be eligible for transplant on 2019-03-01
+    And multiple myeloma was diagnosed on 2019-03-01
+
+  @fires
+  Scenario Outline: <value> <unit> <test> in combination treatment
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test   | value   | unit   |
+      | 2026-01-13 | <test> | <value> | <unit> |
+    When the rule is evaluated
+    Then it recommends with indicator "<indicator>"
+    And the card of it says "label limit"
+
+    Examples:
+      | test        | value | unit    | indicator |
+      | neutrophils | 0.49  | 10*9/L  | critical  |
+      | neutrophils | 490   | /uL     | critical  |
+      | neutrophils | <0.5  | 10*9/L  | critical  |
+      | neutrophils | 0.5   | 10*9/L  | warning   |
+      | neutrophils | 0.99  | 10*9/L  | warning   |
+      | neutrophils | 990   | /uL     | warning   |
+      | neutrophils | 0.9   | 10*3/uL | warning   |
+      | platelets   | 29    | 10*9/L  | critical  |
+      | platelets   | 29000 | /uL     | critical  |
+
+  @near-miss
+  Scenario Outline: <value> <unit> <test> are enough in combination treatment
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test   | value   | unit   |
+      | 2026-01-13 | <test> | <value> | <unit> |
+    When the rule is evaluated
+    Then it stays silent
+
+    Examples:
+      | test        | value | unit    |
+      | neutrophils | 1.0   | 10*9/L  |
+      | neutrophils | 1000  | /uL     |
+      | platelets   | 50    | 10*9/L  |
+      | platelets   | 50    | 10*3/uL |
+
+  @fires
+  Scenario Outline: <value> platelets: told, not critical
+    Given lenalidomide <dose> mg was taken as <phase> from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test      | value   | unit   |
+      | 2026-01-13 | platelets | <value> | 10*9/L |
+    When the rule is evaluated
+    Then it recommends with indicator "info"
+
+    Examples:
+      | dose | phase       | value |
+      | 25   | induction   | 30    |
+      | 25   | induction   | 49    |
+      | 10   | maintenance | 30    |
+      | 10   | maintenance | 49    |
+
+  @fires
+  Scenario Outline: <value> <unit> <test> in maintenance
+    Given lenalidomide 10 mg was taken as maintenance from 2024-09-15 and continues
+    And the laboratory found
+      | date       | test   | value   | unit   |
+      | 2026-01-13 | <test> | <value> | <unit> |
+    When the rule is evaluated
+    Then it recommends with indicator "<indicator>"
+    And the card of it says "maintenance"
+
+    Examples:
+      | test        | value | unit   | indicator |
+      | neutrophils | 0.49  | 10*9/L | critical  |
+      | neutrophils | 490   | /uL    | critical  |
+      | platelets   | 29    | 10*9/L | critical  |
+      | neutrophils | 0.5   | 10*9/L | info      |
+      | neutrophils | 0.99  | 10*9/L | info      |
+
+  @near-miss
+  Scenario Outline: <value> <test> are enough in maintenance
+    Given lenalidomide 10 mg was taken as maintenance from 2024-09-15 and continues
+    And the laboratory found
+      | date       | test   | value   | unit   |
+      | 2026-01-13 | <test> | <value> | 10*9/L |
+    When the rule is evaluated
+    Then it stays silent
+
+    Examples:
+      | test        | value |
+      | neutrophils | 1.0   |
+      | platelets   | 50    |
+
+  @fires
+  Scenario Outline: Without a recorded phase the limit for combinations holds: <value>
+    Given lenalidomide 25 mg was taken from 2024-09-15 and continues
+    And dexamethasone was taken from 2024-09-15 and continues
+    And the laboratory found
+      | date       | test        | value   | unit   |
+      | 2026-01-13 | neutrophils | <value> | 10*9/L |
+    When the rule is evaluated
+    Then it recommends with indicator "<indicator>"
+
+    Examples:
+      | value | indicator |
+      | 0.49  | critical  |
+      | 0.99  | warning   |
+
+  @near-miss
+  Scenario Outline: The value is <days> days old
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date   | test        | value | unit   |
+      | <date> | neutrophils | 0.8   | 10*9/L |
+    When the rule is evaluated
+    Then <result>
+
+    Examples:
+      | days | date       | result                                 |
+      | 14   | 2026-01-01 | it recommends with indicator "warning" |
+      | 15   | 2025-12-31 | it stays silent                        |
+
+  @near-miss
+  Scenario: The neutrophils came back
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2026-01-06 | neutrophils | 0.4   | 10*9/L |
+      | 2026-01-13 | neutrophils | 1.4   | 10*9/L |
+    When the rule is evaluated
+    Then it stays silent
+
+  @fires
+  Scenario: The lowest of one day counts
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2026-01-13 | neutrophils | 0.4   | 10*9/L |
+      | 2026-01-13 | neutrophils | 1.4   | 10*9/L |
+    When the rule is evaluated
+    Then it recommends with indicator "critical"
+
+  @near-miss
+  Scenario Outline: Low neutrophils <when>
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 to <end>
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2026-01-13 | neutrophils | 0.4   | 10*9/L |
+    When the rule is evaluated
+    Then <result>
+
+    Examples:
+      | when                                   | end        | result                                  |
+      | 28 days after the last lenalidomide    | 2025-12-18 | it recommends with indicator "critical" |
+      | 29 days after the last lenalidomide    | 2025-12-17 | it stays silent                         |
+
+  @near-miss
+  Scenario: Low neutrophils on another drug
+    Given pomalidomide was taken from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2026-01-13 | neutrophils | 0.4   | 10*9/L |
+    When the rule is evaluated
+    Then it stays silent
+
+  @fires
+  Scenario: Neutrophils as a share of the white cells
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test             | value | unit   |
+      | 2026-01-13 | white cells      | 3     | 10*9/L |
+      | 2026-01-13 | neutrophil share | 15    | %      |
+    When the rule is evaluated
+    Then it recommends with indicator "critical"
+    And it names the fact "neutrophils 0.45 x10^9/L"
+
+  @near-miss
+  Scenario: The measured neutrophils outweigh the share
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test             | value | unit   |
+      | 2026-01-13 | white cells      | 3     | 10*9/L |
+      | 2026-01-13 | neutrophil share | 15    | %      |
+      | 2026-01-13 | neutrophils      | 1.1   | 10*9/L |
+    When the rule is evaluated
+    Then it stays silent
+
+  @unknown
+  Scenario: Only granulocytes are counted
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test         | value | unit   |
+      | 2026-01-13 | granulocytes | 0.8   | 10*9/L |
+    When the rule is evaluated
+    Then it is undecided
+    And it asks about the blood count
+
+  @near-miss
+  Scenario: Enough granulocytes
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test         | value | unit   |
+      | 2026-01-13 | granulocytes | 2.8   | 10*9/L |
+    When the rule is evaluated
+    Then it stays silent
+
+  @unknown
+  Scenario: Of a normal value only the month is recorded, so which is the latest is open
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2026-01    | neutrophils | 1.5   | 10*9/L |
+      | 2026-01-10 | neutrophils | 0.4   | 10*9/L |
+    When the rule is evaluated
+    Then it is undecided
+    And it asks about the blood count
+
+  @unknown
+  Scenario: A preliminary value
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test        | value | unit   | status      |
+      | 2026-01-13 | neutrophils | 0.4   | 10*9/L | preliminary |
+    When the rule is evaluated
+    Then it does not fire
+
+  @unknown
+  Scenario: Neutrophils below 1.5 can be low or not
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2026-01-13 | neutrophils | <1.5  | 10*9/L |
+    When the rule is evaluated
+    Then it is undecided
+    And it asks about the blood count
+
+  @unknown
+  Scenario: Laboratory results were never searched
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And Observation was not searched
+    When the rule is evaluated
+    Then it is undecided
+    And it asks about the blood count
+
+  @unless
+  Scenario Outline: The patient has died
+    Given lenalidomide 10 mg was taken as <phase> from 2024-09-15 to 2025-12-28
+    And the patient died on 2026-01-12
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2026-01-11 | neutrophils | 0.1   | 10*9/L |
+    When the rule is evaluated
+    Then it stays silent
+
+    Examples:
+      | phase       |
+      | maintenance |
+      | induction   |
