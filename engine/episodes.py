@@ -26,6 +26,9 @@ UNKNOWN = "unknown"
 STEPS = 1_000_000
 """Numbers that are no days are told apart in steps of one in so many: whole numbers compare exactly in the network."""
 
+UNBOUNDED = 1e12
+"""Stands for "without limit" above a value that is only known to exceed something; far beyond any result."""
+
 FIRST_DAY, LAST_DAY = date.min.toordinal(), date.max.toordinal()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.catalogue.wording import Wording, default_wording, fill
 from spmwatch.engine.dates import DateRange
-from spmwatch.engine.episodes import FIRST_DAY, LAST_DAY, UNKNOWN, VOCABULARY, Episode, Span, Unit
+from spmwatch.engine.episodes import AMOUNT, FIRST_DAY, LAST_DAY, UNKNOWN, VOCABULARY, Episode, Span, Sustained, Unit
 from spmwatch.engine.facts import Certainty, Dose, Fact, Gap, PatientRecord, Source, Standing
 from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation, RuleBaseIdentity, RuleFailure
 from spmwatch.engine.timeline.build import RecordSummary
@@ -88,6 +88,10 @@ def _in_words(episode: Episode, words: Wording) -> dict[str, str]:
             values["duration"] = ""  # days say more than "0.1 months"
     if episode.verb in ("measured", "sustained"):
         values["unit"] = words.unit(str(getattr(episode, "analyte", "")))
+    if isinstance(episode, Sustained):
+        values["kept"] = words.amount(
+            Span(min(episode.lowest.low, episode.highest.low), max(episode.lowest.high, episode.highest.high))
+        )
     return values
 
 
@@ -101,7 +105,7 @@ def _span_words(field: str, span: Span, unit: Unit, words: Wording) -> str:
         return words.months(span)
     if unit.ucum == "a":
         return words.years(span)
-    return words.number(span)
+    return words.amount(span) if unit.ucum == AMOUNT else words.number(span)
 
 
 def references(sources: Iterable[Source]) -> list[str]:

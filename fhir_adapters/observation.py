@@ -45,7 +45,9 @@ def read_observation(reader: Reader, item: Item) -> Outcome:
     modified = reader.modified(item, view)
     if modified:
         standing = Standing.POSSIBLE
-    of_value = Standing.COUNTS if preliminary and not modified else standing  # a value says itself that it is preliminary
+    of_value = (
+        Standing.COUNTS if preliminary and not modified else standing
+    )  # a value says itself that it is preliminary
     day = _day(reader, item, view)
     facts: list[Fact] = []
     for prefix, part, hits in found:

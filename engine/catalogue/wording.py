@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from spmwatch.engine.catalogue.condition_wording import ConditionPhrases, faults
 from spmwatch.engine.dates import DateRange
-from spmwatch.engine.episodes import UNKNOWN, VOCABULARY, Span
+from spmwatch.engine.episodes import STEPS, UNBOUNDED, UNKNOWN, VOCABULARY, Span
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.yaml_file import read_yaml, validated
 
@@ -97,7 +97,7 @@ _EXTRA_NAMES: Mapping[str, set[str]] = {
     "exposed": {"named_drug", "period"},
     "ordered": {"named_drug"},
     "planned": {"named_drug"},
-    "sustained": {"unit"},
+    "sustained": {"unit", "kept"},
     "transplanted": {"named_transplant"},
     "measured": {"unit"},
 }
@@ -201,6 +201,17 @@ class Wording:
             return number_text(span.low)
         return self._file.phrases.number_span.format(low=number_text(span.low), high=number_text(span.high))
 
+    def amount(self, span: Span) -> str:
+        """A laboratory value or a span of values, without unit; a known value is never rounded to another number."""
+        if span.exact:
+            return amount_text(span.low)
+        phrases, low, high = self._file.phrases, amount_text(round(span.low, 3)), amount_text(round(span.high, 3))
+        if span.high >= UNBOUNDED:
+            return phrases.at_least.format(low=low)
+        if span.low <= 0:
+            return phrases.at_most.format(high=high)
+        return phrases.number_span.format(low=low, high=high)
+
     def _amount(self, span: Span, phrase: str, highest: float) -> str:
         phrases = self._file.phrases
         if span.high >= highest:
@@ -238,6 +249,17 @@ def number_text(value: float) -> str:
     if float(short) == int(float(short)) and abs(float(short) - value) >= 0.005:
         short = f"{value:.2f}"
     return short.rstrip("0").rstrip(".") if "." in short else short
+
+
+def amount_text(value: float) -> str:
+    """A laboratory value for people: as many decimals as it takes not to look like another number (0.99 is not 1)."""
+    for decimals in (2, 3):
+        text = f"{value:.{decimals}f}"
+        if abs(float(text) - value) < 1 / STEPS:
+            break
+    else:
+        text = f"{value:.{len(str(STEPS)) - 1}f}"
+    return text.rstrip("0").rstrip(".")
 
 
 def _plain(days: DateRange) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from spmwatch.engine.episodes import (
     FIRST_DAY,
+    UNBOUNDED,
     UNKNOWN,
     Course,
     Cumulative,
@@ -19,7 +20,6 @@ from spmwatch.engine.episodes import (
 )
 from spmwatch.engine.facts import Coverage, Standing
 from spmwatch.engine.timeline.conventions import Conventions
-from spmwatch.engine.timeline.observations import UNBOUNDED
 from spmwatch.engine.timeline.therapy import Known
 
 MEDICATION_TYPES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from spmwatch.engine.episodes import FIRST_DAY, STEPS, UNKNOWN, Done, Lab, Order, Span, Stated
+from spmwatch.engine.episodes import FIRST_DAY, STEPS, UNBOUNDED, UNKNOWN, Done, Lab, Order, Span, Stated
 from spmwatch.engine.facts import Diagnosis, DrugOrder, Fact, LabValue, Procedure, Smoking, Standing, Statement
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.engine.timeline.conventions import Conventions
@@ -13,8 +13,6 @@ from spmwatch.engine.timeline.exposures import known_days
 
 _DIGITS = len(str(STEPS)) - 1
 PACK_YEARS, SMOKING_QUIT = "pack-years", "smoking-quit"
-UNBOUNDED = 1e12
-"""Stands for "without limit" above a value that is only known to exceed something; far beyond any result."""
 _ORDER_FORMS = ("oral", "intravenous", "local")
 
 

@@ -32,7 +32,7 @@ _BY_DRUG: dict[tuple[str, str], str] = {
 """For courses, cumulated courses and orders: (drug, field) -> topic."""
 
 _BY_PROCEDURE: dict[str, str] = dict.fromkeys(("radiotherapy", "total-body-irradiation"), "radiotherapy")
-"""Whether a procedure was done -> topic; of others nothing is asked."""
+"""Whether a procedure was done -> topic; of others nothing is asked but what the next says."""
 
 _BY_DATED_PROCEDURE: dict[str, str] = {"bone-marrow-exam": "marrow-exam"}
 """Whether and when a procedure was done -> topic."""
@@ -54,7 +54,6 @@ _BY_VERB: dict[tuple[str, str], str] = {
     **{(Lab.verb, field): "blood-count" for field in ("value", "date", "latest", "result_status", *_WHETHER)},
     **{(Sustained.verb, field): "blood-count" for field in ("highest", "lowest", "first", "last", *_WHETHER)},
 }
-
 
 
 def topic_of(episode: Episode, field: str) -> str | None:
