@@ -130,7 +130,7 @@ class _Pages:
         recommendation, lines, rules = self._recommendation, self._lines, {one.rule for one in card.all_advice}
         result = []
         questions = tuple(q for q in recommendation.questions if rules & set(q.rules))
-        if questions and self._policy.data_gaps not in rules:
+        if questions and self._policy.data_gaps not in {finding.rule for finding in card.told}:
             result.append(lines.unknown.format(questions=" ".join(q.question for q in questions)))
         types = sorted({gap.element for gap in recommendation.gaps if gap.kind == "not-supplied" and gap.element})
         if types:
@@ -169,8 +169,8 @@ class _Pages:
             *self._records(card),
             f"{certainty} {lines.as_of.format(as_of=recommendation.as_of.isoformat())}",
             *([lines.study.format(studies=studies)] if studies else []),
-            texts.suggestion,
-            lines.rule.format(rule=lead.rule, version=lead.version, rulebase=recommendation.rulebase),
+            f"{texts.suggestion} "
+            + lines.rule.format(rule=lead.rule, version=lead.version, rulebase=recommendation.rulebase),
         ]
 
     def _studies(self, card: Card) -> str:
@@ -195,8 +195,11 @@ def _references(card: Card) -> list[str]:
 
 
 def _studies(card: Card) -> list[Evidence]:
-    evidence = {e.id: e for finding in card.told for e in (finding.source, *finding.evidence) if e.showable}
-    return list(evidence.values())
+    """First what each finding rests on most, then the rest; conventions last."""
+    sources = [finding.source for finding in (*card.told, *(one.lead for one in card.mentioned))]
+    others = [evidence for finding in card.told for evidence in finding.evidence]
+    evidence = {each.id: each for each in (*sources, *others) if each.showable}
+    return sorted(evidence.values(), key=lambda each: each.kind is Kind.CONVENTION)
 
 
 def _cited(evidence: Evidence) -> str:

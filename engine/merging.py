@@ -5,8 +5,10 @@ Decided here by rules/cards.yaml, and nowhere else; cds_hooks/cards.py lays the 
 1. the findings of one rule belong together;
 2. what was acknowledged not long ago, and is the same still, stays quiet; critical findings never do;
 3. one critical card for one cause, one card for all checks that are due;
-4. context (exposure as such, benefit) is told inside the top card, and is a card of its own only where it is alone;
-5. so many cards, the most urgent first, then the most decisive; data gaps come last;
+4. context (exposure as such, age, benefit) is told inside the top card, and is a card of its own only where it is
+   alone or more than info;
+5. so many cards, the most urgent first, then the most decisive; data gaps come last, and need none where the other
+   cards ask all their questions;
 6. what has no card is named.
 
 Each finding ends up in exactly one place: on a card, beyond the cards, or quiet.
@@ -112,11 +114,12 @@ def merge(
     advice = _by_rule(recommendation, policy)
     hushed = {one.rule: _quiet(one, known, recommendation.as_of, policy) for one in advice}
     drafts = _drafts([one for one in advice if hushed[one.rule] is None], policy)
+    _spare_gaps_card(drafts, recommendation, policy)
     shown, beyond = drafts[: policy.most_cards], [one for draft in drafts[policy.most_cards :] for one in draft.told()]
-    gaps = [one for one in beyond if one.rule == policy.data_gaps]
-    if gaps:
-        shown[-1].folded += gaps
-        beyond.remove(gaps[0])
+    gaps = next((one for one in beyond if one.rule == policy.data_gaps), None)
+    if gaps is not None:
+        shown[-1].folded.append(gaps)
+        beyond.remove(gaps)
     _place_plan(shown, recommendation, policy)
     return Merged(
         cards=tuple(draft.card() for draft in shown),
@@ -174,7 +177,7 @@ def _drafts(advice: Sequence[Advice], policy: CardPolicy) -> list[_Draft]:
     """The cards before they are counted."""
     drafts: list[_Draft] = []
     first: dict[str, _Draft] = {}
-    context = {one.rule: one for one in advice if one.rule in policy.context_rules}
+    context = {one.rule: one for one in advice if one.rule in policy.context_rules and one.indicator is Indicator.INFO}
     for one in advice:
         if one.rule in context:
             continue
@@ -196,6 +199,17 @@ def _with_context(drafts: list[_Draft], context: dict[str, Advice], policy: Card
     for entry, one in spoken:
         (drafts[0].folded if entry.told == "full" else drafts[0].mentioned).append(one)
     return drafts
+
+
+def _spare_gaps_card(drafts: list[_Draft], recommendation: Recommendation, policy: CardPolicy) -> None:
+    """No card for data gaps where the others ask every question: each asks what is open for its own rules."""
+    if len(drafts) < 2 or drafts[-1].advice.rule != policy.data_gaps:
+        return
+    asking = {one.rule for draft in drafts[:-1][: policy.most_cards] for one in draft.told()}
+    questions = recommendation.decisive_questions
+    if questions and all(asking & set(question.rules) for question in questions):
+        gaps = drafts.pop()
+        drafts[min(len(drafts), policy.most_cards) - 1].mentioned.append(gaps.advice)
 
 
 def _place_plan(shown: Sequence[_Draft], recommendation: Recommendation, policy: CardPolicy) -> None:

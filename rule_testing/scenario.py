@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from spmwatch.engine.acknowledgement import Acknowledgement
-from spmwatch.engine.catalogue.card_policy import default_card_policy
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import Certainty, PatientRecord
 from spmwatch.engine.merging import Merged, merge
@@ -126,12 +125,14 @@ class Scenario:
     def merged(self) -> Merged:
         """The cards of the visit, as far as the scenario looks at rules."""
         known = [one for day, rule in self._set_aside for one in self._acknowledged(day, rule)]
-        return merge(self._looked_at(self.recommendation), policy=default_card_policy(), acknowledged=known)
+        return merge(
+            self._looked_at(self.recommendation), policy=self.evaluator.rule_base.card_policy, acknowledged=known
+        )
 
     def _acknowledged(self, day: date, rule: str | None) -> list[Acknowledgement]:
         """What was set aside on an earlier day. Raises StepError when there was no such card."""
         then = self.evaluator.evaluate(self._record(self._hook), as_of=day, hook=self._hook)
-        shown = merge(self._looked_at(then), policy=default_card_policy()).cards
+        shown = merge(self._looked_at(then), policy=self.evaluator.rule_base.card_policy).cards
         cards = [card for card in shown if rule in (None, card.advice.rule)]
         if not cards:
             there = ", ".join(card.advice.rule for card in shown) or "none"

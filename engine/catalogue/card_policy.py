@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from functools import lru_cache
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import PurePath
 from typing import Annotated, Literal
@@ -178,12 +176,6 @@ _PLAN_NAMES: Mapping[str, set[str]] = {
 }
 OPEN_STATES = ("due", "overdue", "none-recorded", "individual", "unknown")
 """How a check may stand that a card has a line for."""
-
-
-@lru_cache(maxsize=1)
-def default_card_policy() -> CardPolicy:
-    """The policy shipped with the rules; read once. Raises RuleFileError."""
-    return load_card_policy(files("spmwatch.rules") / FILE)
 
 
 def load_card_policy(file: Traversable) -> CardPolicy:

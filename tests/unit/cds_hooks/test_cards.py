@@ -17,8 +17,8 @@ import pytest
 
 from spmwatch.cds_hooks.cards import escaped, lay_out, one_line, plain, topic_code
 from spmwatch.engine.acknowledgement import Acknowledgement
-from spmwatch.engine.catalogue.card_policy import default_card_policy
 from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.rule import Grade, Indicator
 from spmwatch.engine.catalogue.texts import Texts, texts_from
 from spmwatch.engine.episodes import Course, Timeline
@@ -29,7 +29,7 @@ from spmwatch.engine.yaml_file import read_yaml
 
 RULES = files("spmwatch.rules")
 AS_OF = date(2026, 1, 15)
-POLICY = default_card_policy()
+POLICY = load_rule_base().card_policy
 
 
 def _evidence() -> dict[str, Evidence]:
@@ -216,6 +216,27 @@ def test_what_is_unknown_stands_where_it_matters() -> None:
     assert "q0" not in laid[0]["detail"]
     assert "Certainty: open" in laid[1]["detail"]
     assert "Not known" not in laid[1]["detail"]
+
+
+def test_data_gaps_in_a_line_leave_the_questions_where_they_are() -> None:
+    (card,) = cards(finding("SPM-05"), finding("SPM-29"), questions=(question("kind", "SPM-05"),))
+    assert "**Not known:** What about kind?" in card["detail"]
+    assert "**Also:** Summary of SPM-29 (SPM-29)" in card["detail"]
+    assert "Detail of SPM-29" not in card["detail"]
+
+
+def test_what_a_finding_rests_on_most_is_cited_first_and_conventions_last() -> None:
+    first, second, third, fourth, fifth = (EVIDENCE[name] for name in ("E01", "E02", "E03", "E04", "E10"))
+    convention = EVIDENCE["convention"]
+    (card,) = cards(
+        finding("SPM-05", source=first, evidence=(convention, second, third, fourth)),
+        finding("SPM-27", source=fifth, evidence=(fifth,)),
+    )
+    line = next(text for text in card["detail"].split("\n\n") if text.startswith("Evidence:"))
+    places = [line.index(each.title) for each in (first, fifth, second, third)]
+    assert places == sorted(places)
+    assert convention.title not in line
+    assert line.endswith("; 2 more with the rule")
 
 
 def test_what_was_not_sent_and_what_failed_is_said() -> None:

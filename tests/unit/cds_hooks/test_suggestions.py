@@ -15,7 +15,6 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 from spmwatch.cds_hooks.cards import lay_out
 from spmwatch.cds_hooks.plan_lines import inline, plan_text
 from spmwatch.cds_hooks.suggestions import label
-from spmwatch.engine.catalogue.card_policy import default_card_policy
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.wording import default_wording
 from spmwatch.engine.dates import DateRange
@@ -25,7 +24,7 @@ from spmwatch.engine.merging import merge
 from spmwatch.engine.recommendation import Finding
 from tests.unit.engine.recommendations import AS_OF, CRITICAL, check, finding, orderable, recommendation
 
-POLICY = default_card_policy()
+POLICY = load_rule_base().card_policy
 FORM = POLICY.lines.suggestion
 MYELOMA = Disease(id="d1", family="myeloma", sources=(Source(reference="Condition/mm-1"),))
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from spmwatch.engine.catalogue.card_policy import check_rules, default_card_policy, load_card_policy
+from spmwatch.engine.catalogue.card_policy import check_rules, load_card_policy
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.rule import Indicator
 from spmwatch.engine.errors import RuleFileError
 
@@ -16,7 +17,7 @@ SHIPPED = (files("spmwatch.rules") / "cards.yaml").read_text(encoding="utf-8")
 
 def test_the_shipped_policy_is_the_clinical_one() -> None:
     """Clinical merge policy: four cards a visit, one critical card a cause, four override reasons, five gaps."""
-    policy = default_card_policy()
+    policy = load_rule_base().card_policy
     assert (policy.most_cards, len(policy.override_reasons)) == (4, 4)
     assert policy.cause_of("SPM-03") == policy.cause_of("SPM-20") == policy.cause_of("SPM-19") == "melphalan"
     assert policy.cause_of("SPM-17") == "new-cancer"
@@ -57,7 +58,7 @@ def test_a_faulty_policy_is_refused_by_field(tmp_path: Path, old: str, new: str,
 
 
 def test_what_a_card_is_shared_for() -> None:
-    policy = default_card_policy()
+    policy = load_rule_base().card_policy
     assert policy.shares("SPM-24", Indicator.INFO) == policy.shares("SPM-26", Indicator.WARNING) == "checks"
     assert policy.shares("SPM-03", Indicator.CRITICAL) == "melphalan"
     assert policy.shares("SPM-03", Indicator.WARNING) is None
@@ -65,7 +66,7 @@ def test_what_a_card_is_shared_for() -> None:
 
 
 def test_a_rule_that_nobody_knows_is_named() -> None:
-    policy = default_card_policy()
+    policy = load_rule_base().card_policy
     known = {rule for rules in policy.rules_named().values() for rule in rules}
     check_rules(policy, known)
     with pytest.raises(RuleFileError, match="SPM-26") as refused:

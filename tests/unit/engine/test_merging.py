@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spmwatch.engine.acknowledgement import Acknowledgement
-from spmwatch.engine.catalogue.card_policy import default_card_policy
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.rule import Indicator
 from spmwatch.engine.merging import Merged, merge
-from spmwatch.engine.recommendation import Finding
+from spmwatch.engine.recommendation import Finding, OpenQuestion
 from tests.unit.engine.recommendations import (
     AS_OF,
     CRITICAL,
@@ -29,7 +29,7 @@ from tests.unit.engine.recommendations import (
     recommendation,
 )
 
-POLICY = default_card_policy()
+POLICY = load_rule_base().card_policy
 RULES = [f"SPM-{number:02d}" for number in range(1, 31)]
 
 
@@ -89,6 +89,11 @@ def test_context_speaks_where_it_is_alone() -> None:
     assert [one.rule for one in found.cards[0].folded] == ["SPM-27"]
 
 
+def test_what_is_more_than_info_is_no_context() -> None:
+    assert leads(merged(finding("SPM-05"), finding("SPM-16", WARNING))) == ["SPM-16", "SPM-05"]
+    assert leads(merged(finding("SPM-05"), finding("SPM-16"))) == ["SPM-05"]
+
+
 def test_data_gaps_come_last_and_inside_the_last_of_four() -> None:
     """Their questions are not to be lost where there is no room."""
     three = [finding(rule) for rule in ("SPM-02", "SPM-04", "SPM-05")]
@@ -96,6 +101,32 @@ def test_data_gaps_come_last_and_inside_the_last_of_four() -> None:
     found = merged(finding("SPM-29"), *three, finding("SPM-08"), finding("SPM-09"))
     assert leads(found) == ["SPM-02", "SPM-04", "SPM-05", "SPM-08"]
     assert [one.rule for one in found.cards[-1].folded] == ["SPM-29"]
+    assert [one.rule for one in found.beyond] == ["SPM-09"]
+
+
+def question(*rules: str, decisive: bool = True) -> OpenQuestion:
+    return OpenQuestion(topic="t", question="What?", rules=rules, decisive=decisive, references=())
+
+
+def test_data_gaps_need_no_card_where_the_others_ask_all_their_questions() -> None:
+    given_ = [finding("SPM-05"), finding("SPM-02"), finding("SPM-29")]
+    found = merged(*given_, questions=(question("SPM-05", "SPM-29"), question("SPM-02"), question(decisive=False)))
+    assert leads(found) == ["SPM-02", "SPM-05"]
+    assert [one.rule for one in found.cards[-1].mentioned] == ["SPM-29"]
+
+
+@pytest.mark.parametrize("open_", [(question("SPM-08"),), (question("SPM-05"), question("SPM-08", "SPM-29")), ()])
+def test_data_gaps_have_a_card_where_a_question_is_asked_nowhere_else(open_: tuple[OpenQuestion, ...]) -> None:
+    assert leads(merged(finding("SPM-05"), finding("SPM-29"), questions=open_)) == ["SPM-05", "SPM-29"]
+    assert leads(merged(finding("SPM-29"), questions=open_)) == ["SPM-29"]
+
+
+def test_a_question_of_a_rule_without_a_card_is_not_asked_yet() -> None:
+    given_ = [finding(rule) for rule in ("SPM-02", "SPM-04", "SPM-05", "SPM-08", "SPM-09", "SPM-29")]
+    found = merged(*given_, questions=(question("SPM-09"),))
+    assert [one.rule for one in found.cards[-1].folded] == ["SPM-29"]
+    found = merged(*given_, questions=(question("SPM-08"),))
+    assert [one.rule for one in found.cards[-1].mentioned] == ["SPM-29"]
     assert [one.rule for one in found.beyond] == ["SPM-09"]
 
 
@@ -264,7 +295,7 @@ def test_every_finding_is_kept(found: list[Finding]) -> None:
 
 @given(VISITS)
 def test_cards_stand_in_order_of_urgency(found: list[Finding]) -> None:
-    """But for the card of data gaps, which is last whatever it says."""
+    """But for the card of data gaps, which is last."""
     ranks = [card.advice.indicator.rank for card in merged(*found).cards if card.advice.rule != POLICY.data_gaps]
     assert ranks == sorted(ranks, reverse=True)
 
