@@ -24,6 +24,7 @@ import orjson
 import pytest
 import uvicorn
 from fhir.resources.R4B.operationoutcome import OperationOutcome
+from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from spmwatch.cds_hooks.answer import respond
 from spmwatch.cds_hooks.app import create_app
@@ -96,6 +97,13 @@ def leaves(value: object) -> Iterator[object]:
     yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from leaves(inner)
+
+
+def without_ids(value: object) -> object:
+    """The same without any uuid."""
+    if isinstance(value, dict):
+        return {key: without_ids(inner) for key, inner in value.items() if key != "uuid"}
+    return [without_ids(inner) for inner in value] if isinstance(value, list) else value
 
 
 # -- discovery ------------------------------------------------------------------------------------------------------
@@ -188,6 +196,29 @@ def test_a_partial_prefetch_asks_instead_of_assuming(client: httpx.Client) -> No
         assert "Procedure" in card["detail"]
 
 
+REQUIRED = {"uuid", "summary", "detail", "indicator", "source", "overrideReasons"}
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if "without" not in name])
+def test_every_suggestion_is_a_draft_for_this_patient(client: httpx.Client, name: str) -> None:
+    """C103-C110: one `create` each, valid R4, never an order, nothing recommended above the rest."""
+    request = example(name)
+    for card in cards_of(client, request):
+        assert ("suggestions" in card) == ("selectionBehavior" in card)
+        assert card.get("selectionBehavior", "any") == "any"
+        for suggestion in card.get("suggestions", []):
+            assert set(suggestion) == {"label", "uuid", "actions"}
+            assert uuid.UUID(suggestion["uuid"])
+            assert 0 < len(suggestion["label"]) < 80
+            (action,) = suggestion["actions"]
+            assert set(action) == {"type", "description", "resource"}
+            assert action["type"] == "create"
+            draft = ServiceRequest.model_validate(action["resource"])
+            assert (draft.status, draft.intent) == ("draft", "proposal")
+            assert draft.subject.reference == f"Patient/{request['context']['patientId']}"
+            assert "confirmed by" in draft.note[0].text
+
+
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if "without" not in name])
 def test_every_card_is_valid(client: httpx.Client, name: str) -> None:
     """C003, C090-C102, C112-C116, C121."""
@@ -200,7 +231,7 @@ def test_every_card_is_valid(client: httpx.Client, name: str) -> None:
     assert len({card["uuid"] for card in body["cards"]}) == len(body["cards"])
     assert len(set(topics(body["cards"]))) == len(body["cards"])
     for card in body["cards"]:
-        assert set(card) <= {"uuid", "summary", "detail", "indicator", "source", "overrideReasons", "links"}
+        assert set(card) - {"suggestions", "selectionBehavior", "links"} == REQUIRED
         assert not [leaf for leaf in leaves(card) if leaf is None or leaf in ("", [], {})]
         assert uuid.UUID(card["uuid"])
         assert 0 < len(card["summary"]) < 140
@@ -216,10 +247,8 @@ def test_equal_requests_get_equal_cards(client: httpx.Client) -> None:
     name = "patient-view-maintenance-after-transplant"
     first, second = (cards_of(client, example(name)) for _ in range(2))
     assert {card["uuid"] for card in first}.isdisjoint(card["uuid"] for card in second)
-    assert [card | {"uuid": ""} for card in first] == [card | {"uuid": ""} for card in second]
-    answer = respond(EXAMPLES[name], as_of=AS_OF)
-    assert isinstance(answer.body["cards"], list)
-    assert [card | {"uuid": ""} for card in answer.body["cards"]] == [card | {"uuid": ""} for card in first]
+    assert without_ids(first) == without_ids(second)
+    assert without_ids(respond(EXAMPLES[name], as_of=AS_OF).body["cards"]) == without_ids(first)
 
 
 def test_parallel_calls_never_mix(client: httpx.Client) -> None:
