@@ -287,13 +287,17 @@ class FollowUp(Episode):
 
     `schedule` is the id of the schedule that applies to the patient. `state`: `due` from the day on which it is next
     due; `overdue` once the limit of the schedule is passed; `none-recorded` when records were searched and hold none;
-    `individual` where the guideline leaves it to an individual decision; `excluded` where it falls away.
+    `individual` where the guideline leaves it to an individual decision; `excluded` where it falls away, for the
+    reason `exclusion`. `last` is the day of the `test` that lasts longest. Where the record leaves several states open
+    there is one possible episode for each.
     """
 
     verb: ClassVar[str] = "follow_up"
     check: Id
     schedule: Id = UNKNOWN
     state: Annotated[str, Word(("up-to-date", "due", "overdue", "none-recorded", "individual", "excluded"))] = UNKNOWN
+    test: Id = UNKNOWN
+    exclusion: Id = UNKNOWN
     last: Day = ANY_DAY
     next: Day = ANY_DAY
     since_last: Days = Span(0, LAST_DAY)

@@ -19,6 +19,8 @@ from spmwatch.engine.catalogue.rule import Rule, Variant
 from spmwatch.engine.catalogue.texts import Topic
 from spmwatch.engine.episodes import UNKNOWN, Course, Disease, Episode, Malignancy, Missing, Timeline
 from spmwatch.engine.facts import Certainty, PatientRecord, Standing
+from spmwatch.engine.follow_up.assess import FollowUps
+from spmwatch.engine.follow_up.plan import Planner
 from spmwatch.engine.reasoning.chaining import verbs
 from spmwatch.engine.reasoning.explain import Explainer, RuleReport
 from spmwatch.engine.reasoning.network import Network
@@ -44,6 +46,9 @@ class Evaluator:
 
     def __init__(self, rule_base: RuleBase) -> None:
         self.rule_base = rule_base
+        subjects = rule_base.conventions.phases_inferred_for
+        self._follow_ups = FollowUps(rule_base.checks, rule_base.value_sets, subjects)
+        self._planner = Planner(rule_base.checks, rule_base.rules, subjects)
         self._networks: dict[str, _HookRules] = {}
 
     @property
@@ -68,9 +73,10 @@ class Evaluator:
         return self.evaluate_timeline(self.timeline(record, as_of=as_of), hook=hook)
 
     def timeline(self, record: PatientRecord, *, as_of: date) -> Timeline:
-        """The patient's episodes as of a day."""
+        """The patient's episodes as of a day, with the checks as they stand then."""
         base = self.rule_base
-        return build_timeline(record, as_of=as_of, conventions=base.conventions, value_sets=base.value_sets)
+        timeline = build_timeline(record, as_of=as_of, conventions=base.conventions, value_sets=base.value_sets)
+        return self._follow_ups.added_to(timeline, record.coverage)
 
     def evaluate_timeline(self, timeline: Timeline, *, hook: str = PATIENT_VIEW) -> Recommendation:
         """The same from episodes that stand already."""
@@ -96,6 +102,7 @@ class Evaluator:
             timeline=timeline,
             failures=failures,
             wording=self.rule_base.wording,
+            plan=self._planner.plan(timeline, findings),
         )
 
     def explain(

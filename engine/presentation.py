@@ -15,7 +15,7 @@ from spmwatch.engine.catalogue.wording import Wording, default_wording, fill
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import AMOUNT, FIRST_DAY, LAST_DAY, UNKNOWN, VOCABULARY, Episode, Span, Sustained, Unit
 from spmwatch.engine.facts import Certainty, Dose, Fact, Gap, PatientRecord, Source, Standing
-from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation, RuleBaseIdentity, RuleFailure
+from spmwatch.engine.recommendation import Finding, OpenQuestion, PlanItem, Recommendation, RuleBaseIdentity, RuleFailure
 from spmwatch.engine.timeline.build import RecordSummary
 from spmwatch.engine.truth import Truth
 
@@ -252,6 +252,28 @@ def failure_as_json(failure: RuleFailure) -> Json:
     )
 
 
+def plan_as_json(plan: Iterable[PlanItem]) -> list[Json]:
+    """The plan, most pressing first. A date that is not known exactly is `{earliest, latest}`."""
+    return [
+        {
+            "check": item.check,
+            "title": item.title,
+            "state": item.state,
+            "schedule": item.schedule,
+            "reasons": list(item.reasons),
+            "excluded": item.excluded,
+            "test": item.test,
+            "last": date_as_json(item.last),
+            "next": date_as_json(item.next),
+            "overdue_days": None if item.overdue_days is None else _number_as_json(Span(*item.overdue_days), None),
+            "references": list(item.references),
+            "source": evidence_as_json(item.source),
+            "orderables": [dataclasses.asdict(orderable) for orderable in item.orderables],
+        }
+        for item in plan
+    ]
+
+
 def rulebase_as_json(identity: RuleBaseIdentity) -> Json:
     """Which rules spoke, and which an overlay switched off."""
     return {
@@ -279,6 +301,7 @@ def recommendation_as_json(recommendation: Recommendation, wording: Wording | No
             *(question_as_json(question) for question in recommendation.questions),
             *(gap_as_json(gap) for gap in recommendation.gaps),
         ],
+        "plan": plan_as_json(recommendation.plan),
         "rulebase": rulebase_as_json(recommendation.rulebase),
     }
 

@@ -98,7 +98,8 @@ class PlanItem:
         state: up-to-date | due | overdue | none-recorded | individual | excluded | unknown.
         schedule: how often and for whom, in words.
         reasons: findings that are a reason for the check, as rule id and part, e.g. `SPM-26b`.
-        excluded: why it falls away, in words; None when it does not.
+        excluded: why it falls away, or may, in words; None when it does not.
+        test: what was done last (a concept or analyte of the value sets); of several tests that which lasts longest.
         last: when it was last done; None when never recorded or not known. `references`: FHIR references of that.
         next: when it is next due.
         overdue_days: days since it was next due (low, high); None when that is not past or not known.
@@ -118,6 +119,7 @@ class PlanItem:
     overdue_days: tuple[int, int] | None
     source: Evidence
     orderables: tuple[Orderable, ...]
+    test: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ PRELIMINARY = frozenset({"preliminary"})
 POSSIBLE = frozenset({"unknown"}) | PRELIMINARY
 NOT_COUNTING = frozenset({"registered", "specimen-in-process", "cancelled", "entered-in-error", "cannot-be-obtained"})
 COMPARATORS = frozenset({"<", "<=", ">=", ">"})
+SMOKING_QUIT = "smoking-quit"
 LARGEST = 1e9
 """A result above it, in the unit of its test, is a slip or an attack; the engine counts in spans below 1e15."""
 CODE_CATEGORIES = ("lab", "procedure", "screening", "smoking", "statement")
@@ -128,6 +129,8 @@ def _smoking(reader: Reader, item: Item, told: _Told) -> Smoking | None:
     hit = told.hit
     if hit.concept.analyte is not None:
         return _pack_years(reader, item, told)
+    if hit.concept.id == SMOKING_QUIT:
+        return _quit(reader, item, told)
     if hit.concept.smoking is None or (not told.by_value and told.part.valueBoolean is False):
         return None
     return Smoking(
@@ -206,6 +209,24 @@ def _lab(reader: Reader, item: Item, told: _Told) -> LabValue | None:
         reader.gap(item, "missing-element", f"{element}.unit", "the unit is missing, so the value was not used",
                    "Record a UCUM unit.")  # fmt: skip
     return None
+
+
+def _quit(reader: Reader, item: Item, told: _Told) -> Smoking | None:
+    """The answer is the day of stopping; without one the record says only that there was such a day."""
+    hit, day = told.hit, told.part.valueDateTime
+    if day is None:
+        if not _absent(told.part):
+            problem = "the day of stopping smoking is not there"
+            reader.gap(item, "missing-element", f"{told.prefix}valueDateTime", problem, "Record valueDateTime.")
+        return None
+    return Smoking(
+        standing=told.standing,
+        certainty=hit.certainty,
+        sources=source(item, hit.element),
+        concept=hit.concept.id,
+        date=told.day,
+        quit_on=day,
+    )
 
 
 def _pack_years(reader: Reader, item: Item, told: _Told) -> Smoking | None:

@@ -315,6 +315,7 @@ class ObservationValue(View):
     valueString: str | None = None
     valueBoolean: bool | None = None
     valueInteger: int | None = None
+    valueDateTime: Date = None
     dataAbsentReason: Any = None
 
 

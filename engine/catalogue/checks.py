@@ -18,6 +18,7 @@ from spmwatch.engine.terminology.concept import Category
 from spmwatch.engine.terminology.value_sets import ValueSets
 
 _DONE: tuple[Category, ...] = ("procedure", "screening", "exclusion")
+_STATED: tuple[Category, ...] = ("statement", "smoking")
 _MEASURED: tuple[Category, ...] = ("lab", "smoking")
 HOOKS = frozenset({"patient-view", "order-select", "order-sign"})
 _UNITS = "1 % d wk mo a h mg g mg/d mg/kg mg/m2 10*9/L g/dL fL {pack-years}"
@@ -35,6 +36,7 @@ class Surroundings:
     value_sets: ValueSets
     disagreements: frozenset[str]
     rule_variants: Mapping[str, tuple[str, ...]]
+    check_schedules: Mapping[str, tuple[str, ...]]
 
 
 def check_file(file: RuleFile, path: PurePath) -> None:
@@ -61,9 +63,13 @@ def check_and_fill(file: RuleFile, rule: Rule, path: PurePath, around: Surroundi
     """The rule with its texts as they will be read, everything it refers to being there. Raises RuleFileError."""
     _check_evidence(file, path, around)
     _check_disagreements(file, path, around)
+    for check in file.follow_up:
+        if check not in around.check_schedules:
+            fix = f"Use: {', '.join(sorted(around.check_schedules))}"
+            raise RuleFileError(path, "follow_up", f"`{check}` is no check of rules/checks", fix)
     _check_unless(rule, path)
     for field, condition in _conditions(rule):
-        _check_ids(condition, field, path, around)
+        check_ids(condition, field, path, around)
         _check_amounts(condition, field, path, around)
     _check_parameters(file, rule, path)
     return _fill(rule, path, around)
@@ -116,11 +122,13 @@ def _conditions(rule: Rule) -> Iterator[tuple[str, Condition]]:
             yield item.condition.path, item.condition
 
 
-def _check_ids(condition: Condition, field: str, path: PurePath, around: Surroundings) -> None:
-    """Words without a closed list (drugs, rules, topics ...) name things of this catalogue."""
+def check_ids(condition: Condition, field: str, path: PurePath, around: Surroundings) -> None:
+    """Words without a closed list (drugs, rules, topics ...) name things of this catalogue. Raises RuleFileError."""
     words = {test.field: test.values for test in condition.words}
     if condition.verb == "finding":
         _check_finding(words, field, path, around)
+    if condition.verb == "follow_up":
+        _check_follow_up(words, field, path, around)
     for name, values in words.items():
         if VOCABULARY[condition.verb].words[name].values:
             continue
@@ -159,14 +167,26 @@ def _check_finding(words: Mapping[str, tuple[str, ...]], field: str, path: PureP
             raise RuleFileError(path, f"{field}.variant", f"no such rule has a variant `{value}`", fix)
 
 
+def _check_follow_up(words: Mapping[str, tuple[str, ...]], field: str, path: PurePath, around: Surroundings) -> None:
+    if "check" not in words:
+        raise RuleFileError(path, f"{field}.check", "is missing", "Say which check, e.g. {check: breast}")
+    known = {schedule for check in words["check"] for schedule in around.check_schedules.get(check, ())}
+    for value in words.get("schedule", ()):
+        if value not in known:
+            fix = f"Use one of: {', '.join(sorted(known))}"
+            raise RuleFileError(path, f"{field}.schedule", f"no such check has a schedule `{value}`", fix)
+
+
 def known_ids(verb: str, name: str, around: Surroundings) -> frozenset[str] | None:
     """The ids that a field may name; None when it is checked elsewhere."""
     if name in ("rule", "datum"):
         return frozenset(around.rule_variants) if name == "rule" else around.topics
     sets = around.value_sets
+    findings = (c.id for c in sets.concepts("condition") if c.is_plain_finding)
     ids: dict[tuple[str, str], Iterable[str | None]] = {
-        ("stated", "what"): (c.id for c in sets.concepts("statement")),
-        ("performed", "what"): (c.id for category in _DONE for c in sets.concepts(category)),
+        ("stated", "what"): (c.id for category in _STATED for c in sets.concepts(category)),
+        ("performed", "what"): [*(c.id for category in _DONE for c in sets.concepts(category)), *findings],
+        ("follow_up", "check"): around.check_schedules,
         ("malignancy", "organ"): (c.organ for c in sets.concepts("condition")),
         (verb, "analyte"): (c.analyte for category in _MEASURED for c in sets.concepts(category)),
         (verb, "drug"): sets.drugs,

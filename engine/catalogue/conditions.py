@@ -26,7 +26,9 @@ from spmwatch.engine.episodes import AMOUNT, VOCABULARY, Unit, VerbShape
 
 TODAY = "today"
 OFFSET_UNITS = {"d": 1, "wk": 7}
-"""UCUM units that a distance between two days may have, in days. Months differ in length, so they are refused."""
+"""UCUM units that a distance between two days may have, in days. Months differ in length, so rules may not use them."""
+MONTHS_IN = {"mo": 1, "a": 12}
+"""Units of a distance from today that checks may use besides: calendar months (engine/follow_up)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +55,14 @@ class SpanTest:
     """The field compares (`>=`, `>`, `<=`, `<`) to a limit.
 
     The limit is `offset` alone, or another span plus `offset`: field `anchor_field` of the episode bound as `anchor`,
-    or the day of evaluation when `anchor` is `today`. Offsets from an anchor are in days; `parameter` names the
-    number's origin.
+    or the day of evaluation when `anchor` is `today`. Offsets from an anchor are in days; `months` are calendar months
+    from today, in conditions of checks alone. `parameter` names the number's origin.
     """
 
     field: str
     comparison: str
     offset: float = 0
+    months: int = 0
     anchor: str | None = None
     anchor_field: str | None = None
     parameter: Parameter | None = None
@@ -99,7 +102,9 @@ class ConditionError(Exception):
         super().__init__(f"{field}: {problem}. {fix}")
 
 
-def parse_when(tree: object, path: str, parameters: Mapping[str, Parameter], bound: Mapping[str, str]) -> list[Branch]:
+def parse_when(
+    tree: object, path: str, parameters: Mapping[str, Parameter], bound: Mapping[str, str], *, calendar: bool = False
+) -> list[Branch]:
     """The branches of a `when` tree.
 
     Args:
@@ -107,24 +112,25 @@ def parse_when(tree: object, path: str, parameters: Mapping[str, Parameter], bou
         path: name of that field for messages, e.g. `variants.now.when`.
         parameters: the rule's parameters by name.
         bound: names bound before (`as`), each with its verb.
+        calendar: distances from today may be in months and years.
 
     Raises:
         ConditionError: an unknown verb, field, word, name or parameter, a bare number, or a unit that does not fit.
     """
-    parser = _Parser(parameters)
+    parser = _Parser(parameters, calendar=calendar)
     return [Branch(tuple(conditions)) for conditions, _ in parser.branches(tree, path, dict(bound))]
 
 
 def parse_unless(
-    entry: object, path: str, parameters: Mapping[str, Parameter], bound: Mapping[str, str]
+    entry: object, path: str, parameters: Mapping[str, Parameter], bound: Mapping[str, str], *, calendar: bool = False
 ) -> tuple[str, Condition]:
-    """An `unless` entry: its id and its one condition. Raises ConditionError."""
+    """An `unless` entry: its id and its one condition. `calendar` as for `parse_when`. Raises ConditionError."""
     if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
         raise ConditionError(
             path, "an entry of `unless` needs an id and one condition", "Write {id: some-id, verb: {...}}"
         )
     rest = {key: value for key, value in entry.items() if key != "id"}
-    branches = list(_Parser(parameters).branches(rest, path, dict(bound)))
+    branches = list(_Parser(parameters, calendar=calendar).branches(rest, path, dict(bound)))
     if len(branches) != 1 or len(branches[0][0]) != 1:
         raise ConditionError(path, "`unless` takes one condition", "Split it into several entries")
     condition = branches[0][0][0]
@@ -150,8 +156,8 @@ _MIRRORED = {">=": "<=", ">": "<", "<=": ">=", "<": ">"}
 class _Parser:
     """Turns trees into branches; holds the parameters and numbers unnamed bindings."""
 
-    def __init__(self, parameters: Mapping[str, Parameter]) -> None:
-        self._parameters = parameters
+    def __init__(self, parameters: Mapping[str, Parameter], *, calendar: bool = False) -> None:
+        self._parameters, self._calendar = parameters, calendar
 
     def branches(
         self, tree: object, path: str, bound: dict[str, str]
@@ -269,15 +275,20 @@ class _Parser:
         if side not in ("after", "before"):
             raise ConditionError(path, f"a distance does not go with `{side}`", "Use `before` or `after`")
         tests = []
+        calendar = self._calendar and base.anchor == TODAY
+        sign = 1 if side == "after" else -1
         for key, value in distances.items():
-            parameter = self._parameter(value, f"{path}.{key}", set(OFFSET_UNITS))
-            days = parameter.value * OFFSET_UNITS[parameter.unit]
+            parameter = self._parameter(value, f"{path}.{key}", {*OFFSET_UNITS, *(MONTHS_IN if calendar else ())})
+            months = parameter.value * MONTHS_IN.get(parameter.unit, 0)
+            if not months.is_integer():
+                raise ConditionError(f"{path}.{key}", f"`{parameter.name}` is no whole month", "Write whole months")
             comparison = _COMPARISONS[key] if side == "after" else _MIRRORED[_COMPARISONS[key]]
             tests.append(
                 SpanTest(
                     field=base.field,
                     comparison=comparison,
-                    offset=days if side == "after" else -days,
+                    offset=sign * parameter.value * OFFSET_UNITS.get(parameter.unit, 0),
+                    months=sign * int(months),
                     anchor=base.anchor,
                     anchor_field=base.anchor_field,
                     parameter=parameter,

@@ -33,6 +33,9 @@ from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.overlays.form import Conflict, Overlay, SwitchedOff
 from spmwatch.engine.overlays.lay import Layers, lay_over
 from spmwatch.engine.parsed_files import ParsedFolder
+from spmwatch.engine.follow_up.check import Check
+from spmwatch.engine.follow_up.read import FOLDER as CHECKS
+from spmwatch.engine.follow_up.read import check_files, check_from
 from spmwatch.engine.reasoning.chaining import references
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.engine.timeline.conventions import Conventions
@@ -40,7 +43,7 @@ from spmwatch.engine.yaml_file import read_yaml, validated
 
 __all__ = ["RuleBase", "Topic", "load_rule_base"]
 
-NOT_RULES = frozenset({"value_sets"})
+NOT_RULES = frozenset({"value_sets", CHECKS})
 """Folders under rules/ that hold no rules; neither do those whose name starts with `_` or `.`."""
 SHARED = ("common.yaml", "conventions.yaml", DISAGREEMENTS, "evidence.yaml", "gaps.yaml", "texts.yaml", WORDING, CARDS)
 
@@ -52,6 +55,7 @@ class RuleBase:
     Attributes:
         rules: the active rules by id; only these reach a clinician.
         all_rules: drafts and retired ones too.
+        checks: what falls due from time to time (rules/checks), by id.
         topics: data that a rule may lack, most decisive first.
         common_unless: negatives that hold for every rule, as the file has them; already part of each rule.
         version: of the catalogue as a whole (rules/common.yaml).
@@ -70,6 +74,7 @@ class RuleBase:
     value_sets: ValueSets
     conventions: Conventions
     convention_numbers: tuple[Parameter, ...]
+    checks: tuple[Check, ...]
     topics: tuple[Topic, ...]
     texts: Texts
     wording: Wording
@@ -178,6 +183,7 @@ def _load(root: Traversable) -> RuleBase:
     numbers = _convention_numbers(files[top / "conventions.yaml"], top / "conventions.yaml", evidence)
     _check_regimens(value_sets, top, evidence)
     rule_files = _rule_files(files)
+    check_list = check_files(files)
     around = Surroundings(
         evidence=evidence,
         texts=texts,
@@ -185,7 +191,9 @@ def _load(root: Traversable) -> RuleBase:
         value_sets=value_sets,
         disagreements=frozenset(disagreements),
         rule_variants={file.id: tuple(variant.id for variant in file.variants) for _, file in rule_files},
+        check_schedules={file.id: tuple(schedule.id for schedule in file.schedules) for _, file in check_list},
     )
+    checks = tuple(check_from(file, path, around) for path, file in check_list)
     parsed = [(file, parse_rule(file, path, common.unless), path) for path, file in rule_files]
     all_rules = tuple(check_and_fill(file, rule, path, around) for file, rule, path in parsed)
     _check_references(all_rules)
@@ -197,6 +205,7 @@ def _load(root: Traversable) -> RuleBase:
         value_sets=value_sets,
         conventions=conventions,
         convention_numbers=numbers,
+        checks=checks,
         topics=topics,
         texts=texts,
         wording=load_wording(root.joinpath(WORDING)),

@@ -14,6 +14,7 @@ from datetime import date
 
 from spmwatch.engine.catalogue.conditions import TODAY, Branch, Condition, SpanTest, Unless, WordTest
 from spmwatch.engine.catalogue.rule import Rule, Variant
+from spmwatch.engine.dates import add_months
 from spmwatch.engine.episodes import UNKNOWN, VOCABULARY, Episode, Found, Span
 from spmwatch.engine.facts import Standing
 from spmwatch.engine.reasoning.chaining import found_episode, in_order_of_reference
@@ -107,17 +108,30 @@ class Explainer:
 
     def truth(self, variant: Variant) -> Truth:
         """The variant's truth alone, without a report."""
+        return self.holds(variant.branches, variant.unless)
+
+    def holds(self, branches: Sequence[Branch], unless: Sequence[Unless] = ()) -> Truth:
+        """Does one of the branches hold, and nothing of `unless`?"""
         return Truth.of(
-            certain=any(True for _ in self._solutions(variant, certain=True)),
-            possible=any(True for _ in self._solutions(variant, certain=False)),
+            certain=any(True for _ in self._solutions(branches, unless, certain=True)),
+            possible=any(True for _ in self._solutions(branches, unless, certain=False)),
         )
 
     def open_topics(self, variant: Variant) -> tuple[str, ...]:
         """The data that keep an UNKNOWN variant from being decided, each an id of rules/gaps.yaml."""
+        return self.topics_of(variant.branches, variant.unless)
+
+    def topics_of(self, branches: Sequence[Branch], unless: Sequence[Unless] = ()) -> tuple[str, ...]:
+        """The same for branches of which none is decided."""
         topics: dict[str, None] = {}
-        for branch, bindings in self._solutions(variant, certain=False):
-            topics |= dict.fromkeys(self._open_topics(branch, variant.unless, bindings))
+        for branch, bindings in self._solutions(branches, unless, certain=False):
+            topics |= dict.fromkeys(self._open_topics(branch, unless, bindings))
         return tuple(topics)
+
+    def ways(self, branches: Sequence[Branch], *, certain: bool) -> Iterator[tuple[Episode, ...]]:
+        """The episodes of every way in which one of the branches holds."""
+        for _, bindings in self._solutions(branches, (), certain=certain):
+            yield tuple(bindings.values())
 
     def _add_findings(self, rule: Rule, report: VariantReport) -> None:
         if report.truth is Truth.FALSE:
@@ -127,10 +141,12 @@ class Explainer:
 
     # -- the two readings -------------------------------------------------------------------------------------------
 
-    def _solutions(self, variant: Variant, *, certain: bool) -> Iterator[tuple[Branch, Bindings]]:
-        """Every binding that satisfies the variant in one reading."""
-        for branch in variant.branches:
-            for bindings in self._satisfying(branch, variant.unless, certain=certain):
+    def _solutions(
+        self, branches: Sequence[Branch], unless: Sequence[Unless], *, certain: bool
+    ) -> Iterator[tuple[Branch, Bindings]]:
+        """Every binding that satisfies a branch in one reading."""
+        for branch in branches:
+            for bindings in self._satisfying(branch, unless, certain=certain):
                 yield branch, bindings
 
     def _satisfying(self, branch: Branch, unless: Sequence[Unless], *, certain: bool) -> Iterator[Bindings]:
@@ -169,6 +185,8 @@ class Explainer:
         if test.anchor is None:
             return Span.exactly(test.offset)
         base = self._today if test.anchor == TODAY else getattr(bindings[test.anchor], str(test.anchor_field))
+        if test.months:
+            base = Span.exactly(add_months(date.fromordinal(int(base.low)), test.months).toordinal())
         return Span(base.low + test.offset, base.high + test.offset)
 
     # -- reports ----------------------------------------------------------------------------------------------------
@@ -177,7 +195,7 @@ class Explainer:
         truth = self.truth(variant)
         used: dict[str, None] = {}
         if truth is not Truth.FALSE:
-            for _, bindings in self._solutions(variant, certain=truth is Truth.TRUE):
+            for _, bindings in self._solutions(variant.branches, variant.unless, certain=truth is Truth.TRUE):
                 used |= dict.fromkeys(episode.id for episode in bindings.values())
         return VariantReport(
             variant=variant,

@@ -148,6 +148,11 @@ class Concept:
     other_drugs: tuple[str, ...] = ()
     evidence: str | None = None
 
+    @property
+    def is_plain_finding(self) -> bool:
+        """Is it a condition that is neither a disease of the myeloma family nor a tumour, e.g. an inherited risk?"""
+        return self.family is None and self.spm_group is None and self.malignancy in (None, "none")
+
     def __post_init__(self) -> None:
         """Raise ValueError when a field that the category needs is missing, or nothing could ever match."""
         needed = _NEEDED.get(self.category)

@@ -124,6 +124,10 @@ class ValueSets:
         """The name of the code system that `uri` means, e.g. `RxNorm`; None when unknown."""
         return self._systems.canonical(uri)
 
+    def uri(self, system: str) -> str:
+        """The URI by which a code system of _systems.yaml is named in what we send. Raises KeyError."""
+        return self._systems.all[system].uris[0]
+
     def by_code(self, system: str, code: str) -> tuple[CodeMatch, ...]:
         """What `code` stands for: the most specific row, or rows when several categories know the code.
 

@@ -102,7 +102,7 @@ def done_of(facts: Iterable[Fact], as_of: int, value_sets: ValueSets) -> list[Do
             when = fact.date
         elif isinstance(fact, Diagnosis):
             concept = value_sets.concept(fact.concept)
-            if concept.family is not None or concept.spm_group is not None or concept.malignancy not in (None, "none"):
+            if not concept.is_plain_finding:
                 continue
             when = fact.onset or fact.recorded
         else:
@@ -131,7 +131,7 @@ def stated_of(facts: Iterable[Fact], as_of: int) -> list[Stated]:
         if isinstance(fact, Statement):
             told = [(fact.what, fact.date)]
         elif isinstance(fact, Smoking):
-            told = [(fact.concept, fact.date)]
+            told = [] if fact.concept == SMOKING_QUIT else [(fact.concept, fact.date)]
             if fact.quit_on is not None:
                 told.append((SMOKING_QUIT, fact.quit_on))
         else:

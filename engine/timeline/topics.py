@@ -10,6 +10,7 @@ from spmwatch.engine.episodes import (
     Done,
     Episode,
     Lab,
+    FollowUp,
     Malignancy,
     Order,
     PatientEpisode,
@@ -42,6 +43,7 @@ _ASKED_ONE_BY_ONE = frozenset(drug for drug, _ in _BY_DRUG)
 
 _BY_VERB: dict[tuple[str, str], str] = {
     (PatientEpisode.verb, "age"): "birth-date",
+    (PatientEpisode.verb, "sex"): "sex",
     (PatientEpisode.verb, "indication"): "indication",
     (PatientEpisode.verb, "transplant_eligibility"): "transplant-eligibility",
     **{(Transplant.verb, field): "transplant" for field in ("date", *_WHETHER)},
@@ -66,6 +68,8 @@ def topic_of(episode: Episode, field: str) -> str | None:
     """
     if episode.topic is not None and (episode.hypothetical or field not in _WHETHER):
         return episode.topic
+    if isinstance(episode, FollowUp):
+        return episode.topic or "screening-dates"
     if isinstance(episode, Transplant) and field == "date" and episode.kind == UNKNOWN:
         return "transplant-kind"  # who knows the kind knows the day
     if isinstance(episode, Done):

@@ -1,0 +1,119 @@
+"""How a check stands by the tests on record: the states that the record leaves open, from worst to best.
+
+Dates are known within bounds and some records prove nothing by themselves. So everything is worked out twice: as if
+only what counts were true and each day the earliest it can be, and as if all were true and each day the latest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from spmwatch.engine.episodes import ANY_DAY, UNKNOWN, Done, Episode, Lab, Span
+from spmwatch.engine.facts import Source, Standing
+from spmwatch.engine.follow_up.check import Accepted, Schedule
+from spmwatch.engine.follow_up.intervals import later
+
+NONE, OVERDUE, DUE, UP_TO_DATE = "none-recorded", "overdue", "due", "up-to-date"
+_FROM_WORST = (NONE, OVERDUE, DUE, UP_TO_DATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standings:
+    """Where a check may stand.
+
+    Attributes:
+        states: what the record leaves open; one state when it decides.
+        test: what was done last, of several that which lasts longest; UNKNOWN when nothing counts.
+        last: when; ANY_DAY when nothing counts.
+        next: when the next one is due; ANY_DAY when nothing counts.
+        sources: the records of that test.
+    """
+
+    states: tuple[str, ...]
+    test: str = UNKNOWN
+    last: Span = ANY_DAY
+    next: Span = ANY_DAY
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """A test that was done, with what follows from its schedule; days are ordinals."""
+
+    episode: Done | Lab
+    accepted: Accepted
+
+    @property
+    def counts(self) -> bool:
+        return self.episode.standing is Standing.COUNTS
+
+    def due(self, day: float) -> int:
+        return later(int(day), self.accepted.due)
+
+    def overdue_after(self, day: float) -> int:
+        return later(int(day), self.accepted.overdue)
+
+    @property
+    def next(self) -> tuple[int, int]:
+        return self.due(self.episode.date.low), self.due(self.episode.date.high)
+
+    @property
+    def what(self) -> str:
+        return self.accepted.concept or str(self.accepted.analyte)
+
+
+def standings_of(schedule: Schedule, episodes: Iterable[Episode], today: int, *, complete: bool) -> Standings:
+    """Where the check stands by this schedule.
+
+    Args:
+        schedule: not an individual one.
+        episodes: of the patient, in any order.
+        today: ordinal of the day of evaluation.
+        complete: the kinds of record that hold the tests were supplied; else a test could be hidden there.
+    """
+    tests = tests_among(schedule.tests, episodes)
+    counting = [test for test in tests if test.counts]
+    worst = _state([(test, test.episode.date.low) for test in counting], today)
+    best = _state([(test, test.episode.date.high) for test in tests], today) if complete else UP_TO_DATE
+    if worst == NONE and best == OVERDUE:  # whether that old record holds or not: nothing that lasts is on record
+        best = NONE
+    states = _FROM_WORST[_FROM_WORST.index(worst) : _FROM_WORST.index(best) + 1]
+    if not counting:
+        return Standings(states=tuple(states))
+    longest = max(counting, key=lambda test: (test.next, test.episode.date.low, test.what))
+    return Standings(
+        states=tuple(states),
+        test=longest.what,
+        last=longest.episode.date,
+        next=Span(longest.next[0], max(test.next[1] for test in counting)),
+        sources=sources_of_day(tests, longest),
+    )
+
+
+def tests_among(accepted: Sequence[Accepted], episodes: Iterable[Episode]) -> list[_Test]:
+    """The tests that were done, each with the interval that goes with it, in a stable order."""
+    by_concept = {test.concept: test for test in accepted if test.concept is not None}
+    by_analyte = {test.analyte: test for test in accepted if test.analyte is not None}
+    found: list[_Test] = []
+    for episode in episodes:
+        if isinstance(episode, Done) and episode.what in by_concept:
+            found.append(_Test(episode, by_concept[episode.what]))
+        elif isinstance(episode, Lab) and episode.analyte in by_analyte:
+            found.append(_Test(episode, by_analyte[episode.analyte]))
+    return sorted(found, key=lambda test: (test.episode.date.low, test.episode.date.high, test.what, test.episode.id))
+
+
+def sources_of_day(tests: Iterable[_Test], one: _Test) -> tuple[Source, ...]:
+    """The records of what was done that day."""
+    same = [t.episode for t in tests if t.counts and t.what == one.what and t.episode.date == one.episode.date]
+    return tuple(sorted({source for episode in same for source in episode.sources}))
+
+
+def _state(tests: Sequence[tuple[_Test, float]], today: int) -> str:
+    """Where the check stands if each test was done on its day; the latest due date holds."""
+    if not tests:
+        return NONE
+    if today > max(test.overdue_after(day) for test, day in tests):
+        return OVERDUE
+    return DUE if today >= max(test.due(day) for test, day in tests) else UP_TO_DATE
