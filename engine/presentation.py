@@ -15,7 +15,14 @@ from spmwatch.engine.catalogue.wording import Wording, default_wording, fill
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import AMOUNT, FIRST_DAY, LAST_DAY, UNKNOWN, VOCABULARY, Episode, Span, Sustained, Unit
 from spmwatch.engine.facts import Certainty, Dose, Fact, Gap, PatientRecord, Source, Standing
-from spmwatch.engine.recommendation import Finding, OpenQuestion, PlanItem, Recommendation, RuleBaseIdentity, RuleFailure
+from spmwatch.engine.recommendation import (
+    Finding,
+    OpenQuestion,
+    PlanItem,
+    Recommendation,
+    RuleBaseIdentity,
+    RuleFailure,
+)
 from spmwatch.engine.timeline.build import RecordSummary
 from spmwatch.engine.truth import Truth
 

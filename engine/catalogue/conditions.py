@@ -279,7 +279,7 @@ class _Parser:
         sign = 1 if side == "after" else -1
         for key, value in distances.items():
             parameter = self._parameter(value, f"{path}.{key}", {*OFFSET_UNITS, *(MONTHS_IN if calendar else ())})
-            months = parameter.value * MONTHS_IN.get(parameter.unit, 0)
+            months = float(parameter.value * MONTHS_IN.get(parameter.unit, 0))
             if not months.is_integer():
                 raise ConditionError(f"{path}.{key}", f"`{parameter.name}` is no whole month", "Write whole months")
             comparison = _COMPARISONS[key] if side == "after" else _MIRRORED[_COMPARISONS[key]]

@@ -30,12 +30,12 @@ from spmwatch.engine.catalogue.texts import Texts, Topic, texts_from, topics_fro
 from spmwatch.engine.catalogue.wording import FILE as WORDING
 from spmwatch.engine.catalogue.wording import Wording, load_wording
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.overlays.form import Conflict, Overlay, SwitchedOff
-from spmwatch.engine.overlays.lay import Layers, lay_over
-from spmwatch.engine.parsed_files import ParsedFolder
 from spmwatch.engine.follow_up.check import Check
 from spmwatch.engine.follow_up.read import FOLDER as CHECKS
 from spmwatch.engine.follow_up.read import check_files, check_from
+from spmwatch.engine.overlays.form import Conflict, Overlay, SwitchedOff
+from spmwatch.engine.overlays.lay import Layers, lay_over
+from spmwatch.engine.parsed_files import ParsedFolder
 from spmwatch.engine.reasoning.chaining import references
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.engine.timeline.conventions import Conventions

@@ -56,7 +56,7 @@ class Planner:
         )
 
     def _reasons(self, findings: Iterable[Finding]) -> Mapping[str, tuple[str, ...]]:
-        """check -> the findings that name it; one that rests on checks is a reason for these alone."""
+        """Check -> the findings that name it; one that rests on checks is a reason for these alone."""
         reasons: defaultdict[str, dict[str, None]] = defaultdict(dict)
         for finding in findings:
             own = [episode.check for episode in finding.episodes if isinstance(episode, FollowUp)]

@@ -18,7 +18,7 @@ from spmwatch.engine.catalogue.conditions import (
 from spmwatch.engine.catalogue.texts import Writer, placeholders
 from spmwatch.engine.episodes import FollowUp, Found, Missing
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.follow_up.check import AcceptedFile, Accepted, Check, CheckFile, Exclusion, OrderFile, Schedule
+from spmwatch.engine.follow_up.check import Accepted, AcceptedFile, Check, CheckFile, Exclusion, OrderFile, Schedule
 from spmwatch.engine.follow_up.intervals import INTERVAL_UNITS, later
 from spmwatch.engine.recommendation import Orderable
 from spmwatch.engine.yaml_file import validated
@@ -150,9 +150,7 @@ class _Reading:
         rest = {key: value for key, value in entry.items() if key not in ("words", "doubtful")}
         id_, condition = parse_unless(rest, field, self._parameters, {}, calendar=True)
         self._condition(condition)
-        return Exclusion(
-            id=id_, words=self._text(words, f"{field}.words"), condition=condition, doubtful=doubtful
-        )
+        return Exclusion(id=id_, words=self._text(words, f"{field}.words"), condition=condition, doubtful=doubtful)
 
     def _orderable(self, order: OrderFile, index: int) -> Orderable:
         """Coded from the value sets alone: a code that does not stand there is refused."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from spmwatch.engine.episodes import UNKNOWN, Course, Cumulative, Span
 from spmwatch.engine.facts import Certainty, Standing
@@ -36,7 +37,18 @@ class DrugCourses:
             groups[drug_form or cover.form, cover.phase].append(cover)
         for (form, phase), group in groups.items():
             for cluster in self._clusters(group):
-                yield from _courses_of_cluster(cluster, form, phase, self._clock, self._conventions)
+                for course, members in _courses_of_cluster(cluster, form, phase, self._clock, self._conventions):
+                    yield replace(course, since=self._since(course, members))
+
+    def _since(self, course: Course, members: Sequence[Cover]) -> Span:
+        """The first day of the unbroken cover that these records belong to, whatever its phases and kinds."""
+        whole = next((c for c in self._all if c.first <= course.start.low and course.end.high <= c.last), None)
+        if whole is None:
+            return course.start
+        own = {id(member) for member in members}
+        runs = [run for run in whole.runs if any(id(member) in own for member in run.members)]
+        latest = min((member.start_max for run in runs for member in run.members), default=course.start.high)
+        return Span(whole.first, max(whole.first, min(latest, course.start.high)))
 
     def cumulated(self) -> Iterator[Cumulative]:
         """Months over all phases, and of each phase; what is of unknown phase may belong to any of them."""
@@ -85,16 +97,16 @@ def _common_form(covers: Iterable[Cover]) -> str:
 
 def _courses_of_cluster(
     cluster: Cluster, form: str, phase: str, clock: Clock, conventions: Conventions
-) -> Iterator[Course]:
-    """One course for each run of records that certainly belong together.
+) -> Iterator[tuple[Course, Sequence[Cover]]]:
+    """One course, with its records, for each run of records that certainly belong together.
 
     Where a gap between two runs may or may not be real there are two courses, and the bounds of each reach as far as
     one course of both would. Possible records that may stand apart make a possible course.
     """
     for run in cluster.runs:
-        yield _course(cluster, run, run.members, form, phase, clock, conventions)
+        yield _course(cluster, run, run.members, form, phase, clock, conventions), run.members
     if cluster.loose:
-        yield _course(cluster, None, cluster.loose, form, phase, clock, conventions)
+        yield _course(cluster, None, cluster.loose, form, phase, clock, conventions), cluster.loose
 
 
 def _course(
@@ -121,7 +133,6 @@ def _course(
         start=Span(cluster.first, min(c.start_max for c in members)),
         end=Span(max(c.end_min for c in members), cluster.last),
         duration=Span(low, max(low, high)),
-        since=Span(cluster.first, min(c.start_max for c in members)),
     )
 
 

@@ -9,8 +9,8 @@ from spmwatch.engine.episodes import (
     Disease,
     Done,
     Episode,
-    Lab,
     FollowUp,
+    Lab,
     Malignancy,
     Order,
     PatientEpisode,
@@ -66,10 +66,8 @@ def topic_of(episode: Episode, field: str) -> str | None:
 
     An episode that names its own topic, such as every hypothetical one, is decided by that.
     """
-    if episode.topic is not None and (episode.hypothetical or field not in _WHETHER):
+    if episode.topic is not None and (episode.hypothetical or field not in _WHETHER or isinstance(episode, FollowUp)):
         return episode.topic
-    if isinstance(episode, FollowUp):
-        return episode.topic or "screening-dates"
     if isinstance(episode, Transplant) and field == "date" and episode.kind == UNKNOWN:
         return "transplant-kind"  # who knows the kind knows the day
     if isinstance(episode, Done):
@@ -79,4 +77,4 @@ def topic_of(episode: Episode, field: str) -> str | None:
         return _BY_DRUG.get((episode.drug, field), None if episode.drug in _ASKED_ONE_BY_ONE else "other-treatment")
     if isinstance(episode, Lab) and episode.analyte == PACK_YEARS:
         return "smoking"
-    return _BY_VERB.get((episode.verb, field))
+    return "screening-dates" if isinstance(episode, FollowUp) else _BY_VERB.get((episode.verb, field))

@@ -36,8 +36,10 @@ IDS = {
     "analyte": ("platelets", "anc", "blasts-percent-blood"),
     "organ": ("breast", "myeloid"),
     "variant": ("now",),
-    "check": ("cbc", "breast"),
-    "schedule": ("first-weeks", "later"),
+    "check": ("cbc", "skin", "breast", "lung"),
+    "schedule": ("first-weeks", "later", "off-drug"),
+    "test": ("mammography", "platelets"),
+    "exclusion": ("breast-cancer", "no-cervix"),
     "name": ("krd", "dcep"),
 }
 RANDOM_VERBS = (

@@ -83,7 +83,7 @@ def recommendation(
 
 def test_a_row_has_exactly_the_keys_that_programs_were_promised() -> None:
     body = evaluated_row(recommendation()).body
-    assert list(body) == ["patient", "as_of", "tier", "findings", "gaps", "rulebase"]
+    assert list(body) == ["patient", "as_of", "tier", "findings", "gaps", "plan", "rulebase"]
     (found,) = body["findings"]  # type: ignore[misc]
     keys = "rule part variant version indicator certainty grade summary detail evidence facts"
     assert list(found) == keys.split()
