@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spmwatch.engine.catalogue.conditions import Condition
+from spmwatch.engine.catalogue.conditions import Branch, Condition
 from spmwatch.engine.catalogue.rule import Variant
 
+_ROOT = re.compile(r"^.*?\.(when|who)")
 _STEP = re.compile(r"(all|any)\[(\d+)\]")
 
 
@@ -22,15 +23,19 @@ class Choice:
 
 def logic_of(variant: Variant) -> tuple[Choice | Condition | None, Choice | Condition]:
     """The rule's own `when`, None where it has none, and the variant's; they hold every condition of every branch."""
-    found = {condition.path: condition for branch in variant.branches for condition in branch.conditions}
-    steps = {path: _steps(path) for path in found}
-    tree = _tree([(steps[path], condition) for path, condition in found.items()])
+    tree = tree_of(variant.branches)
     if isinstance(tree, Choice) and tree.key == "all" and len(tree.items) > 1:
         own, *_, rest = tree.items
         return own, rest
     if isinstance(tree, Choice) and tree.key == "all" and len(tree.items) == 1:
         return None, tree.items[0]
     return None, tree
+
+
+def tree_of(branches: Sequence[Branch]) -> Choice | Condition:
+    """The tree that was multiplied out into these branches; there is at least one."""
+    found = {condition.path: condition for branch in branches for condition in branch.conditions}
+    return _tree([(_steps(path), condition) for path, condition in found.items()])
 
 
 def conditions_of(tree: Choice | Condition | None) -> list[Condition]:
@@ -44,7 +49,7 @@ def conditions_of(tree: Choice | Condition | None) -> list[Condition]:
 
 def _steps(path: str) -> tuple[tuple[str, int], ...]:
     """`variants.now.when.all[1].any[0].exposed` as ((all, 1), (any, 0))."""
-    return tuple((key, int(index)) for key, index in _STEP.findall(path.partition(".when")[2]))
+    return tuple((key, int(index)) for key, index in _STEP.findall(_ROOT.sub("", path)))
 
 
 def _tree(entries: Sequence[tuple[tuple[tuple[str, int], ...], Condition]]) -> Choice | Condition:

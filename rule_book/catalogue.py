@@ -9,8 +9,10 @@ from typing import get_args
 from spmwatch.engine.catalogue.disagreements import Disagreement
 from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.catalogue.load import RuleBase, Topic
+from spmwatch.engine.overlays.form import Overlay
 from spmwatch.engine.terminology.concept import Category, Concept
-from spmwatch.rule_book.page import Number, RulePage, number_of, pages_of
+from spmwatch.rule_book.page import RulePage, pages_of
+from spmwatch.rule_book.said import Number, number_of
 from spmwatch.rule_book.scenarios import Feature
 from spmwatch.rule_book.sentences import Sentences
 
@@ -44,6 +46,7 @@ class Catalogue:
         touched_by: disagreement id -> ids of the rules whose texts touch it.
         questions: what is asked for when it is missing, the most decisive first.
         with_scenarios: were feature files at hand?
+        overlays: what a site laid over the rules.
     """
 
     version: str
@@ -60,6 +63,7 @@ class Catalogue:
     grades: Mapping[str, str]
     suggestion: str
     with_scenarios: bool
+    overlays: tuple[Overlay, ...]
 
     @property
     def cases(self) -> int:
@@ -89,6 +93,7 @@ def catalogue_of(base: RuleBase, features: Mapping[str, Feature] | None) -> Cata
         grades=base.texts.grades,
         suggestion=base.texts.suggestion,
         with_scenarios=features is not None,
+        overlays=base.overlays,
     )
 
 

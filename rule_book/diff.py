@@ -10,7 +10,8 @@ from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.catalogue.rule import Rule
 from spmwatch.rule_book.differences import Difference, leaves, told
 from spmwatch.rule_book.markdown import plain
-from spmwatch.rule_book.page import Said, page_of
+from spmwatch.rule_book.page import page_of
+from spmwatch.rule_book.said import Said
 
 _RULE = "rule "
 _TEXTS = ("title", "rationale", "card", "summary", "detail", "because", "words")

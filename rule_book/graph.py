@@ -18,6 +18,9 @@ OWN_COLUMN = 2
 """A drug that at least so many rules look at gets a column of its own; others share one."""
 
 
+UNUSED = ("retired", "off")
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A rule."""
@@ -66,11 +69,11 @@ class Graph:
 
 def graph_of(base: RuleBase, around: str | None = None) -> Graph:
     """The graph of all rules in use; `around`: of one rule, those that it builds on and those that build on it."""
-    rules = [rule for rule in base.all_rules if rule.status != "retired"]
+    rules = [rule for rule in base.all_rules if rule.status not in UNUSED]
     if around is not None:
         near = {around, *_upstream(around, rules), *(rule.id for rule in rules if around in references(rule))}
         rules = [rule for rule in rules if rule.id in near]
-    everyone = [rule for rule in base.all_rules if rule.status != "retired"]
+    everyone = [rule for rule in base.all_rules if rule.status not in UNUSED]
     columns = _Columns(base.wording, everyone)
     common = {str(entry["id"]) for entry in base.common_unless}
     cells = [cell for rule in rules for cell in _cells(rule, columns, common)]

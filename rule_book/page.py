@@ -9,26 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from spmwatch.engine.catalogue.conditions import Condition, Parameter, Unless
+from spmwatch.engine.catalogue.conditions import Condition, Unless
 from spmwatch.engine.catalogue.disagreements import Disagreement
 from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.catalogue.rule import Grade, Indicator, Rule, Variant
-from spmwatch.engine.catalogue.texts import FACTS, plain_number
+from spmwatch.engine.catalogue.texts import FACTS
 from spmwatch.engine.reasoning.chaining import references
-from spmwatch.rule_book.branches import Choice, conditions_of, logic_of
+from spmwatch.rule_book.branches import conditions_of, logic_of
+from spmwatch.rule_book.said import Number, Said, number_of, said_of
 from spmwatch.rule_book.scenarios import Feature
 from spmwatch.rule_book.sentences import Names, Sentences
 
 _FACTS_TOLD = "(Here the card lists the facts of this patient's record that made the rule speak.)"
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A sentence of the logic, in light Markdown; `items` are what it introduces, e.g. of which one has to hold."""
-
-    text: str
-    items: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +55,6 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Number:
-    """A parameter as people read it."""
-
-    name: str
-    value: str
-    unit: str
-    meaning: str
-    evidence: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Other:
     """Another rule that this one builds on, or that builds on it."""
 
@@ -87,6 +69,7 @@ class RulePage:
     Attributes:
         topic: folder of the rule file.
         given: what has to hold in every case.
+        switched_off: by which overlay and why, where one did; overlays: those that changed or brought the rule.
         never: negatives of the whole rule and of the catalogue.
         unknown: why a missing datum is asked for, or is not.
         feature: its scenarios; None where no features are at hand.
@@ -97,6 +80,8 @@ class RulePage:
     topic: str
     version: str
     status: str
+    switched_off: str | None
+    overlays: tuple[str, ...]
     hooks: tuple[str, ...]
     grade: Grade
     grade_means: str
@@ -150,12 +135,14 @@ def page_of(rule: Rule, base: RuleBase, features: Mapping[str, Feature] | None =
         topic=PurePosixPath(rule.path).parent.name,
         version=rule.version,
         status=rule.status,
+        switched_off=next((str(off) for off in base.switched_off if off.rule == rule.id), None),
+        overlays=rule.overlays,
         hooks=rule.hooks,
         grade=rule.grade,
         grade_means=base.texts.grades[rule.grade.value],
         indicators=tuple(sorted({v.indicator for v in rule.variants}, key=lambda i: -i.rank)),
         rationale=rule.rationale,
-        given=_said(own, sentences, names[first.id], ()),
+        given=said_of(own, sentences, names[first.id], ()),
         ways=tuple(_ways(rule, sentences, names, given, shared)),
         never=tuple(_negatives([u for u in first.unless if u.id in shared], sentences, names[first.id])),
         asks=rule.asks,
@@ -170,17 +157,6 @@ def page_of(rule: Rule, base: RuleBase, features: Mapping[str, Feature] | None =
         path=rule.path,
         tests=rule.tests,
         feature=None if features is None else features.get(rule.id),
-    )
-
-
-def number_of(parameter: Parameter, sentences: Sentences) -> Number:
-    """A parameter with its unit in words."""
-    return Number(
-        name=parameter.name,
-        value=plain_number(parameter.value),
-        unit=sentences.unit(parameter),
-        meaning=parameter.meaning,
-        evidence=parameter.evidence,
     )
 
 
@@ -229,31 +205,13 @@ def _ways(
             label=variant.id.replace("-", " "),
             part=variant.part,
             indicator=variant.indicator,
-            conditions=_said(rest, sentences, names[variant.id], given),
+            conditions=said_of(rest, sentences, names[variant.id], given),
             unless=tuple(_negatives([u for u in variant.unless if u.id not in shared], sentences, names[variant.id])),
             grade=variant.grade if variant.grade != rule.grade else None,
             summary=None if texts in told else variant.summary,
             detail=None if texts in told else variant.detail.replace(f"{{{FACTS}}}", _FACTS_TOLD),
         )
         told.add(texts)
-
-
-def _said(
-    tree: Choice | Condition | None, sentences: Sentences, names: Names, given: Sequence[str]
-) -> tuple[Said, ...]:
-    """The tree as sentences; at the top a condition that is given anyway is left out."""
-    if tree is None:
-        return ()
-    items = tree.items if isinstance(tree, Choice) and tree.key == "all" else (tree,)
-    said = [_one(item, sentences, names) for item in items]
-    return tuple(item for item in said if item.items or item.text not in given)
-
-
-def _one(tree: Choice | Condition, sentences: Sentences, names: Names) -> Said:
-    if isinstance(tree, Condition):
-        return Said(sentences.sentence(tree, names))
-    phrase = sentences.one_of if tree.key == "any" else sentences.all_of
-    return Said(phrase, tuple(_one(item, sentences, names) for item in tree.items))
 
 
 def _negatives(entries: Iterable[Unless], sentences: Sentences, names: Names) -> Iterable[Negative]:

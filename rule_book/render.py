@@ -21,6 +21,7 @@ STATUSES = {
     "active": "in use",
     "draft": "draft: reaches no clinician",
     "retired": "retired: reaches no clinician",
+    "off": "switched off at this site: reaches no clinician",
 }
 SEEN = {
     "verified": "seen in its source",

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from spmwatch.cli.edge import complain, parse_day, tidy, today
+from spmwatch.cli.reading import Overlays, load_rules
 from spmwatch.cli.rules.common import Features, checked_root, features_in
 from spmwatch.cli.rules.schema import Root
-from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.screening.report import write_file
 
 
@@ -29,6 +29,7 @@ def book(
         ),
     ] = None,
     root: Root = None,
+    overlay: Overlays = None,
     features: Features = None,
 ) -> None:
     """Write the whole catalogue as one page for a clinical governance committee: rules, numbers, texts, evidence,
@@ -38,7 +39,7 @@ def book(
     """  # noqa: D205 - typer prints the first paragraph whole
     from spmwatch.rule_book.book import book_of  # noqa: PLC0415 - brings the drawing library, for this command alone
 
-    base = load_rule_base(checked_root(root))
+    base = load_rules(overlay, checked_root(root))
     found = features_in(features, root)
     write_file(out, book_of(base, found, day or today()).encode("utf-8"))
     if found is None:

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from spmwatch.cli.edge import complain, tidy
+from spmwatch.cli.reading import Overlays, load_rules
 from spmwatch.cli.rules.common import checked_root, chosen_rule
 from spmwatch.cli.rules.schema import Root
-from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.rule_book.graph import graph_of
 from spmwatch.screening.report import write_file
 
@@ -28,13 +28,14 @@ def graph(
         ),
     ] = None,
     root: Root = None,
+    overlay: Overlays = None,
 ) -> None:
     """Draw which kinds of facts feed which rules, and which rules build on findings of others."""
     from spmwatch.rule_book.drawing import svg_of  # noqa: PLC0415 - the drawing library, for this command alone
 
     if out.suffix.lower() != ".svg":
         raise typer.BadParameter("the picture is an SVG file; name it so, e.g. rules.svg")
-    base = load_rule_base(checked_root(root))
+    base = load_rules(overlay, checked_root(root))
     found = graph_of(base, None if rule is None else chosen_rule(rule, base).id)
     write_file(out, svg_of(found).encode("utf-8"))
     complain(f"Written: {out} ({len(found.rows)} rules, {len(found.columns)} kinds of facts)")

@@ -14,10 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from spmwatch.cli.edge import console, tidy, write_out
-from spmwatch.cli.reading import pretty
+from spmwatch.cli.reading import Overlays, load_rules, pretty
 from spmwatch.cli.rules.common import checked_root
 from spmwatch.cli.rules.schema import Root
-from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.rule import Rule
 
 INDICATOR_STYLES = {"critical": "bold red", "warning": "bold yellow", "info": "bold blue"}
@@ -36,9 +35,10 @@ class Format(StrEnum):
 def list_rules(
     form: Annotated[Format, typer.Option("--format", help="text for people, json or csv for programs.")] = Format.TEXT,
     root: Root = None,
+    overlay: Overlays = None,
 ) -> None:
     """List every rule: id, title, indicators, evidence grade, when it is asked, version, status."""
-    rules = load_rule_base(checked_root(root)).all_rules
+    rules = load_rules(overlay, checked_root(root)).all_rules
     if form is Format.JSON:
         write_out([pretty([_row(rule) for rule in rules])])
     elif form is Format.CSV:

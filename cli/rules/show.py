@@ -11,12 +11,11 @@ from typing import Annotated
 import typer
 
 from spmwatch.cli.edge import console, tidy, write_out
-from spmwatch.cli.reading import pretty
+from spmwatch.cli.reading import Overlays, load_rules, pretty
 from spmwatch.cli.rules.common import Features, checked_root, chosen_rule, features_in
 from spmwatch.cli.rules.schema import Root
 from spmwatch.cli.rules.show_text import print_page
 from spmwatch.engine.catalogue.evidence import Evidence
-from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.presentation import evidence_as_json
 from spmwatch.rule_book.page import RulePage, page_of
 from spmwatch.rule_book.render import html, rule_markdown
@@ -41,10 +40,11 @@ def show(
         bool, typer.Option("--scenarios", help="Also every step of its scenarios (text only; the others have them).")
     ] = False,
     root: Root = None,
+    overlay: Overlays = None,
     features: Features = None,
 ) -> None:
     """Show one rule: what it says, when it speaks, its numbers, evidence, disagreements and scenarios."""
-    base = load_rule_base(checked_root(root))
+    base = load_rules(overlay, checked_root(root))
     page = page_of(chosen_rule(rule, base), base, features_in(features, root))
     if form is Format.MARKDOWN:
         write_out([rule_markdown(page, linked=False).encode("utf-8")])

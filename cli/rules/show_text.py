@@ -16,8 +16,9 @@ from spmwatch.cli.rules.list import INDICATOR_STYLES
 from spmwatch.engine.catalogue.disagreements import Disagreement
 from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.rule_book.markdown import blocks, pieces
-from spmwatch.rule_book.page import Negative, RulePage, Said, Way
+from spmwatch.rule_book.page import Negative, RulePage, Way
 from spmwatch.rule_book.render import HOOKS, SEEN, STATUSES
+from spmwatch.rule_book.said import Said
 from spmwatch.rule_book.scenarios import KINDS, Feature, Step
 
 WIDEST = 110
@@ -66,6 +67,10 @@ class _Writer:
         yield Text.assemble(facts, f"  |  evidence {page.grade.value}: {page.grade_means}")
         yield Text(f"version {page.version}, {STATUSES[page.status]}", style="dim")
         yield Text(f"Asked when {'; '.join(HOOKS[hook] for hook in page.hooks)}.", style="dim")
+        if page.switched_off:
+            yield Text(page.switched_off, style="bold red")
+        if page.overlays:
+            yield Text(f"Changed or brought by overlay: {', '.join(page.overlays)}", style="bold")
         yield ""
         yield Text(" ".join(page.rationale.split()))
 

@@ -111,3 +111,12 @@ def test_the_picture_is_svg_alone(tmp_path: Path) -> None:
     result = run("graph", "--out", str(tmp_path / "rules.png"))
     assert result.exit_code == 2
     assert "SVG" in result.stderr
+
+
+def test_an_overlay_is_named_where_rules_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "overlay.yaml").write_text(
+        "name: ours\nversion: 1.0.0\ntitle: Ours\nresponsible: Ward pharmacist\nbecause: So that there is one\n"
+        "switched_off:\n  SPM-06: {because: We look at this elsewhere}\n"
+    )
+    shown = run("show", "SPM-06", "--overlay", str(tmp_path)).stdout
+    assert "We look at this elsewhere" in shown
