@@ -55,3 +55,13 @@ Feature: Merge policy
     When the chart is opened
     Then the cards are, in this order: SPM-17 (critical), SPM-03 (critical), SPM-02 (warning), SPM-05 (warning)
     And SPM-09 is named without a card
+
+  Scenario: Blasts and low counts are one cause; blasts speak
+    Given only these rules are looked at: SPM-21, SPM-23
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2026-01-13 | blasts      | 3     | %      |
+      | 2026-01-13 | neutrophils | 0.4   | 10*9/L |
+      | 2026-01-13 | platelets   | 25    | 10*9/L |
+    When the chart is opened
+    Then the card of SPM-21 also tells SPM-23
