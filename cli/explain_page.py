@@ -10,6 +10,7 @@ import jinja2
 
 from spmwatch.cli.edge import version
 from spmwatch.cli.picture import Picture, picture_of
+from spmwatch.cli.plan import PlanLine, plan_lines
 from spmwatch.cli.reasons import Reasons
 from spmwatch.cli.svg_chart import Chart, chart_of
 from spmwatch.engine.catalogue.evidence import Evidence
@@ -59,6 +60,7 @@ class Page:
     undated: tuple[str, ...]
     table: tuple[FactLine, ...]
     findings: tuple[FindingBox, ...]
+    plan: tuple[PlanLine, ...]
     questions: tuple[OpenQuestion, ...]
     gaps: tuple[Gap, ...]
     rules: tuple[Reasons, ...]
@@ -87,6 +89,7 @@ def page_for(recommendation: Recommendation, reasons: Sequence[Reasons]) -> str:
         undated=picture.undated,
         table=table,
         findings=tuple(_finding(finding) for finding in recommendation.findings),
+        plan=plan_lines(recommendation.plan),
         questions=recommendation.questions,
         gaps=recommendation.gaps,
         rules=tuple(reasons),

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from spmwatch.cli.edge import visible
 from spmwatch.cli.picture import picture_of
+from spmwatch.cli.plan import PlanLine, plan_lines
 from spmwatch.cli.reasons import Condition, Reasons, Variant, Way
 from spmwatch.cli.terminal_chart import UNICODE, Signs, chart_lines
 from spmwatch.engine.presentation import describe
@@ -23,6 +24,7 @@ TIER_STYLES = {
     "failed": "bold red",
 }
 _TRUTHS = {Truth.TRUE: "bold green", Truth.FALSE: "dim", Truth.UNKNOWN: "bold yellow"}
+_STATES = {"overdue": "bold red", "none-recorded": "bold yellow", "due": "yellow", "unknown": "yellow"}
 _MARKS = {Truth.TRUE: ("✓", "+"), Truth.FALSE: ("✗", "-"), Truth.UNKNOWN: ("?", "?")}
 
 
@@ -33,6 +35,7 @@ def print_explanation(
     _print_head(console, recommendation)
     _print_picture(console, recommendation, signs)
     _print_findings(console, recommendation)
+    _print_plan(console, plan_lines(recommendation.plan), signs)
     console.print()
     console.print(Text("Rules", style="bold underline"))
     for truth in (Truth.TRUE, Truth.UNKNOWN, Truth.FALSE) if len(reasons) > 1 else ():
@@ -95,6 +98,28 @@ def _print_findings(console: Console, recommendation: Recommendation) -> None:
         _hanging(
             console, f"{failure.rule + ' failed':<17} ", Text(f"{failure.problem}; please report it"), style="bold red"
         )
+
+
+def _print_plan(console: Console, plan: Sequence[PlanLine], signs: Signs) -> None:
+    """Each check: how it stands and when it is due; below that why, how often, and on what that rests."""
+    if not plan:
+        return
+    console.print()
+    console.print(Text("Screening and monitoring plan (suggested)", style="bold underline"))
+    for line in plan:
+        text = Text(line.title, style="bold" if line.pressing else "")
+        if said := line.in_short():
+            text.append(f": {said}", style="not bold")
+        if line.references:
+            text.append(f"  [{', '.join(visible(item) for item in line.references)}]", style="not bold cyan")
+        _hanging(console, f"{line.label:<22} ", text, style=_STATES.get(line.state, "dim"))
+        why = f"for {' '.join(line.why)}" if line.why else ""
+        schedule = "" if line.schedule == line.in_short() else line.schedule
+        source = f"{line.source} {line.citation}"
+        if signs is not UNICODE:
+            source = source.encode("ascii", "replace").decode("ascii")
+        more = "; ".join(part for part in (schedule, why, source) if part)
+        _hanging(console, " " * 23, Text(more, style="dim"))
 
 
 def _plain_style(indicator: str) -> str:

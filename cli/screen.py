@@ -64,7 +64,7 @@ def screen(
         typer.Option(
             "--out",
             metavar="DIR",
-            help="Also write results.json, findings.csv, patients.csv, problems.ndjson and run.json there.",
+            help="Also write results.json, findings.csv, patients.csv, plan.csv, problems.ndjson and run.json there.",
             show_default=False,
         ),
     ] = None,

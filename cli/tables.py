@@ -12,6 +12,7 @@ from rich.text import Text
 
 from spmwatch.cli.edge import visible
 from spmwatch.cli.explain_text import TIER_STYLES
+from spmwatch.engine.catalogue.wording import default_wording
 from spmwatch.screening.report import Summary
 from spmwatch.screening.rows import TIERS, Row, finding_id
 
@@ -64,7 +65,19 @@ def _findings(row: Row, width: int) -> Text:
         line = Text(f"{', '.join(ids)} ", style=_INDICATORS[indicator])
         line.append(summary if width >= WIDE else _brief(summary), style="default not bold")
         lines.append(line)
+    lines += _waiting(row)
     return Text("\n").join(lines) if lines else Text("-", style="dim")
+
+
+def _waiting(row: Row) -> Iterator[Text]:
+    """What of the plan waits to be done: one line of what is overdue, one of what was never recorded."""
+    for state, style in (("overdue", "red"), ("none-recorded", "yellow")):
+        checks = [str(item.get("check")) for item in _dicts(row.body.get("plan")) if item.get("state") == state]
+        if checks:
+            words = default_wording()
+            yield Text(f"Checks {words.word('state', state)}: ", style=style).append(
+                ", ".join(words.concept(check) for check in checks), style="default"
+            )
 
 
 def _brief(summary: str) -> str:

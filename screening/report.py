@@ -16,6 +16,7 @@ from spmwatch.engine.recommendation import RuleBaseIdentity
 from spmwatch.screening.rows import (
     FINDING_COLUMNS,
     PATIENT_COLUMNS,
+    PLAN_COLUMNS,
     TIERS,
     Row,
     csv_lines,
@@ -23,12 +24,14 @@ from spmwatch.screening.rows import (
     json_array,
     json_line,
     patient_cells,
+    plan_cells,
 )
 
-RESULTS, FINDINGS, PATIENTS, PROBLEMS, RUN = (
+RESULTS, FINDINGS, PATIENTS, PLAN, PROBLEMS, RUN = (
     "results.json",
     "findings.csv",
     "patients.csv",
+    "plan.csv",
     "problems.ndjson",
     "run.json",
 )
@@ -102,6 +105,7 @@ def write_results(folder: Path, rows: Sequence[Row], problems: Sequence[Json], r
             (RESULTS, json_array(row.body for row in rows)),
             (FINDINGS, csv_lines(FINDING_COLUMNS, (cells for row in rows for cells in finding_cells(row)))),
             (PATIENTS, csv_lines(PATIENT_COLUMNS, (patient_cells(row) for row in rows))),
+            (PLAN, csv_lines(PLAN_COLUMNS, (cells for row in rows for cells in plan_cells(row)))),
             (PROBLEMS, (json_line(problem) + b"\n" for problem in problems)),
             (RUN, [json_line(run_as_json(run, rows, problems)) + b"\n"]),
         ]

@@ -37,9 +37,30 @@ PATIENT_COLUMNS = (
     "tier",
     "findings",
     "questions",
+    "overdue",
+    "none_recorded",
     "data_problems",
     "error",
     "error_message",
+    "rulebase_version",
+    "rulebase_hash",
+)
+PLAN_COLUMNS = (
+    "patient",
+    "as_of",
+    "check",
+    "title",
+    "state",
+    "test",
+    "last",
+    "next",
+    "overdue_days_min",
+    "overdue_days_max",
+    "reasons",
+    "excluded",
+    "schedule",
+    "source",
+    "references",
     "rulebase_version",
     "rulebase_hash",
 )
@@ -89,6 +110,7 @@ def failed_row(patient: str, as_of: date, error: Exception) -> Row:
         "error": {"code": code, "message": message},
         "findings": [],
         "gaps": [],
+        "plan": [],
     }
     return Row(patient=patient, tier=None, body=body)
 
@@ -133,16 +155,55 @@ def finding_cells(row: Row) -> Iterator[dict[str, str]]:
 
 
 def patient_cells(row: Row) -> dict[str, str]:
-    """The CSV line of a patient: ids of findings and topics of decisive questions, each list joined by spaces."""
+    """The CSV line of a patient: ids of findings, topics of decisive questions, checks; lists joined by spaces."""
     gaps = _dicts(row.body.get("gaps"))
     error = row.body.get("error")
     return {
         **_common_cells(row),
         "findings": " ".join(finding_id(finding) for finding in _dicts(row.body.get("findings"))),
         "questions": " ".join(str(gap["topic"]) for gap in gaps if gap.get("question") and gap.get("decisive")),
+        "overdue": _checks(row, "overdue"),
+        "none_recorded": _checks(row, "none-recorded"),
         "data_problems": str(sum(1 for gap in gaps if gap.get("problem"))),
         "error_message": str(error.get("message", "")) if isinstance(error, dict) else "",
     }
+
+
+def plan_cells(row: Row) -> Iterator[dict[str, str]]:
+    """A CSV line per check of the patient's plan; none for a patient without a plan, or who failed.
+
+    A day that is not known exactly is `earliest/latest`, with `..` for an open side.
+    """
+    common = _common_cells(row)
+    for item in _dicts(row.body.get("plan")):
+        overdue = item.get("overdue_days")
+        span = overdue if isinstance(overdue, dict) else {"low": overdue, "high": overdue}
+        source = item.get("source")
+        yield {
+            **common,
+            **{name: str(item.get(name) or "") for name in ("check", "title", "state", "test", "excluded", "schedule")},
+            "last": _day(item.get("last")),
+            "next": _day(item.get("next")),
+            "overdue_days_min": _number(span.get("low")),
+            "overdue_days_max": _number(span.get("high")),
+            "reasons": " ".join(str(reason) for reason in _list(item.get("reasons"))),
+            "source": str(source.get("id")) if isinstance(source, dict) else "",
+            "references": " ".join(str(reference) for reference in _list(item.get("references"))),
+        }
+
+
+def _checks(row: Row, state: str) -> str:
+    return " ".join(str(item.get("check")) for item in _dicts(row.body.get("plan")) if item.get("state") == state)
+
+
+def _day(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{value.get('earliest') or '..'}/{value.get('latest') or '..'}"
+    return "" if value is None else str(value)
+
+
+def _number(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def finding_id(finding: Mapping[str, object]) -> str:

@@ -6,21 +6,32 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.rule import Grade, Indicator
+from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import Course, Timeline
 from spmwatch.engine.errors import InputError, NetworkFactError
 from spmwatch.engine.facts import Certainty, Gap, PatientRecord, Source
-from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation, RuleBaseIdentity, RuleFailure
+from spmwatch.engine.recommendation import (
+    Finding,
+    OpenQuestion,
+    PlanItem,
+    Recommendation,
+    RuleBaseIdentity,
+    RuleFailure,
+)
 from spmwatch.screening.report import PROBLEMS, RUN, Run, check_folder, summarise_rows, write_file, write_results
 from spmwatch.screening.rows import (
     FINDING_COLUMNS,
     PATIENT_COLUMNS,
+    PLAN_COLUMNS,
     Row,
     csv_lines,
     evaluated_row,
@@ -29,6 +40,7 @@ from spmwatch.screening.rows import (
     in_order,
     json_array,
     patient_cells,
+    plan_cells,
 )
 from spmwatch.screening.runner import screen
 
@@ -79,6 +91,23 @@ def recommendation(
         timeline=Timeline(patient=patient, as_of=AS_OF, episodes=()),
         failures=failures,
     )
+
+
+def check(id_: str, state: str, **more: Any) -> PlanItem:
+    source = load_rule_base().evidence["G04"]
+    known: dict[str, Any] = {
+        "title": id_,
+        "schedule": "every year",
+        "reasons": (),
+        "excluded": None,
+        "test": None,
+        "last": None,
+        "references": (),
+        "next": None,
+        "overdue_days": None,
+        "orderables": (),
+    }
+    return PlanItem(check=id_, state=state, source=source, **{**known, **more})
 
 
 def test_a_row_has_exactly_the_keys_that_programs_were_promised() -> None:
@@ -198,6 +227,49 @@ def test_csv_has_a_line_for_each_finding_and_for_each_patient_without() -> None:
     patients = cells(PATIENT_COLUMNS, (patient_cells(row) for row in rows))
     assert patients[0]["findings"] == "SPM-02a"
     assert (patients[0]["questions"], patients[0]["data_problems"]) == ("melphalan-kind", "1")
+
+
+def test_csv_has_a_line_for_each_check_of_the_plan() -> None:
+    checks = (
+        check(
+            "skin",
+            "overdue",
+            reasons=("SPM-01", "SPM-25"),
+            test="skin-exam",
+            last=DateRange.parse("2024-11-15"),
+            references=("Procedure/p1", "Procedure/p2"),
+            next=DateRange.parse("2025-11-15"),
+            overdue_days=(61, 61),
+        ),
+        check(
+            "colorectal", "unknown", last=DateRange.parse("2025"), next=DateRange.parse("2026"), overdue_days=(0, 14)
+        ),
+        check("breast", "none-recorded"),
+        check("cervical", "excluded", excluded="The cervix was removed"),
+    )
+    rows = [
+        evaluated_row(replace(recommendation(), plan=checks)),
+        evaluated_row(recommendation("P02")),
+        failed_row("P03", AS_OF, KeyError()),
+    ]
+    lines = cells(PLAN_COLUMNS, (cell for row in rows for cell in plan_cells(row)))
+    assert [(line["patient"], line["check"], line["state"]) for line in lines] == [
+        ("P01", "skin", "overdue"),
+        ("P01", "colorectal", "unknown"),
+        ("P01", "breast", "none-recorded"),
+        ("P01", "cervical", "excluded"),
+    ]
+    skin, colorectal, breast, cervical = lines
+    assert (skin["last"], skin["next"], skin["test"]) == ("2024-11-15", "2025-11-15", "skin-exam")
+    assert (skin["overdue_days_min"], skin["overdue_days_max"]) == ("61", "61")
+    assert (skin["reasons"], skin["references"]) == ("SPM-01 SPM-25", "Procedure/p1 Procedure/p2")
+    assert (skin["source"], skin["rulebase_version"]) == ("G04", "1.2.3")
+    assert (colorectal["last"], colorectal["next"]) == ("2025-01-01/2025-12-31", "2026-01-01/2026-12-31")
+    assert (colorectal["overdue_days_min"], colorectal["overdue_days_max"]) == ("0", "14")
+    assert {breast[name] for name in ("last", "next", "overdue_days_min", "overdue_days_max")} == {""}
+    assert cervical["excluded"] == "The cervix was removed"
+    patients = cells(PATIENT_COLUMNS, (patient_cells(row) for row in rows))
+    assert [(line["overdue"], line["none_recorded"]) for line in patients] == [("skin", "breast"), ("", ""), ("", "")]
 
 
 @pytest.mark.parametrize("hostile", ["=cmd|'/c calc'!A1", "+1", "-1", "@x", "\tx"])
