@@ -11,6 +11,7 @@ from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.catalogue.load import RuleBase, Topic
 from spmwatch.engine.overlays.form import Overlay
 from spmwatch.engine.terminology.concept import Category, Concept
+from spmwatch.rule_book.check_page import CheckPage, check_pages
 from spmwatch.rule_book.page import RulePage, pages_of
 from spmwatch.rule_book.said import Number, number_of
 from spmwatch.rule_book.scenarios import Feature
@@ -55,6 +56,7 @@ class Catalogue:
     topics: tuple[tuple[str, tuple[RulePage, ...]], ...]
     evidence: tuple[Evidence, ...]
     cited_by: Mapping[str, tuple[str, ...]]
+    checks: tuple[CheckPage, ...]
     disagreements: tuple[Disagreement, ...]
     touched_by: Mapping[str, tuple[str, ...]]
     conventions: tuple[Number, ...]
@@ -83,6 +85,7 @@ def catalogue_of(base: RuleBase, features: Mapping[str, Feature] | None) -> Cata
         topics=tuple((topic, tuple(page for page in pages if page.topic == topic)) for topic in topics),
         evidence=tuple(base.evidence.values()),
         cited_by={id_: tuple(rule.id for rule in base.all_rules if id_ in rule.evidence) for id_ in base.evidence},
+        checks=check_pages(base),
         disagreements=tuple(base.disagreements.values()),
         touched_by={
             id_: tuple(rule.id for rule in base.all_rules if id_ in rule.disagreements) for id_ in base.disagreements

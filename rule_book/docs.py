@@ -13,7 +13,7 @@ from spmwatch.rule_book.render import markdown, page_name, rule_markdown
 from spmwatch.rule_book.scenarios import Feature
 
 PICTURE = "rules.svg"
-SHARED_PAGES = ("index", "evidence", "disagreements", "conventions", "value-sets")
+SHARED_PAGES = ("index", "evidence", "checks", "disagreements", "conventions", "value-sets")
 
 
 def docs_of(base: RuleBase, features: Mapping[str, Feature] | None) -> dict[str, str]:

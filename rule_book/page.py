@@ -17,6 +17,7 @@ from spmwatch.engine.catalogue.rule import Grade, Indicator, Rule, Variant
 from spmwatch.engine.catalogue.texts import FACTS
 from spmwatch.engine.reasoning.chaining import references
 from spmwatch.rule_book.branches import conditions_of, logic_of
+from spmwatch.rule_book.check_page import CheckPage, check_pages, checks_of
 from spmwatch.rule_book.said import Number, Said, number_of, said_of
 from spmwatch.rule_book.scenarios import Feature
 from spmwatch.rule_book.sentences import Names, Sentences
@@ -72,6 +73,7 @@ class RulePage:
         switched_off: by which overlay and why, where one did; overlays: those that changed or brought the rule.
         never: negatives of the whole rule and of the catalogue.
         unknown: why a missing datum is asked for, or is not.
+        checks: those that it asks about or gives a reason for.
         feature: its scenarios; None where no features are at hand.
     """
 
@@ -97,6 +99,7 @@ class RulePage:
     source: str
     evidence: tuple[Evidence, ...]
     disagreements: tuple[Disagreement, ...]
+    checks: tuple[CheckPage, ...]
     builds_on: tuple[Other, ...]
     built_on_by: tuple[Other, ...]
     path: str
@@ -152,6 +155,7 @@ def page_of(rule: Rule, base: RuleBase, features: Mapping[str, Feature] | None =
         source=rule.source,
         evidence=tuple(base.evidence[id_] for id_ in rule.evidence),
         disagreements=tuple(base.disagreements[id_] for id_ in rule.disagreements),
+        checks=tuple(check for check in check_pages(base) if check.id in checks_of(rule)),
         builds_on=_others(sorted(references(rule)), by_id),
         built_on_by=_others([other.id for other in base.all_rules if rule.id in references(other)], by_id),
         path=rule.path,

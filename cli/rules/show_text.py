@@ -15,6 +15,7 @@ from rich.text import Text
 from spmwatch.cli.rules.list import INDICATOR_STYLES
 from spmwatch.engine.catalogue.disagreements import Disagreement
 from spmwatch.engine.catalogue.evidence import Evidence
+from spmwatch.rule_book.check_page import CheckPage
 from spmwatch.rule_book.markdown import blocks, pieces
 from spmwatch.rule_book.page import Negative, RulePage, Way
 from spmwatch.rule_book.render import HOOKS, SEEN, STATUSES
@@ -52,6 +53,10 @@ class _Writer:
         yield self._title("Evidence")
         for item in page.evidence:
             yield from self._evidence(item, first=item.id == page.source)
+        if page.checks:
+            yield self._title("Checks")
+            for check in page.checks:
+                yield from self._check(check)
         if page.disagreements:
             yield self._title("Where experts disagree")
             for disagreement in page.disagreements:
@@ -152,6 +157,16 @@ class _Writer:
         if item.unverified:
             yield Padding(Text(f"Further statements not seen in it, hidden: {len(item.unverified)}"), (0, 0, 0, 4))
         yield Padding(Text(f"Checked {item.read}: {item.checked}", style="dim"), (0, 0, 0, 4))
+
+    def _check(self, check: CheckPage) -> Iterator[RenderableType]:
+        yield Text.assemble((check.title, "bold"), f"  {check.version}")
+        for schedule in check.schedules:
+            yield self._item(Text(schedule.words + (" (individual decision)" if schedule.individual else "")), 1)
+            for test in schedule.tests:
+                told = f"{test.name}: next due after {test.due}, overdue after {test.overdue}"
+                yield self._item(_strong(Text(), pieces(told)), 2)
+        for exclusion in check.exclusions:
+            yield self._item(Text(f"falls away: {exclusion.words}"), 1)
 
     def _disagreement(self, item: Disagreement) -> Iterator[RenderableType]:
         yield Text.assemble((item.id, "bold cyan"), " ", (item.question, "bold"))

@@ -58,7 +58,7 @@ def test_the_book_holds_every_rule_with_its_numbers_texts_and_a_box_to_sign(book
         assert f"<caption>{rule.id} " in book
         for number in page.parameters:
             assert f'<td class="value">{number.value} {number.unit}</td>' in book
-    assert book.count('class="sign"') == len(BASE.all_rules) + 1
+    assert book.count('class="sign"') == len(BASE.all_rules) + 2
 
 
 def test_the_book_holds_every_step_of_every_scenario(book: str) -> None:

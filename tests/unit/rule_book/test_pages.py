@@ -10,9 +10,11 @@ import pytest
 
 from spmwatch.engine.catalogue.evidence import Evidence, Status
 from spmwatch.engine.catalogue.load import load_rule_base
+from spmwatch.rule_book.catalogue import catalogue_of
+from spmwatch.rule_book.check_page import CheckPage
 from spmwatch.rule_book.docs import docs_of, stale
 from spmwatch.rule_book.page import RulePage, page_of, pages_of
-from spmwatch.rule_book.render import rule_markdown
+from spmwatch.rule_book.render import rule_markdown, text_of
 from spmwatch.rule_book.scenarios import features_by_rule
 
 FEATURES = Path(__file__).parents[3] / "features"
@@ -121,3 +123,22 @@ def test_stale_pages_are_named(tmp_path: Path) -> None:
     (tmp_path / "b.md").write_text("other\n")
     (tmp_path / "gone.md").write_text("x")
     assert stale(tmp_path, pages) == ["b.md", "gone.md"]
+
+
+@pytest.mark.parametrize("check", catalogue_of(BASE, None).checks, ids=lambda check: check.id)
+def test_the_page_of_checks_tells_every_schedule_test_and_exclusion(check: CheckPage) -> None:
+    text = docs_of(BASE, None)["checks.md"]
+    assert f"## {check.id}\n" in text
+    for schedule in check.schedules:
+        assert text_of(schedule.words) in text
+        assert all(f"| {test.due} | {test.overdue} |" in text for test in schedule.tests)
+    assert all(exclusion.text in text for exclusion in check.exclusions)
+
+
+def test_a_rule_that_asks_about_a_check_shows_its_schedules() -> None:
+    for found in PAGES:
+        rule = next(rule for rule in BASE.all_rules if rule.id == found.id)
+        assert {check.id for check in found.checks} >= set(rule.follow_up)
+        for check in found.checks:
+            assert found.id in check.used_by
+            assert f"### {check.title}" in rule_markdown(found)

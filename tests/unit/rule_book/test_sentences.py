@@ -11,6 +11,7 @@ from spmwatch.engine.catalogue.conditions import TODAY, Condition
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.rule import Rule, Variant
 from spmwatch.engine.episodes import VOCABULARY, Unit
+from spmwatch.engine.follow_up.check import Check
 from spmwatch.rule_book.branches import conditions_of, logic_of
 from spmwatch.rule_book.sentences import Sentences
 from tests.strategies.episodes import PARAMETERS, rule_of, rules
@@ -36,29 +37,31 @@ def without(condition: Condition, test: object) -> Condition:
 def told_of(rule: Rule) -> None:
     """Each test changes its condition's sentence; each word and each amount stands in it."""
     for variant in rule.variants:
-        conditions = all_conditions(variant)
-        names = SENTENCES.names(conditions)
-        for condition in conditions:
-            sentence = SENTENCES.sentence(condition, names)
-            for test in (*condition.words, *condition.spans):
-                assert SENTENCES.sentence(without(condition, test), names) != sentence, test
-            for word in condition.words:
-                for value in word.values:
-                    labels = {BASE.wording.word(word.field, value)}
-                    if word.field == "kind":
-                        labels.add(BASE.wording.named_transplant(value))
-                    if word.field == "form":
-                        labels.add(
-                            BASE.wording.named_drug("melphalan", value).replace(" (route or kind not recorded)", "")
-                        )
-                    assert any(label in sentence for label in labels), (value, sentence)
-            for span in condition.spans:
-                if span.parameter is not None:
-                    assert SENTENCES.amount(span.parameter) in sentence
-                if span.anchor == TODAY:
-                    assert TODAY in sentence
-                elif span.anchor is not None:
-                    assert names.references[span.anchor] in sentence
+        conditions_told(all_conditions(variant))
+
+
+def conditions_told(conditions: list[Condition]) -> None:
+    """The same for conditions that speak of each other."""
+    names = SENTENCES.names(conditions)
+    for condition in conditions:
+        sentence = SENTENCES.sentence(condition, names)
+        for test in (*condition.words, *condition.spans):
+            assert SENTENCES.sentence(without(condition, test), names) != sentence, test
+        for word in condition.words:
+            for value in word.values:
+                labels = {BASE.wording.word(word.field, value)}
+                if word.field == "kind":
+                    labels.add(BASE.wording.named_transplant(value))
+                if word.field == "form":
+                    labels.add(BASE.wording.named_drug("melphalan", value).replace(" (route or kind not recorded)", ""))
+                assert any(label in sentence for label in labels), (value, sentence)
+        for span in condition.spans:
+            if span.parameter is not None:
+                assert SENTENCES.amount(span.parameter) in sentence
+            if span.anchor == TODAY:
+                assert TODAY in sentence
+            elif span.anchor is not None:
+                assert names.references[span.anchor] in sentence
 
 
 @pytest.mark.parametrize(("rule", "variant"), SHIPPED, ids=lambda item: item.id)
@@ -151,3 +154,10 @@ def test_naming_unknown_is_told() -> None:
 
 def test_a_condition_without_tests_says_so() -> None:
     assert sentence_of({"transplanted": {}}) == "a stem-cell transplant of whatever kind"
+
+
+@pytest.mark.parametrize("check", BASE.checks, ids=lambda check: check.id)
+def test_every_test_of_every_shipped_check_is_told(check: Check) -> None:
+    for schedule in check.schedules:
+        conditions_told([c for branch in schedule.who for c in branch.conditions])
+    conditions_told([exclusion.condition for exclusion in check.exclusions])
