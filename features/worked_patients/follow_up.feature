@@ -16,6 +16,7 @@ Feature: Worked patients: blood counts, screening, age, radiotherapy
       | 2026-01-10 | blasts | 3     | %    |
     When the rules are evaluated
     Then exactly these rules fire: SPM-01, SPM-09
+    And SPM-21 fires with indicator "critical"
 
   Scenario: P37 Falling counts after 40 months
     Given the patient is a man aged 61
@@ -32,6 +33,8 @@ Feature: Worked patients: blood counts, screening, age, radiotherapy
       | 2026-01-06 | MCV         | 104   | fL      |
     When the rules are evaluated
     Then exactly these rules fire: SPM-01, SPM-02b, SPM-09
+    And SPM-22 fires with indicator "warning"
+    And SPM-22 names the fact "haemoglobin 9.4 to 9.6 g/dL"
     And the tier is "warning"
 
   Scenario: P39 Low neutrophils on maintenance
@@ -44,6 +47,7 @@ Feature: Worked patients: blood counts, screening, age, radiotherapy
       | 2026-01-13 | neutrophils | 0.8   | 10*9/L |
     When the rules are evaluated
     Then exactly these rules fire: SPM-01
+    And SPM-23 fires with indicator "info"
     And the tier is "info"
 
   Scenario: P41 Low neutrophils on lenalidomide with dexamethasone
@@ -57,6 +61,7 @@ Feature: Worked patients: blood counts, screening, age, radiotherapy
       | 2026-01-13 | neutrophils | 900   | /uL  |
     When the rules are evaluated
     Then exactly these rules fire: SPM-01
+    And SPM-23 fires with indicator "warning"
 
   Scenario: P49 A former smoker
     Given the patient is a man aged 68

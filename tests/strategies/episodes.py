@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from spmwatch.engine.catalogue.rule import Rule, RuleFile, parse_rule
 from spmwatch.engine.episodes import (
+    AMOUNT,
     UNKNOWN,
     VOCABULARY,
     Course,
@@ -29,11 +30,11 @@ AS_OF = date(2026, 1, 15)
 DAY_STEPS = (0, 1, 7, 14, 27, 28, 29, 30, 31, 60, 61, 179, 180, 181, 364, 365, 366, 730, 731, 1460)
 NUMBERS = {"mo": (0, 12.5, 23.97, 24, 24.03, 35.97, 36, 36.03, 60), "a": (40, 64, 65, 74, 75, 90)}
 IDS = {
-    "drug": ("lenalidomide", "melphalan", "melphalan-flufenamide", "bortezomib", "cyclophosphamide"),
+    "drug": ("lenalidomide", "melphalan", "melphalan-flufenamide", "bortezomib", "cyclophosphamide", "g-csf"),
     "rule": ("SPM-03", "SPM-04", "SPM-17"),
-    "what": ("progression", "radiotherapy", "response-cr", "total-body-irradiation"),
+    "what": ("progression", "bone-marrow-exam", "radiotherapy", "response-cr", "total-body-irradiation"),
     "datum": ("melphalan-kind", "indication"),
-    "analyte": ("platelets", "anc", "blasts-percent-blood"),
+    "analyte": ("platelets", "anc", "blasts-percent-blood", "hemoglobin", "mcv"),
     "organ": ("breast", "myeloid"),
     "variant": ("now",),
     "check": ("cbc", "skin", "breast", "lung"),
@@ -66,7 +67,7 @@ def spans(unit: Unit) -> st.SearchStrategy[Span]:
         day = st.sampled_from(DAY_STEPS).map(lambda back: AS_OF.toordinal() - back)
         known = st.tuples(day, day).map(lambda pair: Span(min(pair), max(pair)))
         return st.one_of(day.map(Span.exactly), known, st.just(Span(1, date.max.toordinal())))
-    number = st.sampled_from(NUMBERS.get(unit.ucum, (0, 0.5, 1, 99, 100)))
+    number = st.sampled_from(NUMBERS.get(unit.ucum, (0, 0.49, 0.5, 0.99, 1, 9.9, 10, 29, 30, 99, 100, 101)))
     return st.one_of(number.map(Span.exactly), st.tuples(number, number).map(lambda pair: Span(min(pair), max(pair))))
 
 
@@ -144,7 +145,9 @@ def _condition(draw: st.DrawFn, bound: dict[str, str], name: str | None) -> dict
 def _test(draw: st.DrawFn, unit: Unit, bound: dict[str, str]) -> dict[str, str]:
     distance = st.sampled_from(("at_least", "more_than", "at_most", "less_than"))
     if not unit.is_day:
-        low_and_high = {"mo": ("low_mo", "high_mo"), "d": ("few_d", "many_d")}.get(unit.ucum, ("low_a", "high_a"))
+        low_and_high = {"mo": ("low_mo", "high_mo"), "d": ("few_d", "many_d"), AMOUNT: ("low", "high")}.get(
+            unit.ucum, ("low_a", "high_a")
+        )
         return {draw(distance): draw(st.sampled_from(low_and_high))}
     days = [
         f"{name}.{field}" for name, verb in bound.items() for field, u in VOCABULARY[verb].spans.items() if u.is_day
@@ -164,6 +167,8 @@ PARAMETERS = {
     "many_d": (30, "d"),
     "low_mo": (24, "mo"),
     "high_mo": (36, "mo"),
+    "low": (1, "10*9/L"),
+    "high": (100, "10*9/L"),
     "low_a": (65, "a"),
     "high_a": (75, "a"),
 }

@@ -15,6 +15,7 @@ __all__ = ["folder"]
 SPM02 = "lenalidomide/spm-02-cumulative-exposure.yaml"
 SPM03 = "melphalan/spm-03-concurrent-oral-melphalan.yaml"
 SPM09 = "lenalidomide/spm-09-long-maintenance.yaml"
+SPM22 = "blood-count/spm-22-persistent-low-counts.yaml"
 TRIED = "  tried: Only an abstract and the register entry of the follow-up study were found.\n"
 LIMIT_READ = "E24.figures.limit.read"
 LONG = "duration: {at_least: long_exposure}"
@@ -129,6 +130,20 @@ def test_a_rule_names_disagreements_that_exist_once(old: str, new: str, problem:
     folder.change(SPM09, old, new)
     error = folder.refusal()
     assert (error.field, error.problem) == ("disagreements", problem)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("large_cells}}", "low_platelets}}", "mcv in fL"),
+        ("analyte: mcv, ", "", "of which analyte"),
+        ("analyte: mcv", "analyte: mvc", "`mvc` is not in the catalogue"),
+    ],
+)
+def test_a_limit_is_in_the_unit_of_its_analyte(old: str, new: str, problem: str, folder: RuleFolder) -> None:
+    line = "      sustained: {analyte: mcv, lowest: {more_than: large_cells}}"
+    folder.change(SPM22, line, line.replace(old, new))
+    assert problem in folder.refusal().problem
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import FIRST_DAY, Done, Lab, PatientEpisode, Span, Stated
-from spmwatch.engine.facts import Fact, LabValue, PatientRecord, Smoking, Source
+from spmwatch.engine.facts import Fact, LabValue, PatientRecord, Smoking, Source, Standing
 from spmwatch.engine.timeline.build import RecordSummary, build_timeline, summarise
 from spmwatch.engine.truth import Truth
 from tests.unit.engine.timeline_records import (
@@ -159,6 +159,22 @@ def test_partial_and_missing_days_leave_open_which_is_latest() -> None:
     assert labs(lab(1, "2026-01"), lab(2, "2026-01-10")) == [(1, "unknown"), (2, "unknown")]
     assert labs(lab(1, None), lab(2, "2026-01-10")) == [(1, "unknown"), (2, "unknown")]
     assert labs(lab(1, "2025-12"), lab(2, "2026-01-10")) == [(1, "earlier"), (2, "latest")]
+
+
+@pytest.mark.parametrize("day", ["2026-01", None])
+def test_the_only_value_is_the_latest_whatever_its_day(day: str | None) -> None:
+    assert labs(lab(1, day)) == [(1, "latest")]
+    assert labs(lab(1, day), lab(2, day)) == [(1, "unknown"), (2, "unknown")]
+
+
+def test_a_value_that_may_not_count_does_not_outdate_one_that_does() -> None:
+    assert labs(lab(1, "2026-01-01"), lab(2, "2026-01-10", standing=POSSIBLE)) == [(1, "unknown"), (2, "latest")]
+
+
+@pytest.mark.parametrize(("analyte", "standing"), [("blasts-percent-blood", Standing.COUNTS), ("anc", POSSIBLE)])
+def test_preliminary_blasts_are_told_other_values_are_possible_only(analyte: str, standing: Standing) -> None:
+    (found,) = only(timeline(lab(3, "2026-01-10", analyte=analyte, preliminary=True)), Lab)
+    assert (found.standing, found.result_status) == (standing, "preliminary")
 
 
 def test_preliminary_values_are_marked_and_do_not_outdate_final_ones() -> None:

@@ -9,7 +9,7 @@ import yaml
 
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.wording import FILE, default_wording, fill, load_wording, number_text
-from spmwatch.engine.episodes import UNKNOWN, VOCABULARY
+from spmwatch.engine.episodes import UNBOUNDED, UNKNOWN, VOCABULARY, Span
 from spmwatch.engine.errors import RuleFileError
 
 SHIPPED = Path(__file__).parents[3] / "rules" / FILE
@@ -80,3 +80,18 @@ def test_every_analyte_has_its_canonical_unit() -> None:
     for concept in value_sets.concepts("lab"):
         if concept.analyte is not None and concept.unit is not None and "{" not in concept.unit:
             assert words.unit(concept.analyte).replace("x10^", "10*") == concept.unit, concept.analyte
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.99, "0.99"), (0.45, "0.45"), (1, "1"), (0.995, "0.995"), (9.9882, "9.9882"), (0.0004, "0.0004"), (100, "100")],
+)  # fmt: skip
+def test_a_laboratory_value_never_looks_like_its_limit(value: float, text: str) -> None:
+    assert default_wording().amount(Span.exactly(value)) == text
+
+
+def test_bounds_of_a_laboratory_value() -> None:
+    words = default_wording()
+    assert words.amount(Span(0, 0.499999)) == "up to 0.5"
+    assert words.amount(Span(5, UNBOUNDED)) == "at least 5"
+    assert words.amount(Span(9.4, 9.6)) == "9.4 to 9.6"
