@@ -136,7 +136,7 @@ def page_of(rule: Rule, base: RuleBase, features: Mapping[str, Feature] | None =
         id=rule.id,
         title=rule.title,
         topic=PurePosixPath(rule.path).parent.name,
-        version=rule.version,
+        version=rule.shown_version,
         status=rule.status,
         switched_off=next((str(off) for off in base.switched_off if off.rule == rule.id), None),
         overlays=rule.overlays,

@@ -18,6 +18,7 @@ HOOKS = {
 }
 """When a rule is asked, in words."""
 STATUSES = {
+    "off": "switched off by an overlay",
     "active": "in use",
     "draft": "draft: reaches no clinician",
     "retired": "retired: reaches no clinician",

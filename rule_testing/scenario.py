@@ -6,11 +6,14 @@ every rule a second time, and the two must agree on each scenario.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 from spmwatch.engine.acknowledgement import Acknowledgement
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import Certainty, PatientRecord
 from spmwatch.engine.merging import Merged, merge
@@ -46,6 +49,12 @@ class Speaker:
         return finding.rule == self.rule and self.part in (None, finding.part)
 
 
+@functools.cache
+def overlaid(overlay: Path) -> Evaluator:
+    """The shipped rules with an overlay on them; read once for all scenarios."""
+    return Evaluator(load_rule_base(overlays=[overlay]))
+
+
 class Scenario:
     """What Given steps fill, When evaluates and Then questions."""
 
@@ -76,6 +85,10 @@ class Scenario:
     @today.setter
     def today(self, day: date) -> None:
         self._today = day
+
+    def lay_over(self, overlay: Path) -> None:
+        """Evaluate with this site overlay over the rules. Raises RuleFileError."""
+        self.evaluator = overlaid(overlay)
 
     def speaker(self, name: str) -> Speaker:
         """The rule that a step speaks of: `it`, `part a`, or an id. Raises StepError."""

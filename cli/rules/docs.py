@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from spmwatch.cli.edge import complain, tidy
+from spmwatch.cli.reading import Overlays, load_rules
 from spmwatch.cli.rules.common import Features, checked_root, features_in
 from spmwatch.cli.rules.schema import Root
-from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.errors import InputError
 from spmwatch.screening.report import write_file
 
@@ -25,6 +25,7 @@ def docs(
     ] = False,
     root: Root = None,
     features: Features = None,
+    overlay: Overlays = None,
 ) -> None:
     """Write a page for each rule, and pages for evidence, disagreements, conventions and value sets.
 
@@ -32,7 +33,7 @@ def docs(
     """
     from spmwatch.rule_book.docs import docs_of, stale  # noqa: PLC0415 - brings the drawing library, for this command alone
 
-    pages = docs_of(load_rule_base(checked_root(root)), features_in(features, root))
+    pages = docs_of(load_rules(overlay, checked_root(root)), features_in(features, root))
     old = stale(out, pages)
     if check:
         for name in old:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +24,7 @@ class Outcome:
 
     tier: str
     findings: Mapping[str, str]
+    details: Mapping[str, str]
     checks: Mapping[str, str]
     questions: Mapping[str, str]
 
@@ -43,13 +45,23 @@ class Change:
         yield from _changed("check ", self.before.checks, self.after.checks)
         yield from _changed("asks: ", self.before.questions, self.after.questions)
 
+    def reworded(self) -> list[str]:
+        """Rules whose finding stays and whose text changes."""
+        before, after = self.before, self.after
+        same = [rule for rule, said in after.findings.items() if before.findings.get(rule) == said]
+        return [rule for rule in same if before.details.get(rule) != after.details.get(rule)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """The patients who were looked at, and those whose result changes."""
+    """The patients who were looked at, and those whose result changes.
+
+    `reworded`: rule -> how many patients would read another text under the same finding.
+    """
 
     patients: int
     changes: Sequence[Change]
+    reworded: Mapping[str, int]
 
     def text(self) -> Iterator[str]:
         """For people."""
@@ -58,11 +70,14 @@ class Impact:
         for change in self.changes:
             yield f"  {change.patient}"
             yield from (f"    {line}" for line in change.lines())
+        for rule, number in self.reworded.items():
+            yield f"{rule}: the same finding in other words, {number} {'patient' if number == 1 else 'patients'}"
 
     def as_json(self) -> dict[str, object]:
         """For programs."""
         return {
             "looked_at": self.patients,
+            "reworded": dict(self.reworded),
             "changed": [
                 {
                     "patient": change.patient,
@@ -80,13 +95,16 @@ def impact_of(before: RuleBase, after: RuleBase, path: Path, as_of: date, partia
     second = dict(_outcomes(after, path, as_of, partial, tell=True))
     if not second:
         raise no_patient(path)
-    none = Outcome(tier=FAILED, findings={}, checks={}, questions={})
-    changes = [
+    none = Outcome(tier=FAILED, findings={}, details={}, checks={}, questions={})
+    pairs = [
         Change(patient=patient, before=first.get(patient, none), after=outcome)
         for patient, outcome in sorted(second.items())
-        if first.get(patient) != outcome
     ]
-    return Impact(patients=len(second), changes=changes)
+    return Impact(
+        patients=len(second),
+        changes=[change for change in pairs if any(change.lines())],
+        reworded=Counter(rule for change in pairs for rule in change.reworded()),
+    )
 
 
 def _outcomes(
@@ -100,7 +118,7 @@ def _outcomes(
                 raise record.error
             yield record.id, _outcome(evaluator.evaluate(record, as_of=as_of))
         except Exception as error:  # noqa: BLE001 - as in screening: one patient's failure is named, the others go on
-            yield record.id, Outcome(tier=FAILED, findings={"": told(error)}, checks={}, questions={})
+            yield record.id, Outcome(tier=FAILED, findings={"": told(error)}, details={}, checks={}, questions={})
     if tell:
         show_problems(source.problems)
 
@@ -109,6 +127,7 @@ def _outcome(result: Recommendation) -> Outcome:
     return Outcome(
         tier=result.tier,
         findings={f"{f.rule}{f.part or ''}": f"{f.indicator.value}: {f.summary}" for f in result.findings},
+        details={f"{f.rule}{f.part or ''}": f.detail for f in result.findings},
         checks={item.title: _check(item.state, str(item.next) if item.next else None) for item in result.plan},
         questions={question.question: "" for question in result.decisive_questions},
     )

@@ -38,13 +38,19 @@ def list_rules(
     overlay: Overlays = None,
 ) -> None:
     """List every rule: id, title, indicators, evidence grade, when it is asked, version, status."""
-    rules = load_rules(overlay, checked_root(root)).all_rules
+    base = load_rules(overlay, checked_root(root))
+    rules = base.all_rules
     if form is Format.JSON:
         write_out([pretty([_row(rule) for rule in rules])])
     elif form is Format.CSV:
         write_out([_csv(rules)])
     else:
-        _print(console(), rules)
+        screen = console()
+        _print(screen, rules)
+        for each in base.overlays:
+            screen.print(f"Overlay {each}: {each.title} ({each.responsible}).")
+        for off in base.switched_off:
+            screen.print(f"{off}.")
 
 
 def indicators(rule: Rule) -> list[str]:
@@ -59,7 +65,7 @@ def _row(rule: Rule) -> dict[str, object]:
         "indicators": indicators(rule),
         "grade": rule.grade.value,
         "hooks": list(rule.hooks),
-        "version": rule.version,
+        "version": rule.shown_version,
         "status": rule.status,
         "path": rule.path,
     }
@@ -86,11 +92,11 @@ def _print(screen: Console, rules: tuple[Rule, ...]) -> None:
     table.add_column("Indicator")
     table.add_column("Grade", no_wrap=True)
     table.add_column("Asked at")
-    table.add_column("Version", no_wrap=True)
+    table.add_column("Version", overflow="fold")
     table.add_column("Status", no_wrap=True)
     for rule in rules:
         told = Text("\n").join(Text(word, style=INDICATOR_STYLES[word]) for word in indicators(rule))
         hooks = ", ".join(dict.fromkeys(_HOOKS.get(hook, hook) for hook in rule.hooks))
-        table.add_row(rule.id, rule.title, told, rule.grade.value, hooks, rule.version, rule.status)
+        table.add_row(rule.id, rule.title, told, rule.grade.value, hooks, rule.shown_version, rule.status)
     screen.print(table)
     screen.print(f"{len(rules)} rules. More of one: spmwatch rules show {rules[0].id}" if rules else "No rules.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from pytest_bdd import given
 
 from spmwatch.rule_testing.scenario import Scenario, rule_names
@@ -12,6 +13,12 @@ from spmwatch.rule_testing.steps.grammar import sentence
 def not_searched(scenario: Scenario, resource_type: str) -> None:
     """Records of this type were never asked for, so that none is there says nothing."""
     scenario.not_searched.append(resource_type)
+
+
+@given(sentence(r'the overlay "(?P<folder>[^"]+)" lies over the rules'))
+def overlay_lies_over(scenario: Scenario, pytestconfig: pytest.Config, folder: str) -> None:
+    """A site's overlay, by its folder below the root of the project."""
+    scenario.lay_over(pytestconfig.rootpath / folder)
 
 
 @given(sentence(r"only these rules are looked at: (?P<rules>.+)"))
