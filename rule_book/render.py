@@ -18,7 +18,6 @@ HOOKS = {
 }
 """When a rule is asked, in words."""
 STATUSES = {
-    "off": "switched off by an overlay",
     "active": "in use",
     "draft": "draft: reaches no clinician",
     "retired": "retired: reaches no clinician",

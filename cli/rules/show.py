@@ -42,7 +42,6 @@ def show(
     root: Root = None,
     overlay: Overlays = None,
     features: Features = None,
-    overlay: Overlays = None,
 ) -> None:
     """Show one rule: what it says, when it speaks, its numbers, evidence, disagreements and scenarios."""
     base = load_rules(overlay, checked_root(root))
