@@ -20,7 +20,7 @@ Feature: Worked patients: courses of lenalidomide
     And an autologous stem cell transplant was done on 2020-11-10
     And lenalidomide 10 mg was prescribed as maintenance from 2021-02-15 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01, SPM-02a, SPM-02b, SPM-05, SPM-09 (info)
+    Then exactly these rules fire: SPM-01 (info), SPM-02a (warning), SPM-02b (warning), SPM-05 (warning), SPM-09 (info)
     And the tier is "warning"
 
   Scenario: P01 the same, with nothing but drugs and dates to tell the phases
@@ -36,7 +36,7 @@ Feature: Worked patients: courses of lenalidomide
     And an autologous stem cell transplant was done on 2020-11-10, coded in CPT
     And lenalidomide 10 mg was dispensed every 28 days from 2021-02-15 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01, SPM-02a, SPM-02b, SPM-05, SPM-09 (info)
+    Then exactly these rules fire: SPM-01 (info), SPM-02a (warning), SPM-02b (warning), SPM-05 (warning), SPM-09 (info)
     And the tier is "warning"
 
   Scenario: P05 Never lenalidomide
@@ -56,7 +56,7 @@ Feature: Worked patients: courses of lenalidomide
     And multiple myeloma was diagnosed on 2023-03-10
     And lenalidomide 10 mg was prescribed as maintenance from 2024-01-15 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01
+    Then exactly these rules fire: SPM-01 (info)
     And SPM-09 stays silent
     And the tier is "info"
 
@@ -67,7 +67,7 @@ Feature: Worked patients: courses of lenalidomide
     And lenalidomide 10 mg was dispensed every 28 days from 2024-02-01 to 2024-08-10
     And lenalidomide 10 mg was dispensed every 28 days from 2024-09-24 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01
+    Then exactly these rules fire: SPM-01 (info)
     And lenalidomide adds up to 23.5 months
     And the tier is "info"
 
@@ -78,7 +78,7 @@ Feature: Worked patients: courses of lenalidomide
     And lenalidomide 10 mg was prescribed from 2025-01-01 and continues
     And lenalidomide 5 mg was prescribed from 2025-01-01 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01
+    Then exactly these rules fire: SPM-01 (info)
     And lenalidomide adds up to 12.5 months
     And the tier is "info"
 
@@ -98,7 +98,7 @@ Feature: Worked patients: courses of lenalidomide
     And multiple myeloma was diagnosed on 2023-03-10
     And a medication statement in words only says "Revlimid maintenance" from 2024 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01, SPM-29
+    Then exactly these rules fire: SPM-01 (info), SPM-29 (info)
     And SPM-01 is worded as possible
     And lenalidomide adds up to 12.5 to 24.5 months
     And SPM-09 asks about the lenalidomide dates
@@ -130,7 +130,7 @@ Feature: Worked patients: courses of lenalidomide
     And multiple myeloma was diagnosed on 2023-03-10
     And a medication statement of lenalidomide from 2025-02-01 to 2025-06-30 has the status "unknown"
     When the rules are evaluated
-    Then exactly these rules fire: SPM-29
+    Then exactly these rules fire: SPM-29 (info)
     And SPM-01 asks about the lenalidomide exposure
     And the tier is "info"
 

@@ -1,12 +1,12 @@
 Feature: Worked patients: other cancers and other diseases
-  What rules of another release add (SPM-15, 16, 18, 25) is left out by naming the rules looked at.
+  Each list is complete; benefit (SPM-27) goes with active or ordered lenalidomide and is left out of the lists.
 
   Background:
     Given today is 2026-01-15
     And the blood count on 2026-01-05 was normal
     And the patient never smoked
     And the patient was stated to be eligible for transplant on 2017-01-15
-    And only these rules are looked at: SPM-01, SPM-02, SPM-03, SPM-04, SPM-05, SPM-07, SPM-08, SPM-09, SPM-17, SPM-19, SPM-20, SPM-29, SPM-30
+    And these rules are left out: SPM-27
 
   Scenario: P09 Follicular lymphoma
     Given the patient is a woman aged 70
@@ -16,7 +16,7 @@ Feature: Worked patients: other cancers and other diseases
     And lenalidomide 20 mg was prescribed from 2025-03-01 and continues
     And rituximab was given from 2025-03-01 to 2025-08-31
     When the rules are evaluated
-    Then exactly these rules fire: SPM-30
+    Then exactly these rules fire: SPM-30 (info)
     And the tier is "info"
 
   Scenario: P11 MDS on maintenance
@@ -26,17 +26,21 @@ Feature: Worked patients: other cancers and other diseases
     And lenalidomide 10 mg was prescribed as maintenance from 2019-03-01 and continues
     And MDS was diagnosed on 2025-06-10 and is active
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01, SPM-02b, SPM-09 (warning), SPM-17 (critical)
+    Then exactly these rules fire: SPM-01, SPM-02b, SPM-09 (warning), SPM-16 (info), SPM-17 (critical)
     And the tier is "critical"
 
   Scenario: P32 Basal cell carcinoma on maintenance
     Given the patient is a woman aged 69
+    And these rules are left out: SPM-25, SPM-27
     And multiple myeloma was diagnosed on 2023-10-10
     And lenalidomide 10 mg was prescribed as maintenance from 2024-05-15 and continues
     And basal cell carcinoma was diagnosed on 2025-09
     And a skin examination was done on 2024-11-15
+    And a colonoscopy was done on 2024-02-15
+    And a mammography was done on 2025-06-20
+    And a cervical smear was done on 2025-03-20
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01, SPM-17 (warning)
+    Then exactly these rules fire: SPM-01, SPM-16 (info), SPM-17 (warning)
     And the tier is "warning"
 
   Scenario: P33 Breast cancer before myeloma
@@ -46,7 +50,8 @@ Feature: Worked patients: other cancers and other diseases
     And multiple myeloma was diagnosed on 2022-10-10
     And lenalidomide 10 mg was prescribed as maintenance from 2024-12-15 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01
+    Then exactly these rules fire: SPM-01, SPM-15 (warning), SPM-16 (info)
+    And the tier is "warning"
 
   Scenario: P35 AML after lenalidomide
     Given the patient is a man aged 67
@@ -55,7 +60,8 @@ Feature: Worked patients: other cancers and other diseases
     And lenalidomide 10 mg was taken from 2023-12-15 to 2025-03-01
     And AML was diagnosed on 2025-11-05 and is active
     When the chart is opened
-    Then exactly these rules fire: SPM-01
+    Then exactly these rules fire: SPM-01, SPM-16 (info), SPM-18 (warning)
+    And the tier is "warning"
 
   Scenario: P35 AML after lenalidomide, which is ordered again
     Given the patient is a man aged 67
@@ -65,7 +71,7 @@ Feature: Worked patients: other cancers and other diseases
     And AML was diagnosed on 2025-11-05 and is active
     And lenalidomide 10 mg is ordered
     When the order is signed
-    Then exactly these rules fire: SPM-01, SPM-17 (critical)
+    Then exactly these rules fire: SPM-01, SPM-16 (info), SPM-17 (critical)
     And the tier is "critical"
 
   Scenario: P47 Melphalan into the eye
@@ -75,7 +81,7 @@ Feature: Worked patients: other cancers and other diseases
     And lenalidomide 10 mg was prescribed from 2024-12-15 and continues
     And melphalan into the eye was given on 2025-06-10
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01
+    Then exactly these rules fire: SPM-01 (info)
     And SPM-03 stays silent
     And SPM-04 stays silent
     And the tier is "info"

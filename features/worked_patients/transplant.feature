@@ -7,8 +7,7 @@ Feature: Worked patients: transplants
     And these rules are left out: SPM-27
 
   Scenario: P03 Ineligible, oral melphalan with lenalidomide, then maintenance
-    Given only these rules are looked at: SPM-01, SPM-02, SPM-03, SPM-04, SPM-05, SPM-07, SPM-08, SPM-09, SPM-17, SPM-29, SPM-30
-    And the patient is a woman aged 80
+    Given the patient is a woman aged 80
     And cancer screening and skin checks of a woman are up to date
     And multiple myeloma was diagnosed on 2021-12-10
     And the patient was stated to be ineligible for transplant on 2021-12-20
@@ -16,14 +15,13 @@ Feature: Worked patients: transplants
     And lenalidomide 10 mg was taken as induction from 2022-01-05 to 2022-09-20
     And lenalidomide 10 mg was prescribed as maintenance from 2022-10-01 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01, SPM-02a, SPM-02b, SPM-03, SPM-08, SPM-09 (warning)
+    Then exactly these rules fire: SPM-01, SPM-02a, SPM-02b, SPM-03 (warning), SPM-08 (warning), SPM-09 (warning), SPM-16 (warning)
     And SPM-03 fires with indicator "warning"
     And SPM-08 fires with indicator "warning"
     And the tier is "warning"
 
   Scenario: P23 Two autologous transplants, maintenance after each
-    Given only these rules are looked at: SPM-01, SPM-02, SPM-03, SPM-04, SPM-05, SPM-07, SPM-08, SPM-09, SPM-17, SPM-29, SPM-30
-    And the patient is a man aged 60
+    Given the patient is a man aged 60
     And cancer screening and skin checks of a man are up to date
     And multiple myeloma was diagnosed on 2014-11-10
     And the patient was stated to be eligible for transplant on 2014-11-20
@@ -32,7 +30,7 @@ Feature: Worked patients: transplants
     And lenalidomide 10 mg was taken as maintenance from 2015-09 to 2021-06
     And lenalidomide 10 mg was prescribed as maintenance from 2023-01-10 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01, SPM-02b, SPM-05, SPM-09 (info)
+    Then exactly these rules fire: SPM-01, SPM-02b, SPM-05, SPM-06 (info), SPM-09 (info)
     And the patient had 2 transplants
     And the tier is "warning"
 
@@ -57,7 +55,7 @@ Feature: Worked patients: transplants
     And an autologous stem cell transplant was not done on 2025-04-20
     And lenalidomide 10 mg was prescribed as maintenance from 2025-05-15 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01
+    Then exactly these rules fire: SPM-01 (info)
     And SPM-05 stays silent
     And the tier is "info"
 
@@ -69,7 +67,7 @@ Feature: Worked patients: transplants
     And lenalidomide 25 mg was taken as induction from 2018-06-04 to 2018-09-23
     And an autologous stem cell transplant was done on 2018-12-10
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01, SPM-05 (info)
+    Then exactly these rules fire: SPM-01 (info), SPM-05 (info)
     And the tier is "info"
 
   Scenario: P69 Donor lymphocytes only, lenalidomide active
@@ -80,7 +78,7 @@ Feature: Worked patients: transplants
     And donor lymphocytes were given on 2025-01-10
     And lenalidomide 10 mg was prescribed from 2025-03-15 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01, SPM-07 (warning)
+    Then exactly these rules fire: SPM-01 (info), SPM-07 (warning)
     And the tier is "warning"
 
   Scenario: P69 Donor lymphocytes only, lenalidomide past
@@ -91,5 +89,5 @@ Feature: Worked patients: transplants
     And donor lymphocytes were given on 2025-01-10
     And lenalidomide 10 mg was taken from 2025-03-15 to 2025-09-30
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01, SPM-07 (info)
+    Then exactly these rules fire: SPM-01 (info), SPM-07 (info)
     And the tier is "info"
