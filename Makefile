@@ -44,6 +44,7 @@ check: setup
 	$(BIN)/python -m mypy -p spmwatch
 	$(BIN)/python -m basedpyright
 	$(BIN)/lint-imports
+	$(BIN)/spmwatch rules docs --check
 	$(BIN)/spmwatch rules lint
 	$(BIN)/python -m pytest tests/house tests/contract $(ARGS)
 

@@ -14,26 +14,28 @@ import drawsvg
 from spmwatch.rule_book.graph import Cell, Column, Graph, Row
 
 ROW, COLUMN, TOPIC, LABELS, MARGIN = 24, 38, 30, 440, 16
-HEADS, SLANT, LETTER = 150, -50, 6.3
+SLANT, LETTER = -50, 7.2
+RISE, RUN = 0.766, 0.643
 LONGEST = 52
 ARC_TONES = 4
 
 
 def svg_of(graph: Graph, *, header: bool = True) -> str:
     """The picture as SVG text; `header`: with the XML declaration, which a page that holds it must not have."""
-    heights = _heights(graph.rows)
+    longest = max((len(column.label) for column in graph.columns), default=0) * LETTER
+    top = 24 + longest * RISE
+    heights = _heights(graph.rows, top)
     reach = max((abs(heights[a.source] - heights[a.target]) for a in graph.arcs), default=0.0)
     room = 30 + _bulge(reach)
-    slanted = max((len(column.label) for column in graph.columns), default=0) * LETTER * 0.66
-    width = MARGIN + LABELS + len(graph.columns) * COLUMN + max(room, slanted - COLUMN) + MARGIN
-    bottom = max(heights.values(), default=HEADS) + ROW
+    width = MARGIN + LABELS + len(graph.columns) * COLUMN + max(room, longest * RUN - COLUMN / 2) + MARGIN
+    bottom = max(heights.values(), default=top) + ROW
     drawing = drawsvg.Drawing(round(width), round(bottom + 2.6 * ROW), class_="rule-graph", role="img")
     drawing.append_css(files("spmwatch.rule_book").joinpath("templates", "graph.css").read_text(encoding="utf-8"))
     drawing.append_title("Which facts feed which rules, and which rules feed which")
     drawing.append(drawsvg.Rectangle(0, 0, "100%", "100%", class_="page"))
     _draw_rows(drawing, graph, heights)
     for index, column in enumerate(graph.columns):
-        _draw_column(drawing, column, _x(index), bottom - ROW / 2)
+        _draw_column(drawing, column, _x(index), top, bottom - ROW / 2)
     places = {column.key: _x(index) for index, column in enumerate(graph.columns)}
     titles = {column.key: column.label for column in graph.columns}
     for cell in graph.cells:
@@ -41,18 +43,18 @@ def svg_of(graph: Graph, *, header: bool = True) -> str:
     edge = _x(len(graph.columns)) - COLUMN / 2 + 8
     _draw_arcs(drawing, graph, heights, edge)
     _draw_legend(drawing, bottom + ROW, has_arcs=bool(graph.arcs))
-    text: str = drawing.as_svg(header='<?xml version="1.0" encoding="UTF-8"?>\n' if header else "")
-    return text.rstrip() + "\n"
+    text = drawing.as_svg(header='<?xml version="1.0" encoding="UTF-8"?>\n' if header else "")
+    return str(text).rstrip() + "\n"
 
 
 def _x(index: int) -> float:
     return MARGIN + LABELS + (index + 0.5) * COLUMN
 
 
-def _heights(rows: Sequence[Row]) -> dict[str, float]:
+def _heights(rows: Sequence[Row], top: float) -> dict[str, float]:
     """The middle of each rule's row; a topic's name stands above its rules."""
     heights: dict[str, float] = {}
-    at = float(HEADS)
+    at = top
     topic = ""
     for row in rows:
         if row.topic != topic:
@@ -84,8 +86,8 @@ def _draw_rows(drawing: drawsvg.Drawing, graph: Graph, heights: dict[str, float]
         drawing.append(label)
 
 
-def _draw_column(drawing: drawsvg.Drawing, column: Column, x: float, bottom: float) -> None:
-    top = HEADS + 6
+def _draw_column(drawing: drawsvg.Drawing, column: Column, x: float, top: float, bottom: float) -> None:
+    top += 6
     drawing.append(drawsvg.Line(x, top, x, bottom, class_="grid"))
     turn = f"rotate({SLANT} {x:g} {top - 6:g})"
     drawing.append(drawsvg.Text(column.label, 13, x, top - 6, transform=turn))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 import jinja2
 
-from spmwatch.rule_book.markdown import blocks, pieces, plain
+from spmwatch.rule_book.markdown import Block, blocks, pieces, plain
 from spmwatch.rule_book.page import RulePage
 from spmwatch.rule_book.scenarios import KINDS
 
@@ -80,8 +81,13 @@ def _markdown_templates() -> jinja2.Environment:
 @lru_cache(maxsize=1)
 def _html_templates() -> jinja2.Environment:
     environment = _environment(autoescape=True)
-    environment.filters.update(blocks=lambda text: list(blocks(text)), pieces=pieces)
+    environment.filters["blocks"] = _blocks
+    environment.filters["pieces"] = pieces
     return environment
+
+
+def _blocks(text: str) -> list[Block]:
+    return list(blocks(text))
 
 
 def _environment(*, autoescape: bool) -> jinja2.Environment:
@@ -93,5 +99,6 @@ def _environment(*, autoescape: bool) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(plain=plain, page_name=page_name)
-    environment.globals.update(HOOKS=HOOKS, STATUSES=STATUSES, SEEN=SEEN, KINDS=KINDS)
+    words: dict[str, Any] = {"HOOKS": HOOKS, "STATUSES": STATUSES, "SEEN": SEEN, "KINDS": KINDS}
+    environment.globals.update(words)
     return environment

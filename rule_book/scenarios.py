@@ -83,10 +83,11 @@ def features_by_rule(folder: Path) -> dict[str, Feature]:
     found: dict[str, Feature] = {}
     for path in sorted(folder.rglob("*.feature")):
         try:
-            feature: Mapping[str, Any] | None = Parser().parse(path.read_text(encoding="utf-8")).get("feature")
+            document: Mapping[str, Any] = Parser().parse(path.read_text(encoding="utf-8"))
         except (CompositeParserException, ParserException, UnicodeDecodeError, OSError) as error:
             problem = f"is no Gherkin ({type(error).__name__})"
             raise InputError(str(path), "-", problem, "Start with `Feature:`; mind the keywords") from None
+        feature = document.get("feature")
         if feature is None:
             continue
         for tag in feature["tags"]:
