@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from spmwatch.rule_book.markdown import Block, blocks, pieces, plain
+from spmwatch.rule_book.markdown import blocks, pieces, plain
 from spmwatch.rule_book.page import RulePage
 from spmwatch.rule_book.scenarios import KINDS
 
@@ -81,13 +81,9 @@ def _markdown_templates() -> jinja2.Environment:
 @lru_cache(maxsize=1)
 def _html_templates() -> jinja2.Environment:
     environment = _environment(autoescape=True)
-    environment.filters["blocks"] = _blocks
-    environment.filters["pieces"] = pieces
+    own: dict[str, Any] = {"blocks": lambda text: list(blocks(text)), "pieces": pieces}
+    environment.filters.update(own)
     return environment
-
-
-def _blocks(text: str) -> list[Block]:
-    return list(blocks(text))
 
 
 def _environment(*, autoescape: bool) -> jinja2.Environment:

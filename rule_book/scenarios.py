@@ -83,11 +83,10 @@ def features_by_rule(folder: Path) -> dict[str, Feature]:
     found: dict[str, Feature] = {}
     for path in sorted(folder.rglob("*.feature")):
         try:
-            document: Mapping[str, Any] = Parser().parse(path.read_text(encoding="utf-8"))
+            feature = _parsed(path)
         except (CompositeParserException, ParserException, UnicodeDecodeError, OSError) as error:
             problem = f"is no Gherkin ({type(error).__name__})"
             raise InputError(str(path), "-", problem, "Start with `Feature:`; mind the keywords") from None
-        feature = document.get("feature")
         if feature is None:
             continue
         for tag in feature["tags"]:
@@ -95,6 +94,11 @@ def features_by_rule(folder: Path) -> dict[str, Feature]:
                 shown = (Path(FOLDER) / path.relative_to(folder)).as_posix()
                 found[tag["name"].removeprefix("@rule:")] = _feature(feature, shown)
     return found
+
+
+def _parsed(path: Path) -> Mapping[str, Any] | None:
+    """What the file says; None when it is empty."""
+    return Parser().parse(path.read_text(encoding="utf-8")).get("feature")
 
 
 def _feature(feature: Mapping[str, Any], path: str) -> Feature:
