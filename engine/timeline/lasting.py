@@ -39,10 +39,17 @@ def sustained_of(labs: Iterable[Lab], as_of: int, conventions: Conventions) -> l
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """Two values that could be the first and the last."""
+    """Days on which the first and the last value could lie.
 
-    first: Lab
-    last: Lab
+    Attributes:
+        floor: the highest of the two is at least so high.
+        ceiling: the lowest of the two is at most so high.
+    """
+
+    first: Span
+    last: Span
+    floor: float
+    ceiling: float
 
 
 class _Series:
@@ -78,36 +85,34 @@ class _Series:
     def _uncertain(self, pairs: Sequence[_Pair]) -> Sustained:
         """Bounds that hold in each way the values could be: at least the first and the last are always there."""
         values = [lab.value for lab in self._inside]
-        latest = max(pair.last.date.high for pair in pairs)
-        starts = [max(pair.first.date.low, self._earliest) for pair in pairs]
-        ends = [min(pair.first.date.high, pair.last.date.high - self._apart) for pair in pairs]
+        starts = [max(pair.first.low, self._earliest) for pair in pairs]
+        ends = [min(pair.first.high, pair.last.high - self._apart) for pair in pairs]
         return self._made(
             Standing.POSSIBLE if self._first is None else Standing.COUNTS,
-            highest=Span(
-                min(max(pair.first.value.low, pair.last.value.low) for pair in pairs),
-                max(value.high for value in values),
-            ),
-            lowest=Span(
-                min(value.low for value in values),
-                max(min(pair.first.value.high, pair.last.value.high) for pair in pairs),
-            ),
+            highest=Span(min(pair.floor for pair in pairs), max(value.high for value in values)),
+            lowest=Span(min(value.low for value in values), max(pair.ceiling for pair in pairs)),
             first=Span(min(starts), max(ends)),
-            last=Span(self._last or min(pair.last.date.low for pair in pairs), latest),
+            last=Span(self._last or min(pair.last.low for pair in pairs), max(pair.last.high for pair in pairs)),
         )
 
     def _pairs(self) -> Iterator[_Pair]:
-        """Every two values that could be the first and the last; a value twice on record counts as one way."""
-        ways = {(lab.date.low, lab.date.high, lab.value.low, lab.value.high): lab for lab in self._inside}
-        distinct = list(ways.values())
-        lasts = [lab for lab in distinct if self._last is None or lab.date.high >= self._last]
-        for last in lasts:
-            for first in distinct:
-                if last.date.high - max(first.date.low, self._earliest) >= self._apart and self._two(first, last):
-                    yield _Pair(first, last)
-
-    def _two(self, first: Lab, last: Lab) -> bool:
-        """Are these two records? One vague record is not its own other; its twin on the same vague day is."""
-        return first is not last or sum(lab.date == first.date and lab.value == first.value for lab in self._inside) > 1
+        """Every two days, known or vague, on which the first and the last value could lie."""
+        groups: defaultdict[tuple[float, float], list[Span]] = defaultdict(list)
+        for lab in self._inside:
+            groups[lab.date.low, lab.date.high].append(lab.value)
+        days = [
+            (Span(*when), sorted(v.low for v in told), sorted(v.high for v in told)) for when, told in groups.items()
+        ]
+        for last, last_lows, last_highs in days:
+            if self._last is not None and last.high < self._last:
+                continue
+            for first, lows, highs in days:
+                if last.high - max(first.low, self._earliest) < self._apart:
+                    continue
+                if first != last:
+                    yield _Pair(first, last, max(lows[0], last_lows[0]), min(highs[-1], last_highs[-1]))
+                elif len(lows) > 1:  # two records of one vague time; a single one is not its own other
+                    yield _Pair(first, last, lows[1], highs[-2])
 
     def _made(self, standing: Standing, *, highest: Span, lowest: Span, first: Span, last: Span) -> Sustained:
         low = any(lab.certainty is Certainty.LOW for lab in self._inside)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from spmwatch.engine.episodes import Lab
@@ -49,7 +51,7 @@ def test_what_was_measured_on_that_day_outweighs_it() -> None:
 
 
 @pytest.mark.parametrize("doubt", [{"standing": POSSIBLE}, {"preliminary": True}])
-def test_what_is_doubtful_does_not(doubt: dict[str, object]) -> None:
+def test_what_is_doubtful_does_not(doubt: dict[str, Any]) -> None:
     assert sorted(found.value.low for found in neutrophils(share(15), wbc(6), lab("anc", 2, **doubt))) == [0.9, 2]
 
 
