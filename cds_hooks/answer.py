@@ -22,7 +22,7 @@ from spmwatch.cds_hooks.same_patient import check_same_patient
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.facts import DrugOrder, Gap, PatientRecord
+from spmwatch.engine.facts import DrugOrder, Gap, NamedRegimen, PatientRecord
 from spmwatch.engine.merging import Merged, merge
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.engine.terminology.value_sets import ValueSets
@@ -128,7 +128,7 @@ def read(request: Request, supplied: Supplied, value_sets: ValueSets) -> Patient
     drafts = _drafts(request)
     selections = tuple(request.context.selections) if isinstance(request, OrderSelectRequest) else None
     patient_id = request.context.patient_id
-    orders: tuple[DrugOrder, ...] = ()
+    orders: tuple[DrugOrder | NamedRegimen, ...] = ()
     order_gaps: tuple[Gap, ...] = ()
     if drafts is not None:
         orders, order_gaps = orders_from_draft(

@@ -188,12 +188,14 @@ class Planned(Episode):
 class Regimen(Episode):
     """A named combination, recognised from its drugs together or by its name (rules/value_sets/regimens).
 
-    `stage`: ordered (drafts, completed by what is being given), planned, or given (all its drugs are current).
+    `stage`: ordered, planned, or given (all its drugs are current). `basis`: what shows it - `drugs`, all of them in
+    that stage; `completed`, by drugs that are being given now and that need not go on; `name`, words alone.
     """
 
     verb: ClassVar[str] = "regimen"
     name: Id
     stage: Annotated[str, Word(("ordered", "planned", "given"))]
+    basis: Annotated[str, Word(("drugs", "completed", "name"))]
     lenalidomide: Annotated[str, Word(("contains", "free"))]
     melphalan: Annotated[str, Word(("contains", "free"))]
     other_leukemogenic: Annotated[str, Word(("contains", "free"))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Literal
 
 from spmwatch.engine.dates import DateRange
 
@@ -135,6 +136,39 @@ class DrugOrder(Fact):
     reasons: tuple[str, ...] = ()
     regimen: str | None = None
     selected: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedDrug(Fact):
+    """A drug that the record plans or proposes and does not order: neither exposure nor a draft order.
+
+    Attributes:
+        planned_on: when the plan was written; a plan dated after the day of evaluation does not count.
+        start, end: the days that it is for, where the plan names them.
+    """
+
+    concept: str
+    drug: str
+    planned_on: DateRange | None = None
+    start: DateRange | None = None
+    end: DateRange | None = None
+    route: str | None = None
+    dose: Dose | None = None
+    phase: str | None = None
+    reasons: tuple[str, ...] = ()
+    regimen: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedRegimen(Fact):
+    """A draft order or a plan that names a regimen and none of its drugs, e.g. "VTD-PACE". Always of low certainty."""
+
+    regimen: str
+    stage: Literal["ordered", "planned"]
+    selected: bool = True
+    planned_on: DateRange | None = None
+    start: DateRange | None = None
+    end: DateRange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

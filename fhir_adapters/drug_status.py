@@ -34,6 +34,11 @@ REQUEST = StatusTable(
     excluded=_codes("draft cancelled entered-in-error"),
     ongoing=_codes("active"),
 )
+PLAN = StatusTable(
+    counts=_codes("active draft on-hold"),
+    possible=_codes("unknown"),
+    excluded=_codes("cancelled completed stopped ended entered-in-error"),
+)
 DISPENSE = StatusTable(
     counts=_codes("completed in-progress"),
     possible=_codes("on-hold unknown"),
@@ -67,11 +72,12 @@ NOT_TAKING = _codes("not-taking")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a record proves exposure; `standing` None: it does not count."""
+    """Whether a record proves exposure; `standing` None: it does not count. `planned`: it proves a plan and no more."""
 
     standing: Standing | None
     not_taken: bool = False
     ongoing: bool = False
+    planned: bool = False
 
 
 _EXCLUDED = Verdict(None)
@@ -80,6 +86,8 @@ _EXCLUDED = Verdict(None)
 def verdict(reader: Reader, item: Item, view: views.DrugView, table: StatusTable) -> Verdict:
     """What the record proves; gaps for whatever leaves it open."""
     status = view.status
+    if isinstance(view, views.RequestView) and _is_plan(view):
+        return _plan(reader, item, view)
     if status in table.excluded:
         return _EXCLUDED
     if isinstance(view, views.RequestView) and _no_order(view):
@@ -93,10 +101,14 @@ def verdict(reader: Reader, item: Item, view: views.DrugView, table: StatusTable
         standing = _intent(reader, item, view, standing)
     elif isinstance(view, views.StatementView):
         standing, ongoing = _adherence(reader, item, view, standing, ongoing)
-    for element in ("doNotPerform", "notGiven", "notDone"):
-        if item.resource.get(element) is not None and getattr(view, element, False) is None:
-            standing = Standing.POSSIBLE  # its fault is a gap already
-    return Verdict(_modified(reader, item, view, standing), ongoing=ongoing)
+    return Verdict(_modified(reader, item, view, _unless_denied(item, view, standing)), ongoing=ongoing)
+
+
+def _unless_denied(item: Item, view: views.DrugView, standing: Standing) -> Standing:
+    """Possible only where an element that could deny it is malformed; its fault is a gap already."""
+    elements = ("doNotPerform", "notGiven", "notDone")
+    malformed = any(item.resource.get(one) is not None and getattr(view, one, False) is None for one in elements)
+    return Standing.POSSIBLE if malformed else standing
 
 
 def _modified(reader: Reader, item: Item, view: views.DrugView, standing: Standing) -> Standing:
@@ -104,9 +116,24 @@ def _modified(reader: Reader, item: Item, view: views.DrugView, standing: Standi
 
 
 def _no_order(view: views.RequestView) -> bool:
-    if view.doNotPerform:
-        return True
-    return view.intent in NEVER_INTENTS and not (view.intent == "plan" and _is_reported(view))
+    return bool(view.doNotPerform) or (view.intent in NEVER_INTENTS and not _reports_what_is_taken(view))
+
+
+def _reports_what_is_taken(view: views.RequestView) -> bool:
+    return view.intent == "plan" and _is_reported(view)
+
+
+def _is_plan(view: views.RequestView) -> bool:
+    """A plan, proposal or option that nobody reports as taken, and that forbids nothing."""
+    return view.intent in NEVER_INTENTS and not _is_reported(view) and not view.doNotPerform
+
+
+def _plan(reader: Reader, item: Item, view: views.RequestView) -> Verdict:
+    """A plan stands while it is open, held back or still being written; planned is never given (7.1)."""
+    standing = reader.standing(item, "status", view.status, PLAN.counts, PLAN.possible, PLAN.excluded)
+    if standing is None:
+        return _EXCLUDED
+    return Verdict(_modified(reader, item, view, _unless_denied(item, view, standing)), planned=True)
 
 
 def _is_reported(view: views.RequestView) -> bool:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from spmwatch.engine.facts import Certainty, Dose, DrugExposure, DrugNotTaken, Fact, Proof, Standing
-from spmwatch.engine.terminology.concept import Concept
+from spmwatch.engine.facts import Certainty, DrugExposure, DrugNotTaken, Fact, Proof, Standing
 from spmwatch.fhir_adapters import drug_status, views
+from spmwatch.fhir_adapters.drug_details import (
+    Drugs,
+    dose_of,
+    group_of,
+    phase_of,
+    regimen_of,
+    regimens_of,
+    route_of,
+    tells,
+)
+from spmwatch.fhir_adapters.drug_plans import planned_drugs, planned_regimens
 from spmwatch.fhir_adapters.drug_status import StatusTable, verdict
-from spmwatch.fhir_adapters.drug_when import dosages_of, when
+from spmwatch.fhir_adapters.drug_when import when
 from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, UNUSABLE, Outcome, Reader, source
 from spmwatch.fhir_adapters.reasons import reasons_of
 from spmwatch.fhir_adapters.references import Item
-from spmwatch.fhir_adapters.spans import amount
 from spmwatch.fhir_adapters.terms import Hit, Reading
 
 UNRESOLVED = "Medication cannot be resolved"
@@ -40,48 +48,6 @@ KINDS = {
 }
 
 
-@dataclass(slots=True)
-class Drugs:
-    """Which drugs a record is about.
-
-    Attributes:
-        reading: concepts, by code or by words.
-        concepts: the coded elements that told, for route and phase words in them.
-        texts: further words, e.g. the display of a reference.
-        form: pharmaceutical form.
-        known: False when nothing tells what the medication is.
-        doubtful: the Medication itself is marked as an error, or modified by something we do not know.
-    """
-
-    reading: Reading = field(default_factory=Reading)
-    concepts: list[views.Concept] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    form: views.Concept | None = None
-    known: bool = True
-    doubtful: bool = False
-
-    def words(self) -> list[str]:
-        """All words about the medication."""
-        return [*self.texts, *(word for concept in self.concepts for word in words_of(concept))]
-
-
-def tells(concept: views.Concept | None) -> bool:
-    """Does it name anything: a code with its system, or words?"""
-    return concept is not None and (
-        any(coding.system and coding.code for coding in concept.coding or ()) or any(words_of(concept))
-    )
-
-
-def words_of(concept: views.Concept | None) -> Iterator[str]:
-    """Displays and text of a CodeableConcept."""
-    if concept is not None:
-        for coding in concept.coding or ():
-            if coding.display:
-                yield coding.display
-        if concept.text:
-            yield concept.text
-
-
 def read_medication(reader: Reader, item: Item) -> Outcome:
     """The exposures, or the drugs not taken, that one medication record tells of."""
     kind = KINDS[item.type]
@@ -89,6 +55,9 @@ def read_medication(reader: Reader, item: Item) -> Outcome:
     view = reader.view(kind.view, item)
     drugs = drugs_of(reader, item, view)
     if drugs.known and not drugs.reading.hits:
+        plan = planned_regimens(reader, item, view, drugs)
+        if plan:
+            return Outcome(plan)
         if "medication" not in " ".join(gap.element for gap in reader.gaps[gaps_before:]):
             del reader.gaps[gaps_before:]  # faults of a record that no rule asks for
             return IRRELEVANT
@@ -98,11 +67,13 @@ def read_medication(reader: Reader, item: Item) -> Outcome:
         del reader.gaps[gaps_before:]
         return EXCLUDED
     if not drugs.known:
-        return _unknown(reader, item)
+        return EXCLUDED if decided.planned else _unknown(reader, item)  # a plan hides no exposure
     reader.low_certainty(item, drugs.reading)
     standing = decided.standing
     if drugs.doubtful or (drugs.reading.conflict and len(drugs.reading.hits) > 1):
         standing = Standing.POSSIBLE
+    if decided.planned and isinstance(view, views.RequestView):
+        return Outcome(planned_drugs(reader, item, view, drugs, standing))
     facts: list[Fact] = []
     named = [] if decided.not_taken else regimens_of(reader, view, drugs)
     times = when(reader, item, view, ongoing=decided.ongoing)
@@ -248,95 +219,3 @@ def _medication(reader: Reader, item: Item, reference: views.Ref) -> Item | None
     if reference.identifier is not None and reference.identifier.system and reference.identifier.value:
         return index.find_identifier("Medication", reference.identifier.system, reference.identifier.value)
     return None
-
-
-def route_of(reader: Reader, item: Item, view: views.DrugView, drugs: Drugs, hit: Hit) -> str | None:
-    """Route by the dosage, else by the drug's code, form or words. Local use outweighs the code (7.3)."""
-    told = {route for dosage in dosages_of(view) if (route := _dosage_route(reader, dosage)) is not None}
-    if "local" in told:
-        return "local" if len(told) == 1 else None
-    own = hit.concept.route
-    if len(told) > 1 or (told and own is not None and own not in told and own != "local"):
-        problem = "routes contradict each other, so none was used"
-        reader.gap(item, "conflict", "dosage.route", problem, "Correct route or code in the source.")
-        return None
-    if told and own != "local":
-        return next(iter(told))
-    if own is not None:
-        return own
-    by_form = reader.terms.route(drugs.form, None)
-    if by_form is not None:
-        return by_form
-    worded = {route for text in drugs.words() if (route := reader.terms.route(None, text)) is not None}
-    return next(iter(worded)) if len(worded) == 1 else None
-
-
-def _dosage_route(reader: Reader, dosage: views.Dosage) -> str | None:
-    route = reader.terms.route(dosage.route, None)
-    site = reader.terms.route(dosage.site, None)
-    if "local" in (route, site):
-        return "local"
-    return route or site or reader.terms.route(None, dosage.text or dosage.patientInstruction)
-
-
-def dose_of(reader: Reader, view: views.DrugView) -> Dose | None:
-    """Amount of one intake or administration; None when several dosages differ or the unit is not known."""
-    doses = set()
-    for dosage in dosages_of(view):
-        quantities = [part.doseQuantity for part in dosage.doseAndRate or ()] or [dosage.doseQuantity or dosage.dose]
-        for quantity in quantities:
-            doses.add(amount(quantity, reader.terms.value_sets))
-    only = next(iter(doses)) if len(doses) == 1 else None
-    return Dose(value=only[0], unit=only[1]) if only is not None else None
-
-
-def phase_of(reader: Reader, view: views.DrugView, drugs: Drugs) -> str | None:
-    """Phase of treatment by code or word in reason, dosage, note or medication (7.13)."""
-    reasons: Sequence[views.Concept] = [
-        *(view.reasonCode or ()),
-        *(reason.concept for reason in view.reason or () if reason.concept is not None),
-    ]
-    return reader.phase([text for _, text in words_beside(view, drugs)], reasons)
-
-
-def words_beside(view: views.DrugView, drugs: Drugs) -> Iterator[tuple[str, str]]:
-    """All words that may tell of phase and regimen, with the element that each stands in."""
-    for concept in (*(view.reasonCode or ()), *(one.concept for one in view.reason or ())):
-        yield from (("reasonCode", word) for word in words_of(concept))
-    for dosage in dosages_of(view):
-        yield from (("dosage.text", text) for text in (dosage.text, dosage.patientInstruction) if text)
-    yield from (("note", note.text) for note in view.note or () if note.text)
-    yield from (("reasonReference.display", ref.display) for ref in view.reasonReference or () if ref.display)
-    yield from (("medication[x]", word) for word in drugs.words())
-
-
-def regimens_of(reader: Reader, view: views.DrugView, drugs: Drugs) -> list[tuple[str, Concept]]:
-    """The regimens that the words of a record name as today's, each with the element that names it."""
-    named: dict[str, tuple[str, Concept]] = {}
-    for element, text in words_beside(view, drugs):
-        for match in reader.terms.value_sets.by_text(text, "regimen"):
-            if not match.history:
-                named.setdefault(match.concept.id, (element, match.concept))
-    return list(named.values())
-
-
-def regimen_of(reader: Reader, item: Item, named: Sequence[tuple[str, Concept]], hit: Hit) -> str | None:
-    """The one named regimen that the drug is part of; None when there is none, or several.
-
-    A regimen without the drug is noted and left out. A name never makes an exposure to the other drugs of a regimen.
-    """
-    drug = hit.concept.drug or hit.concept.id
-    for element, regimen in named:
-        if drug not in regimen.drugs:
-            problem = f"the record names the regimen {regimen.title}, which does not contain {drug}; it was left out"
-            reader.gap(item, "conflict", element, problem, "Correct the drug or the regimen in the source.")
-    fitting = [regimen.id for _, regimen in named if drug in regimen.drugs]
-    return fitting[0] if len(fitting) == 1 else None
-
-
-def group_of(view: views.DrugView) -> str | None:
-    """A short name for the identifier that orders written together share; never the identifier itself."""
-    identifier = view.groupIdentifier if isinstance(view, views.RequestView) else None
-    if identifier is None or not identifier.value:
-        return None
-    return hashlib.sha256(f"{identifier.system}|{identifier.value}".encode()).hexdigest()[:12]

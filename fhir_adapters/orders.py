@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from spmwatch.engine.facts import DrugOrder, Gap, Standing
+from spmwatch.engine.facts import DrugOrder, Gap, NamedRegimen, Standing
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters import views
 from spmwatch.fhir_adapters.bundle import open_bundle
+from spmwatch.fhir_adapters.drug_details import dose_of, phase_of, regimen_of, regimens_of, route_of
+from spmwatch.fhir_adapters.drug_plans import named_alone, regimen_facts
 from spmwatch.fhir_adapters.drug_when import when
-from spmwatch.fhir_adapters.medication import dose_of, drugs_of, phase_of, regimen_of, regimens_of, route_of
+from spmwatch.fhir_adapters.medication import drugs_of
 from spmwatch.fhir_adapters.reader import Reader, source
 from spmwatch.fhir_adapters.reasons import reasons_of
 from spmwatch.fhir_adapters.references import Item, target_of
@@ -27,7 +29,7 @@ def orders_from_draft(
     value_sets: ValueSets,
     selections: Sequence[str] | None,
     patient_id: str | None = None,
-) -> tuple[tuple[DrugOrder, ...], tuple[Gap, ...]]:
+) -> tuple[tuple[DrugOrder | NamedRegimen, ...], tuple[Gap, ...]]:
     """The drug orders of `context.draftOrders`, and what could not be read in it.
 
     Args:
@@ -40,7 +42,7 @@ def orders_from_draft(
     reader = Reader(terms=terms_of(value_sets), index=contents.index)
     reader.gaps += [problem.as_gap() for problem in contents.problems]
     wanted = None if selections is None else {_name(one) for one in selections}
-    orders: list[DrugOrder] = []
+    orders: list[DrugOrder | NamedRegimen] = []
     for item in sorted(contents.items, key=lambda one: one.label):
         if item.type != "MedicationRequest":
             continue
@@ -60,16 +62,21 @@ def _name(selection: str) -> str:
     return selection if target is None else target.key
 
 
-def draft_orders(reader: Reader, item: Item, *, selected: bool = True) -> list[DrugOrder]:
-    """The drugs that one draft MedicationRequest orders; none while no medication has been chosen."""
+def draft_orders(reader: Reader, item: Item, *, selected: bool = True) -> list[DrugOrder | NamedRegimen]:
+    """The drugs, or the regimen, that one draft MedicationRequest orders; none while no medication has been chosen."""
     if item.type != "MedicationRequest":
         return []
     gaps_before = len(reader.gaps)
     view = reader.view(views.RequestView, item)
     drugs = drugs_of(reader, item, view)
-    if view.doNotPerform or view.status in NO_ORDER or (drugs.known and not drugs.reading.hits):
-        del reader.gaps[gaps_before:]
-        return []
+    taken_back = view.doNotPerform or view.status in NO_ORDER
+    if taken_back or (drugs.known and not drugs.reading.hits):
+        named = [] if taken_back else named_alone(reader, drugs)
+        if not named:
+            del reader.gaps[gaps_before:]
+            return []
+        standing = Standing.POSSIBLE if reader.modified(item, view) else Standing.COUNTS
+        return list(regimen_facts(reader, item, named, "ordered", standing, selected=selected))
     if not drugs.known:
         if view.medicationReference is not None or view.medication is not None:
             problem = "what medication is ordered cannot be told"
@@ -80,7 +87,7 @@ def draft_orders(reader: Reader, item: Item, *, selected: bool = True) -> list[D
     quiet = len(reader.gaps)
     times = when(reader, item, view, ongoing=True)
     del reader.gaps[quiet:]  # a draft needs no dates
-    named = regimens_of(reader, view, drugs)
+    with_regimen = regimens_of(reader, view, drugs)
     return [
         DrugOrder(
             standing=Standing.POSSIBLE if doubtful else Standing.COUNTS,
@@ -94,7 +101,7 @@ def draft_orders(reader: Reader, item: Item, *, selected: bool = True) -> list[D
             dose=dose_of(reader, view),
             phase=phase_of(reader, view, drugs),
             reasons=reasons_of(reader, item, view),
-            regimen=regimen_of(reader, item, named, hit),
+            regimen=regimen_of(reader, item, with_regimen, hit),
             selected=selected,
         )
         for hit in drugs.reading.hits

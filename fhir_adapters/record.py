@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from spmwatch.engine.facts import Coverage, DrugOrder, Fact, Gap, PatientRecord, Standing
+from spmwatch.engine.facts import Coverage, DrugOrder, Fact, Gap, NamedRegimen, PatientRecord, Standing
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.condition import read_condition
 from spmwatch.fhir_adapters.medication import KINDS, read_medication
@@ -38,7 +38,7 @@ def record_from_resources(
     *,
     value_sets: ValueSets,
     coverage: Coverage,
-    orders: Iterable[Mapping[str, Any] | DrugOrder] = (),
+    orders: Iterable[Mapping[str, Any] | DrugOrder | NamedRegimen] = (),
     strict: bool = False,
 ) -> PatientRecord:
     """What these resources tell of one patient; another patient's never count, they become gaps.
@@ -110,7 +110,7 @@ def read_record(
     terms: Terms,
     index: ResourceIndex,
     coverage: Coverage,
-    orders: Iterable[Mapping[str, Any] | DrugOrder] = (),
+    orders: Iterable[Mapping[str, Any] | DrugOrder | NamedRegimen] = (),
     gaps: Sequence[Gap] = (),
     strict: bool = False,
 ) -> tuple[PatientRecord, Tally]:
@@ -140,7 +140,7 @@ def read_record(
         else:
             facts += outcome.facts
     for order in orders:
-        facts += [order] if isinstance(order, DrugOrder) else draft_orders(reader, Item(order))
+        facts += [order] if isinstance(order, (DrugOrder, NamedRegimen)) else draft_orders(reader, Item(order))
     record = PatientRecord(
         id=patient_id,
         patient=patient,

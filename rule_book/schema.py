@@ -84,7 +84,8 @@ def _verb(shape: VerbShape, around: Surroundings) -> Json:
 def _span(unit: Unit) -> Json:
     limits: Json = {key: {**_NAME, "description": "A parameter of the rule"} for key in _DISTANCES}
     if unit.is_day:
-        limits |= dict.fromkeys((*_ANCHORS, "of"), _DAY) | {"within": {**_NAME, "description": "A parameter"}}
+        limits |= dict.fromkeys((*_ANCHORS, "of"), _DAY)
+        limits |= {key: {**_NAME, "description": "A parameter"} for key in ("within", "grace")}
     return {"type": "object", "minProperties": 1, "additionalProperties": False, "properties": limits}
 
 

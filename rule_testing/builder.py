@@ -154,9 +154,10 @@ class PatientBuilder:
         """An Observation with one `value[x]`; returns its reference."""
         return self._add("Observation", code=code, status=status, effectiveDateTime=on, **value)
 
-    def request(self, use: DrugUse, *, intent: str = "order", forbids: bool = False) -> str:
-        """A MedicationRequest; returns its reference."""
-        return self._add("MedicationRequest", **_request(use, intent=intent, forbids=forbids))
+    def request(self, use: DrugUse, *, intent: str = "order", forbids: bool = False, written: str | None = None) -> str:
+        """A MedicationRequest, written on that day where it is not the first of its period; returns its reference."""
+        elements = _request(use, intent=intent, forbids=forbids)
+        return self._add("MedicationRequest", **(elements if written is None else {**elements, "authoredOn": written}))
 
     def order(self, use: DrugUse) -> str:
         """A draft MedicationRequest that is being ordered, not yet part of the record; returns its reference."""

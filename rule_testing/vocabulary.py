@@ -50,7 +50,14 @@ DRUGS: Mapping[str, Drug] = {
     "elotuzumab": Drug(concept="elotuzumab"),
     "dexamethasone": Drug(concept="dexamethasone", route="oral"),
     "cyclophosphamide": Drug(concept="cyclophosphamide"),
-    "etoposide": Drug(concept="etoposide"),
+    "etoposide": Drug(concept="etoposide", route="intravenous"),
+    "doxorubicin": Drug(concept="doxorubicin", route="intravenous"),
+    "cisplatin": Drug(concept="cisplatin", route="intravenous"),
+    "carmustine": Drug(concept="carmustine", route="intravenous"),
+    "carmustine wafer": Drug(concept="carmustine-implant"),
+    "bendamustine": Drug(concept="bendamustine", route="intravenous"),
+    "cytarabine": Drug(concept="cytarabine", route="intravenous"),
+    "isatuximab": Drug(concept="isatuximab"),
     "filgrastim": Drug(concept="g-csf"),
     "rituximab": Drug(concept=None),
 }
@@ -154,6 +161,16 @@ VERBS: Mapping[str, str] = {
 }
 
 ELIGIBILITY: Mapping[str, str] = {"eligible": "transplant-eligible", "ineligible": "transplant-ineligible"}
+
+
+RESPONSES: Mapping[str, str] = {
+    "stringent complete response": "response-scr",
+    "complete response": "response-cr",
+    "very good partial response": "response-vgpr",
+    "partial response": "response-pr",
+    "minimal response": "response-mr",
+    "stable disease": "response-sd",
+}
 
 
 class StepError(CdsError):

@@ -35,6 +35,7 @@ class Surroundings:
     topics: frozenset[str]
     value_sets: ValueSets
     disagreements: frozenset[str]
+    regimen_lists: Mapping[str, str]
     rule_variants: Mapping[str, tuple[str, ...]]
     check_schedules: Mapping[str, tuple[str, ...]]
 
@@ -188,6 +189,7 @@ def known_ids(verb: str, name: str, around: Surroundings) -> frozenset[str] | No
         ("performed", "what"): [*(c.id for category in _DONE for c in sets.concepts(category)), *findings],
         ("follow_up", "check"): around.check_schedules,
         ("malignancy", "organ"): (c.organ for c in sets.concepts("condition")),
+        ("regimen", "name"): (c.id for c in sets.concepts("regimen")),
         (verb, "analyte"): (c.analyte for category in _MEASURED for c in sets.concepts(category)),
         (verb, "drug"): sets.drugs,
     }
@@ -208,7 +210,9 @@ def _check_parameters(file: RuleFile, rule: Rule, path: PurePath) -> None:
 def _fill(rule: Rule, path: PurePath, around: Surroundings) -> Rule:
     texts = around.texts
     cited = frozenset(rule.evidence)
-    writer = Writer(path, rule.parameters, around.evidence, texts.forbidden, texts.digits_allowed, cited)
+    writer = Writer(
+        path, rule.parameters, around.evidence, texts.forbidden, texts.digits_allowed, cited, around.regimen_lists
+    )
     return dataclasses.replace(
         rule,
         title=writer.fill(rule.title, "title"),

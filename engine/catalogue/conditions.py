@@ -253,13 +253,15 @@ class _Parser:
             raise ConditionError(path, "needs a comparison", "Write e.g. {at_least: name_of_a_parameter}")
         distances = [key for key in test if key in _DISTANCES]
         anchors = [key for key in test if key in ("after", "before", "not_after", "not_before", "of")]
-        unknown = set(test) - {*_DISTANCES, *anchors, "within"}
+        unknown = set(test) - {*_DISTANCES, *anchors, "within", "grace"}
         if unknown or (anchors and not unit.is_day):
             raise ConditionError(
                 path, f"does not take {', '.join(sorted(unknown)) or 'a day to compare with'}", "See docs/rule-file.md"
             )
         if "within" in test or "of" in test:
             return self._within(field, test, path, bound)
+        if "grace" in test:
+            return [self._with_grace(field, test, path, bound)]
         if not anchors:
             return [self._limit(field, unit, key, test[key], f"{path}.{key}") for key in distances]
         if len(anchors) > 1:
@@ -321,6 +323,27 @@ class _Parser:
             )
             for op, sign in ((">=", -1), ("<=", 1))
         ]
+
+    def _with_grace(self, field: str, test: Mapping[str, object], path: str, bound: Mapping[str, str]) -> SpanTest:
+        """`{not_before: X, grace: P}`: on X or later, or at most P before it; `not_after` is its mirror."""
+        sides = [key for key in ("not_before", "not_after") if key in test]
+        if len(test) != 2 or len(sides) != 1:
+            raise ConditionError(
+                path,
+                "`grace` goes with `not_before` or `not_after`, and nothing else",
+                "Write {not_before: x, grace: p}",
+            )
+        parameter = self._parameter(test["grace"], f"{path}.grace", set(OFFSET_UNITS))
+        anchor, anchor_field = self._anchor(test[sides[0]], f"{path}.{sides[0]}", bound)
+        days = parameter.value * OFFSET_UNITS[parameter.unit]
+        return SpanTest(
+            field=field,
+            comparison=_COMPARISONS[sides[0]],
+            offset=-days if sides[0] == "not_before" else days,
+            anchor=anchor,
+            anchor_field=anchor_field,
+            parameter=parameter,
+        )
 
     def _limit(self, field: str, unit: Unit, key: str, value: object, path: str) -> SpanTest:
         parameter = self._parameter(value, path, None if unit.ucum == AMOUNT else {unit.ucum})

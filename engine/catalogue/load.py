@@ -25,6 +25,7 @@ from spmwatch.engine.catalogue.disagreements import FILE as DISAGREEMENTS
 from spmwatch.engine.catalogue.disagreements import Disagreement, disagreements_from
 from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
 from spmwatch.engine.catalogue.meaning import digest_of, meaning_of
+from spmwatch.engine.catalogue.regimen_lists import regimen_lists
 from spmwatch.engine.catalogue.rule import Rule, RuleFile, parse_rule
 from spmwatch.engine.catalogue.texts import Texts, Topic, texts_from, topics_from
 from spmwatch.engine.catalogue.wording import FILE as WORDING
@@ -190,6 +191,7 @@ def _load(root: Traversable) -> RuleBase:
         topics=frozenset(topic.id for topic in topics),
         value_sets=value_sets,
         disagreements=frozenset(disagreements),
+        regimen_lists=regimen_lists(value_sets),
         rule_variants={file.id: tuple(variant.id for variant in file.variants) for _, file in rule_files},
         check_schedules={file.id: tuple(schedule.id for schedule in file.schedules) for _, file in check_list},
     )

@@ -1,12 +1,14 @@
 """Words that cards share, what a text may say, and how numbers get into it.
 
 A text in a rule file holds no number of its own: `{long_exposure}` inserts a parameter of the rule,
-`{E03.spm-deaths-te}` a verified figure of rules/evidence.yaml, `{E24.year}` its year. `{facts}` stays: the engine puts
-the matched facts there.
+`{E03.spm-deaths-te}` a verified figure of rules/evidence.yaml, `{E24.year}` its year,
+`{regimens.E32.lenalidomide-free}` names of regimens that a source tells of. `{facts}` stays: the engine puts the
+matched facts there.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from spmwatch.engine.yaml_file import validated
 FACTS = "facts"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _FIGURE = re.compile(rf"({EVIDENCE_ID})\.([a-z0-9-]+)")
+_REGIMENS = "regimens."
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -99,6 +102,8 @@ class Writer:
     forbidden: tuple[str, ...] = ()
     digits_allowed: tuple[str, ...] = ()
     cited: frozenset[str] | None = None
+    lists: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Names of regimens by placeholder (engine/catalogue/regimen_lists.py)."""
 
     def fill(self, text: str, field: str, keep: tuple[str, ...] = ()) -> str:
         """`text` with its numbers; placeholders named in `keep` stay.
@@ -128,10 +133,23 @@ class Writer:
             return f"{{{name}}}"
         if name in self.parameters:
             return plain_number(self.parameters[name].value)
+        if name.startswith(_REGIMENS):
+            return self._regimens(name, field)
         if found := _FIGURE.fullmatch(name):
             return self._figure(found[1], found[2], field)
         allowed = ", ".join([*keep, *self.parameters, "E00.figure"])
         raise RuleFileError(self.path, field, f"`{{{name}}}` stands for nothing", f"Use one of: {allowed}")
+
+    def _regimens(self, name: str, field: str) -> str:
+        """The names that a placeholder for regimens stands for; the rule cites the source that tells of them."""
+        if name not in self.lists:
+            fix = f"Use one of: {', '.join(sorted(self.lists)) or 'none here'}"
+            raise RuleFileError(self.path, field, f"`{{{name}}}` stands for no regimen", fix)
+        source = name.split(".")[1]
+        if self.cited is not None and source not in self.cited:
+            problem = f"lists regimens of `{source}`, which `evidence` does not list"
+            raise RuleFileError(self.path, field, problem, "List it there")
+        return self.lists[name]
 
     def _figure(self, id_: str, figure: str, field: str) -> str:
         source = self.evidence.get(id_)

@@ -58,6 +58,8 @@ from spmwatch.engine.timeline.malignancies import Milestones, malignancies_of
 from spmwatch.engine.timeline.melphalan import told_apart
 from spmwatch.engine.timeline.observations import done_of, order_of, stated_of
 from spmwatch.engine.timeline.phases import Phases, stated_only
+from spmwatch.engine.timeline.plans import Plans
+from spmwatch.engine.timeline.regimens import regimens_of
 from spmwatch.engine.timeline.therapy import Event, Therapy, therapy_of
 from spmwatch.engine.timeline.transplants import transplants_of
 from spmwatch.engine.truth import Truth
@@ -141,11 +143,16 @@ class _Builder:
         courses, cumulated = self._courses(by_drug)
         measured, lab_notes = laboratory(self._facts, as_of, conventions)
         self._notes += lab_notes
+        plans = Plans(self._facts, courses, transplants, as_of, value_sets, self._notes)
+        planned = plans.episodes()
+        regimens = regimens_of(self._facts, courses, by_drug, plans, planned, self._clock, conventions, value_sets)
         result: list[Episode] = [
             patient,
             *courses,
             *cumulated,
             *_numbered(orders),
+            *_numbered(planned),
+            *_numbered(regimens),
             *transplants,
             *diseases,
             *malignancies,

@@ -16,6 +16,8 @@ from spmwatch.engine.facts import (
     Fact,
     Gap,
     LabValue,
+    NamedRegimen,
+    PlannedDrug,
     Procedure,
     Proof,
     Smoking,
@@ -72,6 +74,8 @@ def until(facts: Iterable[Fact], as_of: int, notes: list[Gap]) -> list[Fact]:
 def _main_date(fact: Fact) -> DateRange | None:
     if isinstance(fact, (DrugExposure, DrugNotTaken)):
         return fact.start
+    if isinstance(fact, (PlannedDrug, NamedRegimen)):
+        return fact.planned_on
     if isinstance(fact, (Procedure, LabValue, Statement, Smoking)):
         return fact.date
     return (fact.onset or fact.recorded) if isinstance(fact, Diagnosis) else None

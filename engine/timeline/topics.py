@@ -14,6 +14,7 @@ from spmwatch.engine.episodes import (
     Malignancy,
     Order,
     PatientEpisode,
+    Stated,
     Sustained,
     Transplant,
 )
@@ -21,6 +22,8 @@ from spmwatch.engine.timeline.observations import PACK_YEARS
 
 _DATES = ("start", "end", "duration", "active")
 _WHETHER = ("standing", "certainty")
+PROGRESSION = "progression"
+"""What the record states of it, and the topic that asks for more."""
 
 _BY_DRUG: dict[tuple[str, str], str] = {
     **{("lenalidomide", field): "lenalidomide-dates" for field in _DATES},
@@ -70,11 +73,18 @@ def topic_of(episode: Episode, field: str) -> str | None:
         return episode.topic
     if isinstance(episode, Transplant) and field == "date" and episode.kind == UNKNOWN:
         return "transplant-kind"  # who knows the kind knows the day
-    if isinstance(episode, Done):
-        dated = _BY_DATED_PROCEDURE.get(episode.what)
-        return _BY_PROCEDURE.get(episode.what, dated) if field in _WHETHER else dated
+    if isinstance(episode, (Done, Stated)):
+        return _of_event(episode, field)
     if isinstance(episode, (Course, Cumulative, Order)):
         return _BY_DRUG.get((episode.drug, field), None if episode.drug in _ASKED_ONE_BY_ONE else "other-treatment")
     if isinstance(episode, Lab) and episode.analyte == PACK_YEARS:
         return "smoking"
     return "screening-dates" if isinstance(episode, FollowUp) else _BY_VERB.get((episode.verb, field))
+
+
+def _of_event(episode: Done | Stated, field: str) -> str | None:
+    """What would tell more of something done or stated."""
+    if isinstance(episode, Stated):
+        return PROGRESSION if episode.what == PROGRESSION else None
+    dated = _BY_DATED_PROCEDURE.get(episode.what)
+    return _BY_PROCEDURE.get(episode.what, dated) if field in _WHETHER else dated

@@ -34,7 +34,10 @@ Feature: Worked patients: orders
     And dexamethasone is ordered
     When the order is signed
     Then exactly these rules fire: SPM-01
+    And SPM-11 fires with indicator "warning"
+    And SPM-11 names the fact "regimen KRd, ordered"
     And SPM-19 stays silent
+    And the tier is "warning"
 
   Scenario: P45 Progression 61 days after lenalidomide, ordered again
     Given the patient is a man aged 61
@@ -45,6 +48,7 @@ Feature: Worked patients: orders
     And lenalidomide 25 mg is ordered
     When the order is signed
     Then exactly these rules fire: SPM-01 (info)
+    And SPM-11 stays silent
     And the tier is "info"
 
   Scenario: P46 Lenalidomide ended months ago, melphalan ordered
@@ -53,10 +57,17 @@ Feature: Worked patients: orders
     And cancer screening and skin checks of a man are up to date
     And multiple myeloma was diagnosed on 2022-01-10
     And lenalidomide 10 mg was taken from 2024-06-20 to 2025-05-20
+    And dexamethasone is ordered
+    And carmustine is ordered
+    And cytarabine is ordered
+    And etoposide is ordered
     And intravenous melphalan is ordered
     When the order is signed
     Then exactly these rules fire: SPM-01
+    And SPM-12 fires with indicator "warning"
+    And SPM-12 names the fact "regimen Dexa-BEAM, ordered"
     And SPM-20 stays silent
+    And the tier is "warning"
 
   Scenario: P67 First lenalidomide order after transplant
     Given the patient is a man aged 60
@@ -69,5 +80,6 @@ Feature: Worked patients: orders
     And lenalidomide 10 mg is ordered as maintenance
     When the order is signed
     Then exactly these rules fire: SPM-19 (warning), SPM-28 (info)
+    And SPM-10 fires with indicator "info"
     And SPM-05 stays silent
     And the tier is "warning"

@@ -7,7 +7,7 @@ from pytest_bdd import given
 from spmwatch.rule_testing.builder import Json
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.grammar import CODED, DATE, sentence
-from spmwatch.rule_testing.vocabulary import DISEASES, HISTORIES, look_up
+from spmwatch.rule_testing.vocabulary import DISEASES, HISTORIES, RESPONSES, look_up
 
 _DISEASE = r"(?P<disease>(?!an? |the )[A-Za-z][\w\-() ]*?)"
 _CLINICAL = {"active": "active", "in remission": "remission", "resolved": "resolved", "of unrecorded state": None}
@@ -60,10 +60,18 @@ def progressed(scenario: Scenario, day: str) -> None:
     scenario.builder.condition(code, onset=day)
 
 
-@given(sentence(rf"a complete response was recorded on (?P<day>{DATE})"))
-def complete_response(scenario: Scenario, day: str) -> None:
+@given(sentence(rf'a progression of (?P<day>{DATE}) has the verification status "(?P<status>[a-z-]+)"'))
+def progressed_perhaps(scenario: Scenario, day: str, status: str) -> None:
+    """A relapse of the myeloma that is provisional, unconfirmed, refuted or entered in error."""
+    code = scenario.builder.codes.concept("multiple-myeloma", shown_as="relapse", system="ICD-10-CM")
+    scenario.builder.condition(code, onset=day, verification=status)
+
+
+@given(sentence(rf"a (?:response of )?(?P<response>{'|'.join(RESPONSES)}) was recorded on (?P<day>{DATE})"))
+def response_recorded(scenario: Scenario, response: str, day: str) -> None:
     """The response of the myeloma to treatment."""
-    scenario.builder.observation({"text": "Myeloma response"}, on=day, valueCodeableConcept={"text": "CR"})
+    answer = scenario.builder.codes.concept(look_up("response", response, RESPONSES))
+    scenario.builder.observation({"text": "Myeloma response"}, on=day, valueCodeableConcept=answer)
 
 
 def _code(scenario: Scenario, disease: str, system: str | None = None) -> Json:

@@ -1,4 +1,4 @@
-"""Given: draft orders, seen when an order is selected or signed, never part of the record."""
+"""Given: draft orders, seen when an order is selected or signed, never part of the record; and plans, which are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pytest_bdd import given
 from spmwatch.rule_testing.builder import DrugUse, Period
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.given_drugs import drug_use
-from spmwatch.rule_testing.steps.grammar import DOSE, DRUG, PHASE, REASON, sentence
+from spmwatch.rule_testing.steps.grammar import DATE, DOSE, DRUG, PHASE, REASON, WHEN, period, sentence
 
 
 @given(sentence(rf"{DRUG}{DOSE} is ordered{PHASE}{REASON}"))
@@ -24,3 +24,32 @@ def ordered_in_words(scenario: Scenario, text: str) -> None:
     """A draft order without any code."""
     scenario.in_words = True
     scenario.builder.order(DrugUse(medication={"text": text}, period=Period(on=scenario.today.isoformat())))
+
+
+@given(sentence(rf"{DRUG}{DOSE} is planned{PHASE}"))
+def drug_planned(scenario: Scenario, drug: str, dose: str | None, unit: str | None, phase: str | None) -> None:
+    """A plan of today: a request that is no order."""
+    when = Period(on=scenario.today.isoformat())
+    scenario.builder.request(drug_use(scenario, drug, dose, unit, when, phase=phase, status="active"), intent="plan")
+
+
+@given(sentence(rf'{DRUG} was planned on (?P<day>{DATE})(?:, with the status "(?P<status>[a-z-]+)")?'))
+def drug_was_planned(scenario: Scenario, drug: str, day: str, status: str | None) -> None:
+    """A plan of that day, still open unless its status says otherwise."""
+    use = drug_use(scenario, drug, None, None, Period(on=day), status=status or "active")
+    scenario.builder.request(use, intent="plan")
+
+
+@given(sentence(rf"a plan of (?P<written>{DATE}) is for {DRUG} {WHEN}"))
+def drug_planned_for(scenario: Scenario, written: str, drug: str, when: str) -> None:
+    """A plan for these days, still open."""
+    use = drug_use(scenario, drug, None, None, period(when), status="active")
+    scenario.builder.request(use, intent="plan", written=written)
+
+
+@given(sentence(r'a plan in words only says "(?P<text>[^"]+)"'))
+def planned_in_words(scenario: Scenario, text: str) -> None:
+    """A plan of today without any code."""
+    scenario.in_words = True
+    when = Period(on=scenario.today.isoformat())
+    scenario.builder.request(DrugUse(medication={"text": text}, period=when, status="active"), intent="plan")

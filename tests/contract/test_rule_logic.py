@@ -310,7 +310,7 @@ CASES: dict[str, tuple[list[Episode], set[str]]] = {
     ),
     "melphalan ordered after lenalidomide ended": (
         [MM, len_("2024-02-01", "2025-03-01"), order("melphalan")],
-        HARMLESS,
+        HARMLESS | {"12.melphalan-ordered"},
     ),
     # SPM-06
     "two transplants 30 days apart": (

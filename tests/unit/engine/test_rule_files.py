@@ -150,7 +150,7 @@ def test_a_limit_is_in_the_unit_of_its_analyte(old: str, new: str, problem: str,
     ("old", "new", "field", "problem"),
     [
         ("SPM-17]}", "SPM-99]}", ".rule", "`SPM-99` is not in the catalogue"),
-        ("{rule: [SPM-03, SPM-04, SPM-15, SPM-17]}", "{indicator: critical}", ".rule", "is missing"),
+        ("finding: {rule: [", "finding: {variant: [", ".rule", "is missing"),
         ("SPM-17]}", "SPM-17], variant: both}", ".variant", "has a variant `both`"),
         ("SPM-17]", "SPM-09]", "variants", "SPM-09 -> SPM-09"),
     ],

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from spmwatch.engine.facts import DrugExposure, DrugNotTaken, LabValue, Standing
+from spmwatch.engine.facts import DrugExposure, DrugNotTaken, LabValue, PlannedDrug, Standing
 from tests.unit.fhir_adapters.fhir import (
     Json,
     administration,
@@ -23,6 +23,7 @@ from tests.unit.fhir_adapters.fhir import (
 
 COUNTS, POSSIBLE, NOTHING, NOT_TAKEN = "counts", "possible", "nothing", "not taken"
 PRELIMINARY = "preliminary"
+PLANNED, PLANNED_PERHAPS = "planned", "planned, perhaps"
 Make = Callable[..., Json]
 
 # resource | element | result -> codes
@@ -71,7 +72,7 @@ TABLE: tuple[tuple[Make, str, dict[str, str]], ...] = (
         {
             COUNTS: "order original-order reflex-order filler-order instance-order",
             POSSIBLE: "no-such-code",
-            NOTHING: "proposal plan option",
+            PLANNED: "proposal plan option",
         },
     ),
     (
@@ -112,6 +113,8 @@ def result_of(resource: Json) -> str:
         return NOT_TAKEN
     if isinstance(fact, LabValue) and fact.preliminary:
         return PRELIMINARY
+    if isinstance(fact, PlannedDrug):
+        return PLANNED if fact.standing is Standing.COUNTS else PLANNED_PERHAPS
     return COUNTS if fact.standing is Standing.COUNTS else POSSIBLE
 
 
@@ -150,7 +153,13 @@ def test_unknown_modifier_makes_it_possible_only(make: Make, more: Json) -> None
     [
         ({"intent": "plan", "reportedBoolean": True}, COUNTS),
         ({"intent": "plan", "reported": True}, COUNTS),
-        ({"intent": "plan", "reportedBoolean": False}, NOTHING),
+        ({"intent": "plan", "reportedBoolean": False}, PLANNED),
+        *(({"intent": "plan", "status": status}, PLANNED) for status in ("active", "draft", "on-hold")),
+        *(({"intent": "plan", "status": status}, NOTHING) for status in ("cancelled", "completed", "entered-in-error")),
+        ({"intent": "plan", "status": "stopped"}, NOTHING),
+        ({"intent": "option", "status": "unknown"}, PLANNED_PERHAPS),
+        ({"intent": "plan", "doNotPerform": True}, NOTHING),
+        ({"intent": "plan", "doNotPerform": "true"}, PLANNED_PERHAPS),
         ({"intent": "proposal", "reportedBoolean": True}, NOTHING),
         ({"doNotPerform": True}, NOTHING),
         ({"doNotPerform": False}, COUNTS),

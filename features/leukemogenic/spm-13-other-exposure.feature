@@ -1,0 +1,137 @@
+@rule:SPM-13
+Feature: Other chemotherapy linked to leukaemia besides lenalidomide
+
+  Background:
+    Given today is 2026-01-15
+    And the patient is a woman aged 61
+    And multiple myeloma was diagnosed on 2022-03-01
+    And the patient was stated to be eligible for transplant on 2022-03-01
+
+  Rule: With lenalidomide
+
+    Background:
+      Given lenalidomide 10 mg was taken from 2025-01-01 and continues
+
+    @fires
+    Scenario Outline: <drug>
+      Given <drug> was given on 2022-05-01
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "Other chemotherapy linked to leukaemia"
+      And it names the fact "<drug>"
+
+      Examples:
+        | drug             |
+        | etoposide        |
+        | doxorubicin      |
+        | cisplatin        |
+        | carmustine       |
+        | bendamustine     |
+        | cyclophosphamide |
+
+    @fires
+    Scenario Outline: Cyclophosphamide for <days> is worded as a single course
+      Given cyclophosphamide was given from 2022-05-01 to <end>
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "single course of cyclophosphamide"
+
+      Examples:
+        | end        | days   |
+        | 2022-05-01 | 1 day  |
+        | 2022-05-07 | 7 days |
+
+    @fires @near-miss
+    Scenario: Cyclophosphamide for 8 days
+      Given cyclophosphamide was given from 2022-05-01 to 2022-05-08
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "note the cumulative dose"
+
+    @fires
+    Scenario: Weekly cyclophosphamide
+      Given cyclophosphamide was given
+        | date       | dose | unit |
+        | 2022-05-01 | 500  | mg   |
+        | 2022-05-08 | 500  | mg   |
+        | 2022-05-15 | 500  | mg   |
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "note the cumulative dose"
+
+    @unless
+    Scenario Outline: Cyclophosphamide twice, the first <first>, the second <second>
+      Given cyclophosphamide was given on <first>
+      And cyclophosphamide was given on <second>
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "note the cumulative dose"
+
+      Examples:
+        | first      | second     |
+        | 2022-05-01 | 2024-05-01 |
+        | 2024-05-01 | 2022-05-01 |
+
+    @unless
+    Scenario: Another drug besides one course of cyclophosphamide
+      Given cyclophosphamide was given on 2022-05-01
+      And etoposide was given on 2022-05-01
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "note the cumulative dose"
+
+    @near-miss
+    Scenario: A carmustine wafer in the brain is local
+      Given carmustine wafer was given on 2022-05-01
+      When the rule is evaluated
+      Then it stays silent
+
+    @near-miss
+    Scenario Outline: <drug> is not among these drugs
+      Given <drug> was given on 2022-05-01
+      When the rule is evaluated
+      Then it stays silent
+
+      Examples:
+        | drug                  |
+        | bortezomib            |
+        | daratumumab           |
+        | carfilzomib           |
+        | thalidomide           |
+        | cytarabine            |
+        | intravenous melphalan |
+
+    @near-miss
+    Scenario: Cyclophosphamide that was refused
+      Given cyclophosphamide was refused on 2022-05-01
+      When the rule is evaluated
+      Then it stays silent
+
+    @near-miss
+    Scenario: Cyclophosphamide is planned only
+      Given cyclophosphamide is planned
+      When the rule is evaluated
+      Then it stays silent
+
+    @unless
+    Scenario: The patient has died
+      Given etoposide was given on 2022-05-01
+      And the patient died on 2026-01-10
+      When the rule is evaluated
+      Then it stays silent
+
+  Rule: Without lenalidomide
+
+    @near-miss
+    Scenario: No lenalidomide
+      Given etoposide was given on 2022-05-01
+      When the rule is evaluated
+      Then it stays silent
+
+    @unknown
+    Scenario: Lenalidomide that may have been taken
+      Given etoposide was given on 2022-05-01
+      And a medication statement of lenalidomide from 2025-01-01 to 2025-06-10 has the status "unknown"
+      When the rule is evaluated
+      Then it is undecided
+      And it asks about the lenalidomide exposure
