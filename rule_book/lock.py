@@ -1,6 +1,6 @@
 """rules/versions.lock: which meaning each version has, so that no meaning changes under a version that stays.
 
-A rule is locked under its own version, everything else in groups under the version of the catalogue (common.yaml). The
+A rule or a check is locked under its own version, everything else in groups under the catalogue's (common.yaml). The
 lock keeps a short hash of every part, to name the parts that changed. Drafts are not locked: no clinician sees them.
 """
 
@@ -23,7 +23,7 @@ HEAD = """\
 """
 _HASH_LENGTH = 12
 _VERSION = r"^\d+\.\d+\.\d+$"
-_RULE = "rule "
+_RULE, _CHECK = "rule ", "check "
 _GROUPS = {
     "common": "conventions",
     "disagreements": "evidence",
@@ -73,18 +73,20 @@ class LockProblem:
 
 def lock_of(base: RuleBase) -> Lock:
     """The lock of a rule base as it stands."""
-    locked = {rule.id: rule for rule in base.all_rules if rule.status != "draft"}
+    locked = {
+        rule.id: (rule.version, base.meaning[f"{_RULE}{rule.id}"]) for rule in base.all_rules if rule.status != "draft"
+    }
+    checks = {check.path: check for check in base.checks}
     groups: dict[str, dict[str, str]] = {}
     for key, data in base.meaning.items():
-        if not key.startswith(_RULE):
+        if key in checks:
+            locked[f"{_CHECK}{checks[key].id}"] = (checks[key].version, data)
+        elif not key.startswith(_RULE):
             path = PurePosixPath(key)
             groups.setdefault(_group(path), {}).update(_file_parts(path, data))
     return Lock(
         catalogue=_Catalogue(version=base.version, groups=groups),
-        rules={
-            id_: _Entry(version=rule.version, parts=dict(_rule_parts(base.meaning[f"{_RULE}{id_}"])))
-            for id_, rule in locked.items()
-        },
+        rules={id_: _Entry(version=version, parts=dict(_rule_parts(data))) for id_, (version, data) in locked.items()},
     )
 
 
@@ -109,9 +111,9 @@ def compare(old: Lock, new: Lock) -> Iterator[LockProblem]:
     """Where the rules have left the lock behind, and where they broke it."""
     for id_, entry in sorted(old.rules.items()):
         if id_ not in new.rules:
-            yield LockProblem(
-                text=f"{id_} is gone: keep its file with `status: retired`; ids are not reused", grave=True
-            )
+            is_check = id_.startswith(_CHECK)
+            fix = "raise the catalogue's version" if is_check else "keep its file with `status: retired`"
+            yield LockProblem(text=f"{id_} is gone: {fix}; ids are not reused", grave=not is_check)
         else:
             now = new.rules[id_]
             yield from _compare(id_, "its version", (entry.version, entry.parts), (now.version, now.parts))
@@ -175,7 +177,9 @@ def _rule_parts(data: object) -> Iterator[tuple[str, str]]:
     """A rule's keys, with a part for each text, parameter, variant and negative; its version is none."""
     for key, value in data.items() if isinstance(data, dict) else ():
         if key != "version":
-            for name, part in _deep(key, value, into=("parameters", "card", "variants", "unless")):
+            for name, part in _deep(
+                key, value, into=("parameters", "card", "variants", "unless", "schedules", "exclusions")
+            ):
                 yield name, _hash(part)
 
 

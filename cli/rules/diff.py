@@ -85,9 +85,15 @@ def diff_command(
 
 def _text(found: Sequence[Difference]) -> Iterator[str]:
     for what, group in groupby(found, key=lambda each: each.what):
+        entries = list(group)
+        reasons = {each.because for each in entries}
         yield what
-        for each in group:
+        for each in entries:
             yield from _lines(each)
+            if each.because and len(reasons) > 1:
+                yield f"      because: {each.because}"
+        if len(reasons) == 1 and entries[0].because:
+            yield f"  because: {entries[0].because}"
 
 
 def _lines(each: Difference) -> Iterator[str]:
@@ -106,8 +112,6 @@ def _lines(each: Difference) -> Iterator[str]:
             for line in text.splitlines()
             if line
         )
-    if each.because:
-        yield f"      because: {each.because}"
 
 
 def _one_line(text: str | None) -> str:

@@ -44,7 +44,8 @@ def lock(
         raise typer.Exit(DIFFERS)
     if not check:
         write_file(path, lock_text(present).encode())
-    complain(f"{path}: {len(present.rules)} rules{' agree' if check else ''}, catalogue {present.catalogue.version}.")
+    agree = " agree" if check else ""
+    complain(f"{path}: {len(present.rules)} rules and checks{agree}, catalogue {present.catalogue.version}.")
     raise typer.Exit(AGREES)
 
 

@@ -10,6 +10,7 @@ SHARED_TEXTS = ("texts", "gaps", "wording", "disagreements")
 CHANGEABLE_CARDS = ("most_cards", "most_records", "most_links", "lines", "override_reasons")
 """Settings of rules/cards.yaml that are a site's own; the first part of their field."""
 _RULE_TEXT = re.compile(r"title|rationale|card\.(summary|detail|ask|source)|variants\.[a-z0-9-]+\.(summary|detail)")
+_CHECK_TEXT = re.compile(r"title|source|(schedules|exclusions)\.[a-z0-9-]+\.words")
 _NO_TEXT = re.compile(r"(^|\.)(id|ask|status|version|kind|state|tests|unit)$")
 
 
@@ -18,7 +19,7 @@ def may_change(path: PurePosixPath, field: str) -> bool:
     if path.stem in SHARED_TEXTS and len(path.parts) == 2:
         return _NO_TEXT.search(field) is None and not field.startswith(("forbidden", "digits_allowed"))
     if path.parts[1] == "checks":
-        return _NO_TEXT.search(field) is None and not field.startswith("parameters")
+        return _CHECK_TEXT.fullmatch(field) is not None
     return _RULE_TEXT.fullmatch(field) is not None
 
 

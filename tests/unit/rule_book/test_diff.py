@@ -165,7 +165,7 @@ def test_an_overlay_in_words_with_its_reasons(overlay: Overlay) -> None:
     code, out, _ = run("--overlay", overlay(LONG + "switched_off:\n  SPM-04: {because: Tumour board}\n"))
     assert code == 1
     assert "  long_maintenance: 24 mo -> 30 mo\n      because: Agreed here (overlay site 1.0.0)\n" in out
-    assert "SPM-04\n  switched off\n      because: Tumour board (overlay site 1.0.0)\n" in out
+    assert "SPM-04\n  switched off\n  because: Tumour board (overlay site 1.0.0)\n" in out
 
 
 def test_an_overlay_on_the_old_side_is_undone(overlay: Overlay) -> None:

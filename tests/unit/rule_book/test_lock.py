@@ -195,3 +195,10 @@ def test_a_spoilt_lock_is_named(rules: Path) -> None:
     with pytest.raises(RuleFileError, match=r"versions\.lock: catalogue\.version: is missing"):
         read_lock(rules / "versions.lock")
     assert run("--root", str(rules), "--check")[0] == 2
+
+
+def test_a_check_is_locked_under_its_own_version(rules: Path) -> None:
+    change(rules, "checks/skin.yaml", "title: ", "title: New ")
+    (problem,) = problems(rules)
+    assert problem.grave
+    assert str(problem).startswith("check skin changed (title) but its version is still")
