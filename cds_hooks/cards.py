@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from spmwatch.cds_hooks.plan_lines import inline, plan_text
 from spmwatch.cds_hooks.reading import Said
@@ -78,11 +78,21 @@ class _Pages:
         lead = card.advice.lead
         together = [one for one in card.folded if one.rule in self._policy.checks]
         due = [inline(item.title) for item in card.plan if item.state in self._policy.suggested_when]
-        if not together or not due or lead.rule not in self._policy.checks:
+        if not together or not due or not self._is_of_checks(card):
             return one_line(lead.summary)
-        summary = self._lines.checks_summary.format(checks=", ".join(due))
         low = all(finding.certainty is Certainty.LOW for finding in card.told)
-        return one_line(self._texts.possible_summary(summary) if low else summary)
+        summaries = (self._texts.possible_summary(text) if low else text for text in self._due_checks(due))
+        return one_line(next((text for text in summaries if len(text) <= SUMMARY_LIMIT), lead.summary))
+
+    def _due_checks(self, due: Sequence[str]) -> Iterator[str]:
+        """The checks by name; then with fewer and fewer names, the others counted."""
+        yield self._lines.checks_summary.format(checks=", ".join(due))
+        for named in range(len(due) - 1, 0, -1):
+            text = self._lines.checks_summary.format(checks=", ".join(due[:named]))
+            yield self._lines.more_checks.format(summary=text, number=len(due) - named)
+
+    def _is_of_checks(self, card: Card) -> bool:
+        return card.advice.rule in self._policy.checks
 
     def _plan(self, card: Card) -> list[str]:
         return [plan_text(card.plan, self._policy.plan, default_wording())] if card.plan else []
@@ -105,7 +115,9 @@ class _Pages:
         return links[: self._policy.most_links]
 
     def _detail(self, card: Card, *, last: bool) -> str:
-        paragraphs = [*self._said(card), *self._mentioned(card), *self._plan(card), *self._open(card)]
+        said = [*self._said(card), *self._mentioned(card)]
+        paragraphs = [*self._plan(card), *said] if self._is_of_checks(card) else [*said, *self._plan(card)]
+        paragraphs += self._open(card)
         if last:
             paragraphs += [*self._beyond(self._merged.beyond), *self._quiet()]
         paragraphs += self._footer(card)

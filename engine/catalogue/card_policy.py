@@ -82,6 +82,7 @@ class Lines(_Model):
     more_studies: Line
     rule: Line
     checks_summary: Line
+    more_checks: Line
     suggestion: Line
     request: Line
     request_note: Line
@@ -160,6 +161,7 @@ _NAMES: Mapping[str, set[str]] = {
     "more_studies": {"studies", "number"},
     "rule": {"rule", "version", "rulebase"},
     "checks_summary": {"checks"},
+    "more_checks": {"summary", "number"},
     "suggestion": {"label", "who"},
     "request": {"display", "confirm"},
     "request_note": {"rules", "source", "confirm"},

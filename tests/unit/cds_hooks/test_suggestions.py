@@ -200,6 +200,23 @@ def test_several_due_checks_are_named_in_the_summary() -> None:
     assert alone["summary"] == "Summary of SPM-24"
 
 
+def test_a_summary_that_would_get_too_long_counts_the_rest() -> None:
+    plan = tuple(check(f"{name} cancer screening") for name in ("breast", "cervical", "colorectal", "lung", "skin"))
+    (card,) = cards(finding("SPM-24"), finding("SPM-25"), plan=plan)
+    assert card["summary"] == (
+        "Checks due in follow-up: breast cancer screening, cervical cancer screening, colorectal cancer screening, "
+        "lung cancer screening and 1 more"
+    )
+    assert len(card["summary"]) < 140
+
+
+def test_on_the_card_of_due_checks_the_plan_comes_first() -> None:
+    (due,) = cards(finding("SPM-24"), plan=(check("cbc"),))
+    assert due["detail"].startswith("**Checks in follow-up:**")
+    (other,) = cards(finding("SPM-05"), plan=(check("cbc"),))
+    assert other["detail"].index("Detail of SPM-05") < other["detail"].index("**Checks in follow-up:**")
+
+
 def test_a_title_inside_a_sentence() -> None:
     assert inline("Full skin check") == "full skin check"
     assert inline("HPV test") == "HPV test"
