@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spmwatch.engine.facts import Certainty, Coverage, DrugOrder, Standing
+from spmwatch.engine.facts import Certainty, Coverage, DrugOrder, NamedRegimen, PlannedDrug, Standing
 from spmwatch.fhir_adapters import orders_from_draft, record_from_resources
 from tests.unit.fhir_adapters.fhir import (
     LENALIDOMIDE,
@@ -22,7 +22,7 @@ DRAFT = request(
 )
 
 
-def drafts(*resources: Json, selections: list[str] | None = None, **more: str) -> tuple[DrugOrder, ...]:
+def drafts(*resources: Json, selections: list[str] | None = None, **more: str) -> tuple[DrugOrder | NamedRegimen, ...]:
     return orders_from_draft(bundle(*resources), value_sets=value_sets(), selections=selections, **more)[0]
 
 
@@ -102,3 +102,39 @@ def test_the_regimen_that_an_order_names(text: str, regimen: str | None, kinds: 
     found, gaps = orders_from_draft(bundle(draft), value_sets=value_sets(), selections=None)
     assert [order.regimen for order in found] == [regimen]
     assert [gap.kind for gap in gaps] == kinds
+
+
+def in_words(text: str, **more: object) -> Json:
+    return request(medicationCodeableConcept={"text": text}, **more)
+
+
+@pytest.mark.parametrize(("text", "regimen"), [("VTD-PACE", "vdt-pace"), ("KRd", "krd"), ("DCEP", "dcep")])
+def test_an_order_that_names_a_regimen_and_no_drug_is_of_low_certainty(text: str, regimen: str) -> None:
+    (order,) = drafts(in_words(text, status="draft"))
+    assert isinstance(order, NamedRegimen)
+    assert (order.regimen, order.stage, order.certainty) == (regimen, "ordered", Certainty.LOW)
+
+
+def test_of_several_orders_the_selected_regimen_is_known() -> None:
+    orders = drafts(in_words("DCEP", id="d1", status="draft"), selections=["MedicationRequest/d2"])
+    assert [order.selected for order in orders] == [False]
+
+
+@pytest.mark.parametrize("text", ["ondansetron with KRd cancelled", "paracetamol", ""])
+def test_an_order_that_names_neither_is_none_of_ours(text: str) -> None:
+    assert drafts(in_words(text, status="cancelled" if "KRd" in text else "draft")) == ()
+
+
+def test_a_plan_is_neither_exposure_nor_order() -> None:
+    plan = request(intent="plan", authoredOn="2026-01-05", note=[{"text": "start as KRd"}])
+    (fact,) = record_from_resources("p1", [patient(), plan], value_sets=value_sets(), coverage=Coverage()).facts
+    assert isinstance(fact, PlannedDrug)
+    assert (fact.drug, str(fact.planned_on), fact.regimen) == ("lenalidomide", "2026-01-05", "krd")
+
+
+@pytest.mark.parametrize(("more", "facts"), [({"intent": "plan"}, 1), ({"intent": "order"}, 0), ({}, 0)])
+def test_a_regimen_by_name_is_a_plan_and_never_an_exposure(more: Json, facts: int) -> None:
+    record = record_from_resources(
+        "p1", [patient(), in_words("VTD-PACE", **more)], value_sets=value_sets(), coverage=Coverage()
+    )
+    assert [type(fact) for fact in record.facts] == [NamedRegimen] * facts
