@@ -13,7 +13,7 @@ import drawsvg
 
 from spmwatch.rule_book.graph import Cell, Column, Graph, Row
 
-ROW, COLUMN, TOPIC, LABELS, MARGIN = 24, 38, 30, 440, 16
+ROW, COLUMN, TOPIC, LABELS, MARGIN = 24, 38, 30, 450, 16
 SLANT, LETTER = -50, 7.2
 RISE, RUN = 0.766, 0.643
 LONGEST = 52

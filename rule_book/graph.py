@@ -14,7 +14,7 @@ from spmwatch.engine.catalogue.wording import Wording
 from spmwatch.engine.episodes import VOCABULARY, Cumulative, Found
 from spmwatch.engine.reasoning.chaining import references
 
-OWN_COLUMN = 2
+OWN_COLUMN = 3
 """A drug that at least so many rules look at gets a column of its own; others share one."""
 
 
