@@ -109,8 +109,8 @@ def _drugs(parts: Iterable[_Part], *, sure: bool = False) -> frozenset[str]:
 def _regimen(known: KnownRegimen, stage: str, basis: str, parts: Sequence[_Part]) -> Regimen:
     """The episode: as sure as the least sure of its drugs."""
     own = [part for part in parts if part.drug in known.drugs]
-    certain = {part.drug for part in own if part.sure}
-    high = {part.drug for part in own if part.certainty is Certainty.HIGH}
+    certain = frozenset(part.drug for part in own if part.sure)
+    high = frozenset(part.drug for part in own if part.certainty is Certainty.HIGH)
     return _episode(
         known,
         stage,

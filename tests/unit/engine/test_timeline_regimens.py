@@ -130,7 +130,7 @@ class TestOtherStages:
 
 
 def drafted(drugs: Sequence[str]) -> set[str]:
-    return {name for name, stage, basis in regimens(*(order(drug) for drug in drugs)) if basis == "drugs"}
+    return {name for name, _, basis in regimens(*(order(drug) for drug in drugs)) if basis == "drugs"}
 
 
 @for_all(st.data())

@@ -28,6 +28,7 @@ def drafts(*resources: Json, selections: list[str] | None = None, **more: str) -
 
 def test_a_draft_is_an_order_and_no_exposure() -> None:
     (order,) = drafts(DRAFT)
+    assert isinstance(order, DrugOrder)
     assert (order.drug, order.route, order.phase, order.selected) == ("lenalidomide", "oral", "maintenance", True)
     assert order.dose is not None
     assert order.dose.value == 10
