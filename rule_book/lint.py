@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePath
@@ -61,12 +61,12 @@ class LintResult:
         return not self.problems
 
 
-def lint(root: Path, features: Path | None, load: Callable[[Path], RuleBase]) -> LintResult:
+def lint(root: Path, features: Sequence[Path], load: Callable[[Path], RuleBase]) -> LintResult:
     """Every problem of the rule base under `root`.
 
     Args:
         root: the folder of rules; it is only read.
-        features: the folder that mirrors it with scenarios; None leaves scenarios out.
+        features: the folders that mirror it with scenarios; none leaves scenarios out.
         load: makes a rule base of a folder, e.g. with overlays on top.
     """
     broken: list[Problem] = []
@@ -119,7 +119,7 @@ def _error(error: RuleFileError) -> Problem:
 # -- what loads -----------------------------------------------------------------------------------------------------
 
 
-def _looked_at(base: RuleBase, features: Path | None) -> Iterator[Problem]:
+def _looked_at(base: RuleBase, features: Sequence[Path]) -> Iterator[Problem]:
     for rule in base.all_rules:
         if rule.status == "retired":
             continue
@@ -128,7 +128,7 @@ def _looked_at(base: RuleBase, features: Path | None) -> Iterator[Problem]:
         yield from _long_details(rule)
         yield from _hidden_evidence(rule, base)
         yield from _words_only(rule, base)
-        if features is not None:
+        if features:
             for debt in owed(rule, features, {str(item["id"]) for item in base.common_unless}):
                 yield _of(rule, Severity.WARNING if rule.status == "draft" else Severity.ERROR, "tests", *debt)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from gherkin.errors import CompositeParserException, ParserException
 from gherkin.parser import Parser
@@ -14,16 +14,17 @@ from gherkin.parser_types import Feature
 from spmwatch.engine.catalogue.rule import Rule
 
 
-def owed(rule: Rule, features: Path, common: set[str]) -> Iterator[tuple[str, str]]:
+def owed(rule: Rule, features: Sequence[Path], common: set[str]) -> Iterator[tuple[str, str]]:
     """What is missing, each as problem and fix; nothing when all is there.
 
     Args:
         rule: the rule.
-        features: the folder that the first part of `rule.tests` stands for.
+        features: folders that the first part of `rule.tests` may stand for; the first that holds the file counts.
         common: ids of the negatives that hold for every rule; they are told once, in features/common.feature.
     """
-    path = features.joinpath(*Path(rule.tests).parts[1:])
-    if not path.is_file():
+    below = Path(rule.tests).parts[1:]
+    path = next((folder.joinpath(*below) for folder in features if folder.joinpath(*below).is_file()), None)
+    if path is None:
         yield f"`{rule.tests}` does not exist", "Write it; `spmwatch rules new` shows the form"
         return
     try:
@@ -31,7 +32,7 @@ def owed(rule: Rule, features: Path, common: set[str]) -> Iterator[tuple[str, st
     except (CompositeParserException, ParserException, UnicodeDecodeError) as error:
         yield f"`{rule.tests}` is no Gherkin ({type(error).__name__})", "Start with `Feature:`; mind the keywords"
         return
-    feature: Feature | None = document.get("feature")
+    feature = cast("Feature | None", document.get("feature"))  # an empty file has none, whatever its type says
     if feature is None:
         yield f"`{rule.tests}` is empty", "Start with `Feature:`"
         return

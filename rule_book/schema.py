@@ -38,7 +38,8 @@ def rule_schema(base: RuleBase) -> Json:
     parameter = defs["ParameterFile"]["properties"]
     parameter["unit"], parameter["evidence"] = _one_of(UNITS), own["evidence"]
     defs["CardFile"]["properties"]["source"] = _one_of(base.evidence)
-    return {"$schema": DIALECT, "title": "spmwatch rule file", "description": "Explained in docs/rule-file.md"} | schema
+    head: Json = {"$schema": DIALECT, "title": "spmwatch rule file", "description": "Explained in docs/rule-file.md"}
+    return head | schema
 
 
 def _condition(verbs: Json) -> Json:

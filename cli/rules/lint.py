@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from spmwatch.cli.edge import complain, tidy, write_out
-from spmwatch.cli.reading import pretty
+from spmwatch.cli.reading import Overlays, pretty
 from spmwatch.cli.rules.schema import Root
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.errors import InputError
@@ -38,6 +38,7 @@ def lint_command(
             show_default=False,
         ),
     ] = None,
+    overlay: Overlays = None,
     form: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.TEXT,
 ) -> None:
     """Say everything that is wrong with the rules: form, units, unknown ids, logic that can never hold, evidence,
@@ -48,7 +49,9 @@ def lint_command(
     folder = root or Path(str(resources.files("spmwatch.rules")))
     if not folder.is_dir():
         raise InputError(str(folder), "-", "is no folder", "Name a folder in the form of rules/")
-    found = lint(folder, _features(folder, features), load_rule_base)
+    overlays = tuple(overlay or ())
+    scenarios = [*_features(folder, features), *(each / "features" for each in overlays)]
+    found = lint(folder, scenarios, lambda copy: load_rule_base(copy, overlays))
     if form is Format.JSON:
         write_out([pretty([_as_json(problem) for problem in found.problems])])
     else:
@@ -58,16 +61,16 @@ def lint_command(
     raise typer.Exit(CLEAN if found.clean else PROBLEMS)
 
 
-def _features(folder: Path, named: Path | None) -> Path | None:
+def _features(folder: Path, named: Path | None) -> list[Path]:
     if named is not None:
         if not named.is_dir():
             raise InputError(str(named), "-", "is no folder", "Name the folder of scenarios")
-        return named
+        return [named]
     beside = folder.resolve().parent / "features"
     if beside.is_dir():
-        return beside
+        return [beside]
     complain("There is no folder features/ beside the rules, so missing scenarios are not looked for.")
-    return None
+    return []
 
 
 def _as_json(problem: object) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spmwatch.cli.edge import complain, tidy, write_out
-from spmwatch.cli.reading import pretty
+from spmwatch.cli.reading import Overlays, pretty
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.rule_book.schema import rule_schema
 from spmwatch.screening.report import write_file
@@ -24,13 +24,14 @@ Root = Annotated[
 @tidy
 def schema(
     root: Root = None,
+    overlay: Overlays = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write it there instead of printing it.", show_default=False),
     ] = None,
 ) -> None:
     """Print the JSON Schema of a rule file, with this rule base's ids as its words."""
-    content = pretty(rule_schema(load_rule_base(root)))
+    content = pretty(rule_schema(load_rule_base(root, tuple(overlay or ()))))
     if out is None:
         write_out([content])
     else:

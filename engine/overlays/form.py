@@ -34,7 +34,7 @@ class TextChange(_Model):
     """Texts of a rule or a shared file: further keys are fields, e.g. `card.summary`; `evidence` adds sources."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
-    __pydantic_extra__: dict[str, Line] = Field(init=False)
+    __pydantic_extra__: dict[str, Line] = Field(init=False)  # pyright: ignore[reportIncompatibleVariableOverride]
 
     because: Line
     evidence: list[str] = []

@@ -25,7 +25,7 @@ def test_features_mirror_rules(rule: Rule) -> None:
 
 @every_rule
 def test_a_rule_has_the_scenarios_that_it_owes(rule: Rule) -> None:
-    assert list(owed(rule, ROOT / "features", COMMON)) == []
+    assert list(owed(rule, [ROOT / "features"], COMMON)) == []
 
 
 @every_rule

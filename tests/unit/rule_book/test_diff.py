@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -185,7 +186,8 @@ def test_patients_whose_result_changes(overlay: Overlay) -> None:
     code, out, _ = run("--overlay", path, "--on", EXPORT, "--as-of", "2026-01-15", "--format", "json")
     told = json.loads(out)
     assert code == 1
-    assert told["patients"]["looked_at"] == 41
+    patients = (EXPORT / "Patient.ndjson").read_text(encoding="utf-8").splitlines()
+    assert told["patients"]["looked_at"] == len(patients)
     changed = {entry["patient"]: entry for entry in told["patients"]["changed"]}
     assert changed["p09"]["tier"] == {"before": "info", "after": "none"}
     assert any(line.startswith("- SPM-30") for line in changed["p09"]["changes"])
@@ -195,7 +197,7 @@ def test_patients_whose_result_changes(overlay: Overlay) -> None:
 def test_no_patient_changes_under_the_same_rules() -> None:
     code, out, _ = run("--on", EXPORT, "--as-of", "2026-01-15")
     assert code == 0
-    assert "0 of 41 patients would have another result" in out
+    assert re.search(r"^0 of \d+ patients would have another result$", out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("args", [("nowhere",), ("--overlay", "nowhere"), ("--on", "nowhere")])

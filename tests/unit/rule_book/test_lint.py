@@ -40,12 +40,12 @@ def change(house: Path, file: str, old: str, new: str) -> None:
 
 
 def found(house: Path) -> list[tuple[str, str, str]]:
-    result = lint(house / "rules", house / "features", load_rule_base)
+    result = lint(house / "rules", [house / "features"], load_rule_base)
     return [(problem.severity.value, problem.path, problem.field) for problem in result.problems]
 
 
 def test_the_shipped_rules_are_clean() -> None:
-    result = lint(SHIPPED, FEATURES, load_rule_base)
+    result = lint(SHIPPED, [FEATURES], load_rule_base)
     assert [str(problem) for problem in result.problems] == []
     assert result.clean
 
@@ -88,7 +88,7 @@ def test_a_rule_that_builds_on_a_broken_one_is_not_blamed_for_it(house: Path) ->
 
 def test_a_broken_shared_file_ends_the_search(house: Path) -> None:
     (house / "rules" / "evidence.yaml").write_text("E01: [", encoding="utf-8")
-    result = lint(house / "rules", house / "features", load_rule_base)
+    result = lint(house / "rules", [house / "features"], load_rule_base)
     assert result.base is None
     assert [problem.path for problem in result.problems] == ["rules/evidence.yaml"]
 
@@ -97,7 +97,7 @@ def test_missing_scenarios_are_counted(house: Path) -> None:
     feature = house / "features" / "lenalidomide" / "spm-02-cumulative-exposure.feature"
     feature.write_text(feature.read_text(encoding="utf-8").replace("@near-miss", "@nearly"), encoding="utf-8")
     (house / "features" / "transplant" / "spm-05-autologous-transplant.feature").unlink()
-    result = lint(house / "rules", house / "features", load_rule_base)
+    result = lint(house / "rules", [house / "features"], load_rule_base)
     told = [str(problem) for problem in result.problems]
     assert any("spm-02" in line and "@near-miss" in line for line in told)
     assert any("spm-05" in line and "does not exist" in line for line in told)
@@ -134,7 +134,7 @@ def test_the_command_says_clean_or_not_by_exit_code(house: Path) -> None:
 def test_a_new_rule_lints_clean_and_its_scenarios_pass(house: Path) -> None:
     made = RUN.invoke(app, ["rules", "new", "SPM-77", "lenalidomide", "what-it-catches", "--into", str(house)])
     assert made.exit_code == 0, made.output
-    assert lint(house / "rules", house / "features", load_rule_base).clean
+    assert lint(house / "rules", [house / "features"], load_rule_base).clean
     feature = house / "features" / "lenalidomide" / "spm-77-what-it-catches.feature"
     (house / "test_new.py").write_text(
         "from pathlib import Path\n"
