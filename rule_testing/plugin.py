@@ -26,9 +26,11 @@ _MODULES = (
     "given_transplants",
     "given_cancers",
     "given_labs",
+    "given_checks",
     "given_record",
     "given_orders",
     "when_then",
+    "then_plan",
     "then_cards",
 )
 pytest_plugins = [f"{_STEPS}.{name}" for name in _MODULES if find_spec("pytest_bdd")]

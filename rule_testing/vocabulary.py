@@ -80,6 +80,7 @@ DISEASES: Mapping[str, Meaning] = {
     "breast cancer": Meaning("spm-breast"),
     "colon cancer": Meaning("spm-colorectal"),
     "lung cancer": Meaning("spm-lung"),
+    "cervical cancer": Meaning("spm-cervical"),
     "prostate cancer": Meaning("spm-prostate"),
     "melanoma": Meaning("spm-melanoma", "melanoma"),
     "basal cell carcinoma": Meaning("spm-nmsc-bcc", "face"),
@@ -93,6 +94,8 @@ DISEASES: Mapping[str, Meaning] = {
 HISTORIES: Mapping[str, Meaning] = {
     "breast cancer": Meaning("history-cancer-breast"),
     "basal cell carcinoma": Meaning("history-nmsc"),
+    "cancer of the digestive tract": Meaning("history-cancer-digestive"),
+    "cancer of the genital organs": Meaning("history-cancer-genital"),
     "multiple myeloma": Meaning("multiple-myeloma", "History of multiple myeloma"),
     "melanoma": Meaning("history-melanoma"),
     "Hodgkin lymphoma": Meaning("history-hodgkin"),
@@ -132,6 +135,29 @@ CHECKS: Mapping[str, Meaning] = {
     "skin examination": Meaning("skin-exam"),
     "low-dose chest CT": Meaning("ldct"),
     "bone marrow examination": Meaning("bone-marrow-exam"),
+    "FIT": Meaning("fit"),
+    "guaiac stool test": Meaning("fobt-guaiac"),
+    "stool DNA test with FIT": Meaning("stool-dna-fit"),
+    "sigmoidoscopy": Meaning("sigmoidoscopy"),
+    "CT colonography": Meaning("ct-colonography"),
+    "diagnostic mammography": Meaning("mammography", "Diagnostic mammography, bilateral"),
+    "HPV test": Meaning("hpv"),
+    "bilateral mastectomy": Meaning("bilateral-mastectomy", "Simple mastectomy of bilateral breasts"),
+    "total colectomy": Meaning("total-colectomy", "Total colectomy (procedure)"),
+}
+
+ABSENCES: Mapping[str, Meaning] = {
+    "the cervix": Meaning("absent-cervix", "Acquired absence of both cervix and uterus"),
+    "both breasts": Meaning("bilateral-mastectomy", "Acquired absence of bilateral breasts"),
+}
+
+PLAN_STATES: Mapping[str, str] = {
+    "overdue": "overdue",
+    "none recorded": "none-recorded",
+    "due": "due",
+    "up to date": "up-to-date",
+    "an individual decision": "individual",
+    "not known": "unknown",
 }
 
 CODE_SYSTEMS: Mapping[str, str] = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from spmwatch.engine.catalogue.conditions import Branch
 from spmwatch.engine.episodes import LAST_DAY, UNKNOWN, Course, Episode, FollowUp, Order, Span, Timeline
-from spmwatch.engine.facts import Coverage, Source, Standing
+from spmwatch.engine.facts import Certainty, Coverage, Source, Standing
 from spmwatch.engine.follow_up.check import Check, Exclusion, Schedule
 from spmwatch.engine.follow_up.smoking import SmokingRecords
 from spmwatch.engine.follow_up.states import Standings, sources_of_day, standings_of, tests_among
@@ -130,6 +130,12 @@ class _Patient:
         ways = self._explainer.ways((Branch((exclusion.condition,)),), certain=True)
         return [source for way in ways for episode in way for source in episode.sources]
 
+    def _certainty(self, schedule: Schedule) -> Certainty:
+        """LOW when the schedule applies by what was matched by words alone, e.g. smoking."""
+        ways = list(self._explainer.ways(schedule.who, certain=True)) or [()]
+        coded = any(all(episode.certainty is Certainty.HIGH for episode in way) for way in ways)
+        return Certainty.HIGH if coded else Certainty.LOW
+
     def _episode(self, check: Check, way: _Possibility, schedule: str, *, sure: bool, topic: str) -> FollowUp:
         last = way.standings.last
         known = way.standings.test != UNKNOWN
@@ -137,6 +143,7 @@ class _Patient:
         return FollowUp(
             id="",
             standing=Standing.COUNTS if sure else Standing.POSSIBLE,
+            certainty=self._certainty(way.schedule) if sure else Certainty.HIGH,
             sources=way.standings.sources,
             topic=None if sure else topic,
             check=check.id,

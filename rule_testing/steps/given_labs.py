@@ -1,16 +1,15 @@
-"""Given: laboratory values, and checks that were done."""
+"""Given: laboratory values, and radiotherapy."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from pytest_bdd import given
 
 from spmwatch.rule_testing.builder import quantity
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.grammar import DATE, rows, sentence
-from spmwatch.rule_testing.vocabulary import CHECKS, TESTS, look_up
+from spmwatch.rule_testing.vocabulary import TESTS, look_up
 
 _NORMAL = (
     ("haemoglobin", 13.5, "g/dL"),
@@ -19,8 +18,6 @@ _NORMAL = (
     ("platelets", 230.0, "10*9/L"),
     ("MCV", 90.0, "fL"),
 )
-_UP_TO_DATE = {"colonoscopy": 700, "skin examination": 90, "mammography": 200, "cervical smear": 300}
-_WOMEN_ONLY = ("mammography", "cervical smear")
 
 
 @given(sentence(rf"the blood count on (?P<day>{DATE}) was normal"))
@@ -38,39 +35,6 @@ def laboratory_found(scenario: Scenario, datatable: Sequence[Sequence[str]]) -> 
         comparator = row["value"].removesuffix(number)
         status = row.get("status") or "final"
         _result(scenario, row["test"], row["date"], float(number), row["unit"], status, comparator)
-
-
-@given("the patient never smoked")
-def never_smoked(scenario: Scenario) -> None:
-    """The smoking status is recorded."""
-    codes = scenario.builder.codes
-    scenario.builder.observation(codes.concept("smoking-status"), valueCodeableConcept=codes.concept("smoking-never"))
-
-
-@given(sentence(rf"the patient smoked (?P<amount>[\d.]+) pack-years until (?P<day>{DATE})"))
-def former_smoker(scenario: Scenario, amount: str, day: str) -> None:
-    """A former smoker, with the amount; the day of quitting stands as a status of that day."""
-    codes = scenario.builder.codes
-    former = codes.concept("smoking-former")
-    scenario.builder.observation(codes.concept("smoking-status"), on=day, valueCodeableConcept=former)
-    pack_years = quantity(float(amount), "{PackYears}")
-    scenario.builder.observation(codes.concept("pack-years"), on=day, valueQuantity=pack_years)
-
-
-@given(sentence(r"cancer screening and skin checks of an?(?: (?P<who>woman|man)) are up to date"))
-def screening_up_to_date(scenario: Scenario, who: str) -> None:
-    """Colonoscopy and skin examination; for a woman mammography and cervical smear too."""
-    for check, days in _UP_TO_DATE.items():
-        if who == "woman" or check not in _WOMEN_ONLY:
-            check_done(scenario, check, (scenario.today - timedelta(days=days)).isoformat())
-
-
-@given(sentence(rf"an? (?P<check>{'|'.join(CHECKS)}) was done on (?P<day>{DATE})"))
-def check_done(scenario: Scenario, check: str, day: str) -> None:
-    """A check or treatment that second-cancer follow-up asks about."""
-    meaning = look_up("check", check, CHECKS)
-    code = scenario.builder.codes.concept(meaning.concept, shown_as=meaning.shown_as)
-    scenario.builder.procedure(code, on=day)
 
 
 @given(sentence(rf"radiotherapy was completed on (?P<day>{DATE})"))

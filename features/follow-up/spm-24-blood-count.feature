@@ -1,0 +1,189 @@
+@rule:SPM-24
+Feature: Blood count overdue
+  On lenalidomide blood counts are weekly for eight weeks, then rarer; after melphalan they go on when the drug has ended.
+
+  Background:
+    Given today is 2026-01-15
+    And the patient is a man aged 58
+    And the patient never smoked
+    And multiple myeloma was diagnosed on 2018-03-01
+    And the patient was stated to be eligible for transplant on 2018-03-01
+
+  Rule: The limit by week of the course
+
+    @fires @near-miss
+    Scenario Outline: <case>
+      Given lenalidomide 25 mg was prescribed from <start> and continues
+      And the blood count on <count> was normal
+      When the rule is evaluated
+      Then it recommends with indicator "<indicator>"
+      And the card of it says "Blood count overdue for lenalidomide monitoring"
+
+      Examples:
+        | case                               | start      | count      | indicator |
+        | P53 day 21, last count 12 days ago | 2025-12-25 | 2026-01-03 | info      |
+        | Day 21, last count 11 days ago     | 2025-12-25 | 2026-01-04 | info      |
+        | Last day of week 8, 11 days        | 2025-11-21 | 2026-01-04 | info      |
+        | First day of week 9, 19 days       | 2025-11-20 | 2025-12-27 | info      |
+        | Last day of week 12, 19 days       | 2025-10-24 | 2025-12-27 | info      |
+        | First day of week 13, 36 days      | 2025-10-23 | 2025-12-10 | info      |
+        | Later, 70 days                     | 2024-10-23 | 2025-11-06 | info      |
+        | Later, 71 days                     | 2024-10-23 | 2025-11-05 | warning   |
+
+    @near-miss
+    Scenario Outline: <case>
+      Given lenalidomide 25 mg was prescribed from <start> and continues
+      And the blood count on <count> was normal
+      When the rule is evaluated
+      Then it stays silent
+      And the plan lists blood count as <state>
+      And the plan has blood count last done on <count>
+
+      Examples:
+        | case                              | start      | count      | state      |
+        | Day 21, last count 10 days ago    | 2025-12-25 | 2026-01-05 | due        |
+        | Day 21, last count 7 days ago     | 2025-12-25 | 2026-01-08 | due        |
+        | Day 21, last count 6 days ago     | 2025-12-25 | 2026-01-09 | up to date |
+        | Last day of week 8, 10 days       | 2025-11-21 | 2026-01-05 | due        |
+        | First day of week 9, 11 days      | 2025-11-20 | 2026-01-04 | up to date |
+        | First day of week 9, 18 days      | 2025-11-20 | 2025-12-28 | due        |
+        | Last day of week 12, 18 days      | 2025-10-24 | 2025-12-28 | due        |
+        | First day of week 13, 19 days     | 2025-10-23 | 2025-12-27 | up to date |
+        | First day of week 13, 35 days     | 2025-10-23 | 2025-12-11 | due        |
+
+    @fires
+    Scenario: No blood count at all
+      Given lenalidomide 25 mg was prescribed from 2025-12-25 and continues
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "No blood count on record"
+      And the plan lists blood count as none recorded
+
+    @fires
+    Scenario: A gap of 61 days starts the weeks anew
+      Given lenalidomide 10 mg was taken from 2024-01-10 to 2025-10-10
+      And lenalidomide 10 mg was prescribed from 2025-12-11 and continues
+      And the blood count on 2026-01-04 was normal
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+
+    @near-miss
+    Scenario: A gap of 60 days does not
+      Given lenalidomide 10 mg was taken from 2024-01-10 to 2025-10-11
+      And lenalidomide 10 mg was prescribed from 2025-12-11 and continues
+      And the blood count on 2026-01-04 was normal
+      When the rule is evaluated
+      Then it stays silent
+
+    @near-miss
+    Scenario: A new phase of an unbroken course does not start the weeks anew
+      Given lenalidomide 25 mg was taken as induction from 2024-01-10 to 2025-12-10
+      And lenalidomide 10 mg was prescribed as maintenance from 2025-12-11 and continues
+      And the blood count on 2026-01-04 was normal
+      When the rule is evaluated
+      Then it stays silent
+
+    @fires
+    Scenario: A preliminary count does not clear it
+      Given lenalidomide 10 mg was prescribed from 2024-10-23 and continues
+      And the blood count on 2025-12-10 was normal
+      And the laboratory found
+        | date       | test      | value | unit   | status    |
+        | 2026-01-10 | platelets | 210   | 10*9/L | cancelled |
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+
+    @fires
+    Scenario: A haemoglobin alone is no blood count
+      Given lenalidomide 10 mg was prescribed from 2024-10-23 and continues
+      And the blood count on 2025-12-10 was normal
+      And the laboratory found
+        | date       | test        | value | unit |
+        | 2026-01-10 | haemoglobin | 12.1  | g/dL |
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+
+    @fires
+    Scenario: A future appointment does not clear it
+      Given lenalidomide 10 mg was prescribed from 2024-10-23 and continues
+      And the blood count on 2025-12-10 was normal
+      And the blood count on 2026-01-20 was normal
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the plan has blood count last done on 2025-12-10
+
+  Rule: Off the drug, after melphalan
+
+    @fires @near-miss
+    Scenario: 181 days after the last count
+      Given lenalidomide 10 mg was taken from 2021-02-15 to 2024-06-30
+      And an autologous stem cell transplant was done on 2020-11-10
+      And the blood count on 2025-07-18 was normal
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "Blood count overdue after lenalidomide and melphalan"
+
+    @near-miss
+    Scenario: 180 days after the last count
+      Given lenalidomide 10 mg was taken from 2021-02-15 to 2024-06-30
+      And an autologous stem cell transplant was done on 2020-11-10
+      And the blood count on 2025-07-19 was normal
+      When the rule is evaluated
+      Then it stays silent
+      And the plan lists blood count as due since 2025-10-19
+
+    @fires
+    Scenario: Oral melphalan, none recorded
+      Given lenalidomide 10 mg was taken from 2021-02-15 to 2024-06-30
+      And oral melphalan was taken from 2019-01-10 to 2019-09-10
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+
+    @near-miss
+    Scenario: Off the drug without melphalan
+      Given lenalidomide 10 mg was taken from 2021-02-15 to 2024-06-30
+      When the rule is evaluated
+      Then it stays silent
+      And the plan says nothing of blood count
+
+  Rule: Silent
+
+    @unless
+    Scenario: Deceased
+      Given lenalidomide 25 mg was prescribed from 2025-12-25 and continues
+      And the patient died on 2026-01-10
+      When the rule is evaluated
+      Then it stays silent
+      And there is no plan
+
+    @near-miss
+    Scenario: Never lenalidomide
+      Given bortezomib was given from 2025-12-25 and continues
+      When the rule is evaluated
+      Then it stays silent
+      And there is no plan
+
+  Rule: Not known
+
+    @unknown
+    Scenario: Observations were not supplied
+      Given lenalidomide 10 mg was prescribed from 2024-10-23 and continues
+      And Observation was not searched
+      When the rule is evaluated
+      Then it is undecided
+      And the plan lists blood count as not known
+
+    @unknown
+    Scenario: Only the month of the last count is known
+      Given lenalidomide 10 mg was prescribed from 2024-10-23 and continues
+      And the blood count on 2025-12 was normal
+      When the rule is evaluated
+      Then it is undecided
+
+    @unknown
+    Scenario: The start of the course is only known as a month
+      Given lenalidomide 10 mg was prescribed from 2025-11 and continues
+      And the blood count on 2026-01-03 was normal
+      When the rule is evaluated
+      Then it is undecided
+      And the plan lists blood count as not known

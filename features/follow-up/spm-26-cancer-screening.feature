@@ -1,0 +1,458 @@
+@rule:SPM-26
+Feature: Age-based cancer screening
+  The general recommendations for age and risk, looked at because lenalidomide adds to the risk of solid tumours.
+
+  Background:
+    Given today is 2026-01-15
+    And multiple myeloma was diagnosed on 2018-03-01
+    And the patient was stated to be eligible for transplant on 2018-03-01
+    And lenalidomide 10 mg was taken from 2025-03-15 and continues
+    And the blood count on 2026-01-05 was normal
+
+  Rule: Breast
+
+    @fires
+    Scenario: P61 No mammogram at 47
+      Given the patient is a woman aged 47
+      And the patient never smoked
+      When the rule is evaluated
+      Then part a recommends with indicator "info"
+      And the card of part a says "none recorded for breast cancer"
+      And the plan lists breast cancer screening as none recorded
+      And the plan names SPM-26a as a reason for breast cancer screening
+
+    @fires @near-miss
+    Scenario: Two years, three months and a day
+      Given the patient is a woman aged 55
+      And a mammography was done on 2023-10-14
+      When the rule is evaluated
+      Then part a recommends with indicator "info"
+      And the plan lists breast cancer screening as overdue since 2025-10-14
+      And the plan has breast cancer screening overdue by 93 days
+      And the plan has breast cancer screening last done on 2023-10-14
+
+    @near-miss
+    Scenario Outline: <case>
+      Given the patient is a woman aged 55
+      And a <test> was done on <day>
+      When the rule is evaluated
+      Then part a stays silent
+      And the plan lists breast cancer screening as <state>
+
+      Examples:
+        | case                         | test                   | day        | state      |
+        | Two years and three months   | mammography            | 2023-10-15 | due        |
+        | Two years                    | mammography            | 2024-01-15 | due        |
+        | Two years less a day         | mammography            | 2024-01-16 | up to date |
+        | A diagnostic one counts      | diagnostic mammography | 2025-01-16 | up to date |
+
+    @near-miss
+    Scenario Outline: A woman born <born> is <age>
+      Given the patient is a woman born <born>
+      When the rule is evaluated
+      Then part a stays silent
+      And the plan says nothing of breast cancer screening
+
+      Examples:
+        | born       | age |
+        | 1986-01-16 | 39  |
+        | 1951-01-15 | 75  |
+
+    @fires
+    Scenario Outline: A woman born <born> is <age>
+      Given the patient is a woman born <born>
+      When the rule is evaluated
+      Then part a recommends with indicator "info"
+
+      Examples:
+        | born       | age |
+        | 1986-01-15 | 40  |
+        | 1951-01-16 | 74  |
+
+    @near-miss
+    Scenario: Men
+      Given the patient is a man aged 55
+      When the rule is evaluated
+      Then part a stays silent
+      And part c stays silent
+      And the plan says nothing of breast cancer screening
+
+    @near-miss
+    Scenario Outline: Falls away after <what>
+      Given the patient is a woman aged 55
+      And <what>
+      When the rule is evaluated
+      Then part a stays silent
+      And in the plan breast cancer screening falls away because "<why>"
+
+      Examples:
+        | what                                                | why           |
+        | a bilateral mastectomy was done on 2015-05-05       | Both breasts  |
+        | the absence of both breasts was recorded on 2015-05 | Both breasts  |
+        | a history of breast cancer was recorded on 2012-05  | Breast cancer |
+        | breast cancer was diagnosed on 2025-06-10           | Breast cancer |
+        | breast carcinoma in situ was diagnosed on 2012-06   | Breast cancer |
+
+    @near-miss
+    Scenario: An inherited risk calls for an individual plan
+      Given the patient is a woman aged 55
+      And an inherited risk of cancer was recorded on 2012-05-01
+      When the rule is evaluated
+      Then part a stays silent
+      And part b stays silent
+      And the plan lists breast cancer screening as an individual decision
+
+  Rule: Colorectal
+
+    @fires @near-miss
+    Scenario Outline: <test> on <day>, one day too long ago
+      Given the patient is a man aged 58
+      And a <test> was done on <day>
+      When the rule is evaluated
+      Then part b recommends with indicator "info"
+      And the plan lists colorectal cancer screening as overdue since 2026-01-14
+
+      Examples:
+        | test                    | day        |
+        | colonoscopy             | 2016-01-14 |
+        | sigmoidoscopy           | 2021-01-14 |
+        | CT colonography         | 2021-01-14 |
+        | stool DNA test with FIT | 2023-01-14 |
+        | FIT                     | 2025-01-14 |
+        | guaiac stool test       | 2025-01-14 |
+
+    @near-miss
+    Scenario Outline: <test> on <day> makes the next due today, not overdue
+      Given the patient is a man aged 58
+      And a <test> was done on <day>
+      When the rule is evaluated
+      Then part b stays silent
+      And the plan lists colorectal cancer screening as due since 2026-01-15
+
+      Examples:
+        | test                    | day        |
+        | colonoscopy             | 2016-01-15 |
+        | sigmoidoscopy           | 2021-01-15 |
+        | CT colonography         | 2021-01-15 |
+        | stool DNA test with FIT | 2023-01-15 |
+        | FIT                     | 2025-01-15 |
+        | guaiac stool test       | 2025-01-15 |
+
+    @near-miss
+    Scenario: Of several tests the one that lasts longest counts
+      Given the patient is a man aged 58
+      And a colonoscopy was done on 2018-05-05
+      And a FIT was done on 2023-05-05
+      When the rule is evaluated
+      Then part b stays silent
+      And the plan has colorectal cancer screening next due on 2028-05-05
+      And the plan has colorectal cancer screening last done on 2018-05-05
+
+    @fires
+    Scenario Outline: A man born <born> is <age>
+      Given the patient is a man born <born>
+      When the rule is evaluated
+      Then part b recommends with indicator "info"
+
+      Examples:
+        | born       | age |
+        | 1981-01-15 | 45  |
+        | 1950-01-16 | 75  |
+
+    @near-miss
+    Scenario: 44 years
+      Given the patient is a man born 1981-01-16
+      When the rule is evaluated
+      Then part b stays silent
+      And the plan says nothing of colorectal cancer screening
+
+    @near-miss
+    Scenario Outline: A man born <born> is <age>: an individual decision
+      Given the patient is a man born <born>
+      When the rule is evaluated
+      Then part b stays silent
+      And the plan lists colorectal cancer screening as an individual decision
+
+      Examples:
+        | born       | age |
+        | 1950-01-15 | 76  |
+        | 1940-01-16 | 85  |
+
+    @near-miss
+    Scenario: 86 years
+      Given the patient is a man born 1940-01-15
+      When the rule is evaluated
+      Then the plan says nothing of colorectal cancer screening
+
+    @near-miss
+    Scenario Outline: Falls away after <what>
+      Given the patient is a man aged 58
+      And <what>
+      When the rule is evaluated
+      Then part b stays silent
+      And in the plan colorectal cancer screening falls away because "<why>"
+
+      Examples:
+        | what                                       | why               |
+        | a total colectomy was done on 2015-05-05   | colon was removed |
+        | colon cancer was diagnosed on 2012-06-10   | Colorectal cancer |
+
+    @unknown
+    Scenario: A history that may be of colorectal cancer
+      Given the patient is a man aged 58
+      And a history of cancer of the digestive tract was recorded on 2012-05-01
+      When the rule is evaluated
+      Then part b is undecided
+      And in the plan colorectal cancer screening may fall away because "may be colorectal"
+
+  Rule: Cervical
+
+    @fires @near-miss
+    Scenario Outline: <case>
+      Given the patient is a woman aged <age>
+      And a mammography was done on 2025-06-01
+      And a <test> was done on <day>
+      When the rule is evaluated
+      Then part c recommends with indicator "info"
+
+      Examples:
+        | case                            | age | test           | day        |
+        | Smear at 25, a day over         | 25  | cervical smear | 2023-01-14 |
+        | Smear at 45, a day over         | 45  | cervical smear | 2023-01-14 |
+        | HPV at 45, a day over           | 45  | HPV test       | 2021-01-14 |
+        | HPV under 30 does not count     | 25  | HPV test       | 2025-01-14 |
+
+    @near-miss
+    Scenario Outline: <case>
+      Given the patient is a woman aged <age>
+      And a <test> was done on <day>
+      When the rule is evaluated
+      Then part c stays silent
+      And the plan lists cervical cancer screening as due since 2026-01-15
+
+      Examples:
+        | case                  | age | test           | day        |
+        | Smear at 25 due today | 25  | cervical smear | 2023-01-15 |
+        | Smear at 45 due today | 45  | cervical smear | 2023-01-15 |
+        | HPV at 45 due today   | 45  | HPV test       | 2021-01-15 |
+
+    @near-miss
+    Scenario: Smear and HPV test together last five years
+      Given the patient is a woman aged 45
+      And a cervical smear was done on 2021-03-01
+      And a HPV test was done on 2021-03-01
+      When the rule is evaluated
+      Then part c stays silent
+      And the plan has cervical cancer screening next due on 2026-03-01
+
+    @fires
+    Scenario Outline: A woman born <born> is <age>
+      Given the patient is a woman born <born>
+      When the rule is evaluated
+      Then part c recommends with indicator "info"
+
+      Examples:
+        | born       | age |
+        | 2005-01-15 | 21  |
+        | 1960-01-16 | 65  |
+
+    @near-miss
+    Scenario Outline: A woman born <born> is <age>
+      Given the patient is a woman born <born>
+      When the rule is evaluated
+      Then part c stays silent
+      And the plan says nothing of cervical cancer screening
+
+      Examples:
+        | born       | age |
+        | 2005-01-16 | 20  |
+        | 1960-01-15 | 66  |
+
+    @fires
+    Scenario: Yearly after a donor transplant
+      Given the patient is a woman aged 45
+      And a donor stem cell transplant was done on 2022-11-10
+      And a cervical smear was done on 2025-01-14
+      When the rule is evaluated
+      Then part c recommends with indicator "info"
+
+    @near-miss
+    Scenario: A year after a donor transplant's smear it is due, not overdue
+      Given the patient is a woman aged 45
+      And a donor stem cell transplant was done on 2022-11-10
+      And a cervical smear was done on 2025-01-15
+      When the rule is evaluated
+      Then part c stays silent
+
+    @unknown
+    Scenario: A transplant of unknown kind leaves the interval open
+      Given the patient is a woman aged 45
+      And a stem cell transplant of unknown kind was done on 2022-11-10
+      And a cervical smear was done on 2024-06-01
+      When the rule is evaluated
+      Then part c is undecided
+      And the plan lists cervical cancer screening as not known
+
+    @near-miss
+    Scenario Outline: Falls away after <what>
+      Given the patient is a woman aged 45
+      And <what>
+      When the rule is evaluated
+      Then part c stays silent
+      And in the plan cervical cancer screening falls away because "<why>"
+
+      Examples:
+        | what                                              | why              |
+        | the absence of the cervix was recorded on 2015-05 | cervix is absent |
+        | cervical cancer was diagnosed on 2012-06-10       | Cervical cancer  |
+
+    @unknown
+    Scenario: A history that may be of cervical cancer
+      Given the patient is a woman aged 45
+      And a history of cancer of the genital organs was recorded on 2012-05-01
+      When the rule is evaluated
+      Then part c is undecided
+
+  Rule: Lung
+
+    @fires
+    Scenario: P49 A former smoker without a scan
+      Given the patient is a man aged 68
+      And the patient smoked 30 pack-years until 2015-03-10
+      When the rule is evaluated
+      Then part d recommends with indicator "info"
+      And the plan names SPM-26d as a reason for lung cancer screening
+
+    @fires @near-miss
+    Scenario Outline: <case>
+      Given the patient is a man born <born>
+      And the patient smoked <amount> pack-years until <quit>
+      When the rule is evaluated
+      Then part d recommends with indicator "info"
+
+      Examples:
+        | case                    | born       | amount | quit       |
+        | 50 years                | 1976-01-15 | 30     | 2015-03-10 |
+        | 80 years                | 1945-01-16 | 30     | 2015-03-10 |
+        | 20 pack-years           | 1960-05-05 | 20     | 2015-03-10 |
+        | Stopped 15 years ago    | 1960-05-05 | 30     | 2011-01-15 |
+
+    @near-miss
+    Scenario Outline: <case>
+      Given the patient is a man born <born>
+      And the patient smoked <amount> pack-years until <quit>
+      When the rule is evaluated
+      Then part d stays silent
+      And the plan says nothing of lung cancer screening
+
+      Examples:
+        | case                              | born       | amount | quit       |
+        | 49 years                          | 1976-01-16 | 30     | 2015-03-10 |
+        | 81 years                          | 1945-01-15 | 30     | 2015-03-10 |
+        | 19.9 pack-years                   | 1960-05-05 | 19.9   | 2015-03-10 |
+        | Stopped 15 years and a day ago    | 1960-05-05 | 30     | 2011-01-14 |
+
+    @fires @near-miss
+    Scenario: The scan a year, a month and a day ago
+      Given the patient is a man aged 60
+      And a smoker of 30 pack-years was recorded on 2025-12-01
+      And a low-dose chest CT was done on 2024-12-14
+      When the rule is evaluated
+      Then part d recommends with indicator "info"
+      And the plan lists lung cancer screening as overdue since 2025-12-14
+
+    @near-miss
+    Scenario: The scan a year and a month ago
+      Given the patient is a man aged 60
+      And a smoker of 30 pack-years was recorded on 2025-12-01
+      And a low-dose chest CT was done on 2024-12-15
+      When the rule is evaluated
+      Then part d stays silent
+      And the plan lists lung cancer screening as due since 2025-12-15
+
+    @near-miss
+    Scenario: Never smoked
+      Given the patient is a man aged 60
+      And the patient never smoked
+      When the rule is evaluated
+      Then part d stays silent
+      And the plan says nothing of lung cancer screening
+
+    @near-miss
+    Scenario: Lung cancer on record
+      Given the patient is a man aged 60
+      And a smoker of 30 pack-years was recorded on 2025-12-01
+      And lung cancer was diagnosed on 2016-06-10
+      When the rule is evaluated
+      Then part d stays silent
+      And in the plan lung cancer screening falls away because "Lung cancer"
+
+    @unknown
+    Scenario Outline: <case>
+      Given the patient is a man aged 60
+      And <smoking>
+      When the rule is evaluated
+      Then part d is undecided
+      And the plan lists lung cancer screening as not known
+
+      Examples:
+        | case                                 | smoking                                                       |
+        | Smoking without an amount            | a smoker of an unrecorded amount was recorded on 2025-12-01   |
+        | Stopped at an unknown time           | a former smoker of 30 pack-years was recorded on 2020-12-01   |
+        | Stopped in a year on the limit       | the patient smoked 30 pack-years until 2011                   |
+
+    @near-miss
+    Scenario: Stopped at an unknown time, but long ago for certain
+      Given the patient is a man aged 60
+      And a former smoker of 30 pack-years was recorded on 2010-12-01
+      When the rule is evaluated
+      Then part d stays silent
+
+    @unknown
+    Scenario: Nothing is recorded of smoking
+      Given the patient is a man aged 60
+      When the rule is evaluated
+      Then part d is undecided
+      And the plan lists lung cancer screening as not known
+
+  Rule: Silent or not known
+
+    @unless
+    Scenario: Deceased
+      Given the patient is a woman aged 47
+      And the patient died on 2026-01-10
+      When the rule is evaluated
+      Then it stays silent
+      And there is no plan
+
+    @unknown
+    Scenario: Sex is not recorded
+      Given the patient is a person aged 55
+      When the rule is evaluated
+      Then part a does not fire
+      And part c does not fire
+      And the plan lists breast cancer screening as not known
+      And the plan lists cervical cancer screening as not known
+
+    @unknown
+    Scenario: Age is not recorded
+      Given the patient is a woman of unrecorded age
+      When the rule is evaluated
+      Then it does not fire
+      And the plan lists breast cancer screening as not known
+
+    @unknown
+    Scenario: Procedures were not supplied
+      Given the patient is a woman aged 55
+      And Procedure was not searched
+      When the rule is evaluated
+      Then it does not fire
+      And the plan lists breast cancer screening as not known
+
+    @near-miss
+    Scenario: Prostate screening is never suggested
+      Given the patient is a man aged 60
+      And the patient never smoked
+      When the rule is evaluated
+      Then part b recommends with indicator "info"
+      And the plan starts with colorectal cancer screening, second-cancer review and skin check

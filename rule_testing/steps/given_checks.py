@@ -1,0 +1,105 @@
+"""Given: checks that were done, what makes one fall away, and smoking."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pytest_bdd import given
+
+from spmwatch.rule_testing.builder import quantity
+from spmwatch.rule_testing.scenario import Scenario
+from spmwatch.rule_testing.steps.grammar import DATE, sentence
+from spmwatch.rule_testing.vocabulary import ABSENCES, CHECKS, look_up
+
+_UP_TO_DATE = {"colonoscopy": 700, "skin examination": 90, "mammography": 200, "cervical smear": 300}
+_WOMEN_ONLY = ("mammography", "cervical smear")
+_CHECK = rf"an? (?P<check>{'|'.join(sorted(CHECKS, key=len, reverse=True))})"
+
+
+@given(sentence(r"cancer screening and skin checks of an?(?: (?P<who>woman|man)) are up to date"))
+def screening_up_to_date(scenario: Scenario, who: str) -> None:
+    """Colonoscopy and skin examination; for a woman mammography and cervical smear too."""
+    for check, days in _UP_TO_DATE.items():
+        if who == "woman" or check not in _WOMEN_ONLY:
+            check_done(scenario, check, (scenario.today - timedelta(days=days)).isoformat())
+
+
+@given(sentence(rf"{_CHECK} was done on (?P<day>{DATE})"))
+def check_done(scenario: Scenario, check: str, day: str) -> None:
+    """A check or treatment that second-cancer follow-up asks about."""
+    meaning = look_up("check", check, CHECKS)
+    code = scenario.builder.codes.concept(meaning.concept, shown_as=meaning.shown_as)
+    scenario.builder.procedure(code, on=day)
+
+
+@given(sentence(rf"{_CHECK} was done at no recorded time"))
+def check_undated(scenario: Scenario, check: str) -> None:
+    """A check of which the day is not recorded."""
+    meaning = look_up("check", check, CHECKS)
+    code = scenario.builder.codes.concept(meaning.concept, shown_as=meaning.shown_as)
+    scenario.builder.procedure(code, on=None)
+
+
+@given(sentence(rf'{_CHECK} on (?P<day>{DATE}) has the status "(?P<status>[a-z-]+)"'))
+def check_with_status(scenario: Scenario, check: str, day: str, status: str) -> None:
+    """A check whose record has that status of FHIR's."""
+    meaning = look_up("check", check, CHECKS)
+    code = scenario.builder.codes.concept(meaning.concept, shown_as=meaning.shown_as)
+    scenario.builder.procedure(code, on=day, status=status)
+
+
+@given(sentence(rf"the absence of (?P<organ>{'|'.join(ABSENCES)}) was recorded on (?P<day>{DATE})"))
+def organ_absent(scenario: Scenario, organ: str, day: str) -> None:
+    """A code for an organ that is no longer there."""
+    meaning = look_up("organ", organ, ABSENCES)
+    scenario.builder.condition(scenario.builder.codes.concept(meaning.concept, shown_as=meaning.shown_as), recorded=day)
+
+
+@given(sentence(rf"an inherited risk of cancer was recorded on (?P<day>{DATE})"))
+def inherited_risk(scenario: Scenario, day: str) -> None:
+    """A genetic susceptibility to cancer."""
+    scenario.builder.condition(scenario.builder.codes.concept("hereditary-cancer-risk"), recorded=day)
+
+
+@given("the patient never smoked")
+def never_smoked(scenario: Scenario) -> None:
+    """The smoking status is recorded."""
+    _status(scenario, "smoking-never", None)
+
+
+@given(sentence(rf"the patient smoked (?P<amount>[\d.]+) pack-years until (?P<day>{DATE})"))
+def former_smoker(scenario: Scenario, amount: str, day: str) -> None:
+    """A former smoker, with the amount and the day of stopping, recorded that day."""
+    _status(scenario, "smoking-former", day)
+    _pack_years(scenario, amount, day)
+    scenario.builder.observation(scenario.builder.codes.concept("smoking-quit"), on=day, valueDateTime=day)
+
+
+@given(sentence(rf"a former smoker of (?P<amount>[\d.]+) pack-years was recorded on (?P<day>{DATE})"))
+def former_smoker_undated(scenario: Scenario, amount: str, day: str) -> None:
+    """A former smoker, with the amount; when it ended is not recorded, only that it had by then."""
+    _status(scenario, "smoking-former", day)
+    _pack_years(scenario, amount, day)
+
+
+@given(sentence(rf"a smoker of (?P<amount>[\d.]+) pack-years was recorded on (?P<day>{DATE})"))
+def smoker(scenario: Scenario, amount: str, day: str) -> None:
+    """Somebody who smokes, with the amount so far."""
+    _status(scenario, "smoking-current", day)
+    _pack_years(scenario, amount, day)
+
+
+@given(sentence(rf"a smoker of an unrecorded amount was recorded on (?P<day>{DATE})"))
+def smoker_unmeasured(scenario: Scenario, day: str) -> None:
+    """Somebody who smokes; how much is not recorded."""
+    _status(scenario, "smoking-current", day)
+
+
+def _status(scenario: Scenario, concept: str, day: str | None) -> None:
+    codes = scenario.builder.codes
+    scenario.builder.observation(codes.concept("smoking-status"), on=day, valueCodeableConcept=codes.concept(concept))
+
+
+def _pack_years(scenario: Scenario, amount: str, day: str) -> None:
+    code = scenario.builder.codes.concept("pack-years")
+    scenario.builder.observation(code, on=day, valueQuantity=quantity(float(amount), "{PackYears}"))

@@ -1,0 +1,110 @@
+"""Then: what the screening and monitoring plan lists."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pytest_bdd import then
+
+from spmwatch.engine.dates import DateRange
+from spmwatch.engine.recommendation import PlanItem
+from spmwatch.rule_testing.scenario import Scenario
+from spmwatch.rule_testing.steps.grammar import DATE, DAY, sentence
+from spmwatch.rule_testing.vocabulary import PLAN_STATES, StepError, look_up
+
+_CHECK = r"(?P<check>[a-z][a-z -]+?)"
+_STATE = rf"(?P<state>{'|'.join(PLAN_STATES)})"
+
+
+@then(sentence(rf"the plan lists {_CHECK} as {_STATE}(?: since (?P<day>{DAY}))?"))
+def lists_as(scenario: Scenario, check: str, state: str, day: str | None) -> None:
+    """Where the check stands; `since` is the day on which it was next due."""
+    item = _item(scenario, check)
+    if item.state != look_up("state", state, PLAN_STATES):
+        scenario.fail(f"{check} stands as `{item.state}`, expected `{state}`")
+    if day is not None:
+        _same(scenario, f"{check} is due since", item.next, day)
+
+
+@then(sentence(rf"the plan has {_CHECK} next due on (?P<day>{DAY})"))
+def next_due(scenario: Scenario, check: str, day: str) -> None:
+    """The next due date."""
+    _same(scenario, f"{check} is next due on", _item(scenario, check).next, day)
+
+
+@then(sentence(rf"the plan has {_CHECK} last done on (?P<day>{DATE})"))
+def last_done(scenario: Scenario, check: str, day: str) -> None:
+    """The last date, with a record of the patient that tells of it."""
+    item = _item(scenario, check)
+    _same(scenario, f"{check} was last done on", item.last, day)
+    if not item.references or set(item.references) - scenario.builder.references():
+        scenario.fail(f"{check} names the records {item.references}")
+
+
+@then(sentence(rf"the plan has {_CHECK} overdue by (?P<days>\d+) days?"))
+def overdue_by(scenario: Scenario, check: str, days: str) -> None:
+    """Days since it was next due."""
+    found = _item(scenario, check).overdue_days
+    if found != (int(days), int(days)):
+        scenario.fail(f"{check} is overdue by {found}, expected {days}")
+
+
+@then(sentence(rf'in the plan {_CHECK} (?P<how>falls|may fall) away because "(?P<why>[^"]+)"'))
+def falls_away(scenario: Scenario, check: str, how: str, why: str) -> None:
+    """The check is excluded, or may be, and the plan says why."""
+    item = _item(scenario, check)
+    wanted = "excluded" if how == "falls" else "unknown"
+    if item.state != wanted or why not in (item.excluded or ""):
+        scenario.fail(f"{check} stands as `{item.state}` because: {item.excluded}")
+
+
+@then(sentence(rf"the plan names (?P<rule>SPM-\d+[a-z]?) as a reason for {_CHECK}"))
+def reason_for(scenario: Scenario, rule: str, check: str) -> None:
+    """Among the reasons of the check is that finding."""
+    found = _item(scenario, check).reasons
+    if rule not in found:
+        scenario.fail(f"{check} has the reasons {', '.join(found) or 'none'}")
+
+
+@then(sentence(rf"the plan says nothing of {_CHECK}"))
+def not_listed(scenario: Scenario, check: str) -> None:
+    """The check does not apply to the patient."""
+    if any(_name(scenario, item) == check for item in scenario.recommendation.plan):
+        scenario.fail(f"the plan lists {check}")
+
+
+@then("there is no plan")
+def no_plan(scenario: Scenario) -> None:
+    """The patient is none of those whom the plan is for."""
+    if scenario.recommendation.plan:
+        scenario.fail(f"the plan lists {', '.join(_name(scenario, i) for i in scenario.recommendation.plan)}")
+
+
+@then(sentence(r"the plan starts with (?P<checks>.+)"))
+def starts_with(scenario: Scenario, checks: str) -> None:
+    """The most pressing checks, in their order."""
+    wanted = [name.strip() for name in checks.replace(" and ", ", ").split(",")]
+    found = [_name(scenario, item) for item in scenario.recommendation.plan]
+    if found[: len(wanted)] != wanted:
+        scenario.fail(f"the plan starts with {', '.join(found)}")
+
+
+def _item(scenario: Scenario, check: str) -> PlanItem:
+    for item in scenario.recommendation.plan:
+        if _name(scenario, item) == check:
+            return item
+    known = [scenario.evaluator.rule_base.wording.word("check", one.id) for one in scenario.evaluator.rule_base.checks]
+    if check not in known:
+        raise StepError(f"`{check}` is no check. Write one of: {', '.join(known)}.")
+    scenario.fail(f"the plan says nothing of {check}")
+    raise AssertionError
+
+
+def _name(scenario: Scenario, item: PlanItem) -> str:
+    return scenario.evaluator.rule_base.wording.word("check", item.check)
+
+
+def _same(scenario: Scenario, what: str, found: DateRange | None, wanted: str) -> None:
+    expected = DateRange.parse(wanted) if len(wanted) < len("2026-01-15") else DateRange.on(date.fromisoformat(wanted))
+    if found != expected:
+        scenario.fail(f"{what} {found}, expected {wanted}")
