@@ -26,6 +26,7 @@ from spmwatch.cds_hooks.correlation import Correlation
 from spmwatch.cds_hooks.discovery import CDS_HOOKS_VERSION, SERVICES, discovery_bytes
 from spmwatch.cds_hooks.openapi import ANSWERS, DISCOVERY, REQUEST_BODY, describe_requests
 from spmwatch.cds_hooks.refusal import Issue, RequestError, operation_outcome
+from spmwatch.engine.catalogue.card_policy import check_rules
 from spmwatch.engine.catalogue.load import RuleBase, load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import PatientRecord
@@ -41,10 +42,13 @@ def create_app(rule_base: RuleBase | None = None, *, clock: Callable[[], date] =
     Run it with uvicorn's access log off: paths are what clients type, and so are not ours to log.
 
     Args:
-        rule_base: the rules; None takes the shipped ones. Faulty ones raise RuleFileError here, before anything serves.
+        rule_base: the rules; None takes the shipped ones. Faulty ones raise RuleFileError here, before anything serves;
+            so does a merge policy that names a rule which is not among them.
         clock: today, for `as_of`.
     """
-    evaluator = Evaluator(rule_base or load_rule_base())
+    rules = rule_base or load_rule_base()
+    check_rules(rules.card_policy, {rule.id for rule in rules.all_rules})
+    evaluator = Evaluator(rules)
     app = FastAPI(
         title="spmwatch",
         version="0.1.0",

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePath
 
+from spmwatch.engine.catalogue.card_policy import check_rules
 from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.catalogue.rule import Rule
 from spmwatch.engine.errors import RuleFileError
@@ -74,7 +75,8 @@ def lint(root: Path, features: Sequence[Path], load: Callable[[Path], RuleBase])
         copy = Path(folder, "rules")
         shutil.copytree(root, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
         base = _load_what_loads(copy, load, broken)
-    problems = [*broken, *(() if base is None else _looked_at(base, features))]
+    set_aside = {_rule_id(Path(problem.path)) for problem in broken}
+    problems = [*broken, *(() if base is None else [*_looked_at(base, features), *_card_policy(base, set_aside)])]
     order = list(Severity)
     problems.sort(key=lambda p: (order.index(p.severity), p.path, p.field, p.problem))
     return LintResult(problems=tuple(dict.fromkeys(problems)), base=base)
@@ -131,6 +133,14 @@ def _looked_at(base: RuleBase, features: Sequence[Path]) -> Iterator[Problem]:
         if features:
             for debt in owed(rule, features, {str(item["id"]) for item in base.common_unless}):
                 yield _of(rule, Severity.WARNING if rule.status == "draft" else Severity.ERROR, "tests", *debt)
+
+
+def _card_policy(base: RuleBase, set_aside: Iterable[str]) -> Iterator[Problem]:
+    """Rules that the merge policy names and nobody knows; those whose file does not load are there."""
+    try:
+        check_rules(base.card_policy, {*(rule.id for rule in base.all_rules), *set_aside})
+    except RuleFileError as error:
+        yield _error(error)
 
 
 def _of(rule: Rule, severity: Severity, field: str, problem: str, fix: str) -> Problem:

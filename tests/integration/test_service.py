@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 from spmwatch.cds_hooks.answer import respond
 from spmwatch.cds_hooks.app import create_app
 from spmwatch.cds_hooks.strict_json import MOST_BYTES
+from spmwatch.engine.catalogue.load import load_rule_base
+from spmwatch.engine.errors import RuleFileError
 
 AS_OF = date(2026, 1, 15)
 EXAMPLES = {
@@ -127,6 +130,12 @@ def test_openapi_page(client: httpx.Client) -> None:
     assert {"/cds-services", "/cds-services/{service_id}"} <= set(document["paths"])
     assert {"PatientViewRequest", "OrderSignRequest", "OrderSelectRequest"} <= set(document["components"]["schemas"])
     assert client.get("/docs").status_code == 200
+
+
+def test_a_merge_policy_about_rules_that_are_not_there_never_serves() -> None:
+    base = load_rule_base()
+    with pytest.raises(RuleFileError, match="SPM-17"):
+        create_app(replace(base, all_rules=tuple(rule for rule in base.all_rules if rule.id != "SPM-17")))
 
 
 # -- cards ----------------------------------------------------------------------------------------------------------

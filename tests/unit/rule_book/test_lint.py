@@ -81,6 +81,16 @@ def test_every_broken_file_is_named_not_only_the_first(house: Path) -> None:
     }
 
 
+def test_a_rule_that_the_merge_policy_names_and_nobody_knows(house: Path) -> None:
+    change(house, "cards.yaml", "  - SPM-21  ", "  - SPM-91  ")
+    assert found(house) == [("error", "rules/cards.yaml", "decisive")]
+
+
+def test_the_merge_policy_is_not_blamed_for_a_rule_file_that_does_not_load(house: Path) -> None:
+    change(house, "second-cancer/spm-17-new-cancer-on-lenalidomide.yaml", "status: active", "status: perhaps")
+    assert "rules/cards.yaml" not in [path for _, path, _ in found(house)]
+
+
 def test_a_rule_that_builds_on_a_broken_one_is_not_blamed_for_it(house: Path) -> None:
     change(house, "second-cancer/spm-17-new-cancer-on-lenalidomide.yaml", "status: active", "status: live")
     assert {path for _, path, _ in found(house)} == {"rules/second-cancer/spm-17-new-cancer-on-lenalidomide.yaml"}
