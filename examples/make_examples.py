@@ -23,6 +23,7 @@ from spmwatch.rule_testing.scenario import Scenario
 
 EXAMPLES = Path(__file__).parent
 SCENARIOS = EXAMPLES.parent / "tests" / "features" / "test_features.py"
+FOLDER = "worked_patients"
 WORKED_PATIENT = re.compile(r"(P\d{2})\b")
 
 
@@ -32,10 +33,10 @@ class Keeper:
     def __init__(self) -> None:
         self.patients: dict[str, list[Json]] = {}
 
-    def pytest_bdd_after_scenario(self, request: pytest.FixtureRequest, scenario: object) -> None:
+    def pytest_bdd_after_scenario(self, request: pytest.FixtureRequest, feature: object, scenario: object) -> None:
         """Take the patient over, under an id made of the scenario's name: p01, then p01-b for another telling of it."""
         match = WORKED_PATIENT.match(getattr(scenario, "name", ""))
-        if match is None:
+        if match is None or FOLDER not in Path(str(getattr(feature, "filename", ""))).parts:
             return
         base, built = match[1].lower(), request.getfixturevalue("scenario")
         assert isinstance(built, Scenario)

@@ -70,14 +70,13 @@ Feature: Worked patients: blood counts, screening, age, radiotherapy
 
   Scenario: P49 A former smoker
     Given the patient is a man aged 68
-    And these rules are left out: SPM-26, SPM-27
     And cancer screening and skin checks of a man are up to date
     And the patient smoked 30 pack-years until 2015-03-10
     And the blood count on 2026-01-05 was normal
     And multiple myeloma was diagnosed on 2023-10-10
     And lenalidomide 10 mg was prescribed as maintenance from 2025-03-15 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01, SPM-16 (info)
+    Then exactly these rules fire: SPM-01, SPM-16 (info), SPM-26d (info)
     And the tier is "info"
 
   Scenario: P51 Colonoscopy due today
@@ -94,7 +93,6 @@ Feature: Worked patients: blood counts, screening, age, radiotherapy
 
   Scenario: P51 Colonoscopy due yesterday
     Given the patient is a man aged 58
-    And these rules are left out: SPM-26, SPM-27
     And the patient never smoked
     And the blood count on 2026-01-05 was normal
     And a skin examination was done on 2025-10-15
@@ -102,19 +100,18 @@ Feature: Worked patients: blood counts, screening, age, radiotherapy
     And multiple myeloma was diagnosed on 2024-10-10
     And lenalidomide 10 mg was prescribed from 2025-07-15 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01 (info)
+    Then exactly these rules fire: SPM-01 (info), SPM-26b (info)
     And the tier is "info"
 
   Scenario: P53 Lenalidomide started 21 days ago
     Given the patient is a man aged 58
-    And these rules are left out: SPM-24, SPM-27
     And cancer screening and skin checks of a man are up to date
     And the patient never smoked
     And the blood count on 2026-01-03 was normal
     And multiple myeloma was diagnosed on 2025-11-10
     And lenalidomide 25 mg was prescribed from 2025-12-25 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01
+    Then exactly these rules fire: SPM-01, SPM-24 (info)
     And the tier is "info"
 
   Scenario: P55 65 years old today
@@ -142,7 +139,6 @@ Feature: Worked patients: blood counts, screening, age, radiotherapy
 
   Scenario: P61 No mammogram
     Given the patient is a woman aged 47
-    And these rules are left out: SPM-26, SPM-27
     And the patient never smoked
     And a skin examination was done on 2025-10-15
     And a colonoscopy was done on 2024-02-15
@@ -151,5 +147,5 @@ Feature: Worked patients: blood counts, screening, age, radiotherapy
     And multiple myeloma was diagnosed on 2024-11-10
     And lenalidomide 10 mg was prescribed from 2025-05-20 and continues
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01
+    Then exactly these rules fire: SPM-01, SPM-26a (info)
     And the tier is "info"

@@ -31,7 +31,6 @@ Feature: Worked patients: other cancers and other diseases
 
   Scenario: P32 Basal cell carcinoma on maintenance
     Given the patient is a woman aged 69
-    And these rules are left out: SPM-25, SPM-27
     And multiple myeloma was diagnosed on 2023-10-10
     And lenalidomide 10 mg was prescribed as maintenance from 2024-05-15 and continues
     And basal cell carcinoma was diagnosed on 2025-09
@@ -40,7 +39,7 @@ Feature: Worked patients: other cancers and other diseases
     And a mammography was done on 2025-06-20
     And a cervical smear was done on 2025-03-20
     When the rules are evaluated
-    Then exactly these rules fire: SPM-01, SPM-16 (info), SPM-17 (warning)
+    Then exactly these rules fire: SPM-01, SPM-16 (info), SPM-17 (warning), SPM-25 (warning)
     And the tier is "warning"
 
   Scenario: P33 Breast cancer before myeloma
