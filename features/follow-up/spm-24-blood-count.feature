@@ -21,7 +21,7 @@ Feature: Blood count overdue
 
       Examples:
         | case                               | start      | count      | indicator |
-        | P53 day 21, last count 12 days ago | 2025-12-25 | 2026-01-03 | info      |
+        | Day 21, last count 12 days ago     | 2025-12-25 | 2026-01-03 | info      |
         | Day 21, last count 11 days ago     | 2025-12-25 | 2026-01-04 | info      |
         | Last day of week 8, 11 days        | 2025-11-21 | 2026-01-04 | info      |
         | First day of week 9, 19 days       | 2025-11-20 | 2025-12-27 | info      |

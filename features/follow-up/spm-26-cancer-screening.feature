@@ -12,7 +12,7 @@ Feature: Age-based cancer screening
   Rule: Breast
 
     @fires
-    Scenario: P61 No mammogram at 47
+    Scenario: No mammogram at 47
       Given the patient is a woman aged 47
       And the patient never smoked
       When the rule is evaluated
@@ -316,7 +316,7 @@ Feature: Age-based cancer screening
   Rule: Lung
 
     @fires
-    Scenario: P49 A former smoker without a scan
+    Scenario: A former smoker without a scan
       Given the patient is a man aged 68
       And the patient smoked 30 pack-years until 2015-03-10
       When the rule is evaluated
