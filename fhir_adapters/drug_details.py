@@ -26,6 +26,7 @@ class Drugs:
         texts: further words, e.g. the display of a reference.
         form: pharmaceutical form.
         known: False when nothing tells what the medication is.
+        by_regimen: only the name of a regimen told, so route and dose are those of none of its drugs for certain.
         doubtful: the Medication itself is marked as an error, or modified by something we do not know.
     """
 
@@ -34,6 +35,7 @@ class Drugs:
     texts: list[str] = field(default_factory=list)
     form: views.Concept | None = None
     known: bool = True
+    by_regimen: bool = False
     doubtful: bool = False
 
     def words(self) -> list[str]:

@@ -14,6 +14,7 @@ from spmwatch.fhir_adapters.drug_when import When, when
 from spmwatch.fhir_adapters.reader import Reader, source
 from spmwatch.fhir_adapters.reasons import reasons_of
 from spmwatch.fhir_adapters.references import Item
+from spmwatch.fhir_adapters.terms import Hit, Reading
 
 NO_DAYS = When()
 
@@ -57,6 +58,25 @@ def planned_regimens(reader: Reader, item: Item, view: views.DrugView, drugs: Dr
     times = when(reader, item, view, ongoing=True)
     written = view.authoredOn
     return tuple(regimen_facts(reader, item, named, "planned", decided.standing, planned_on=written, times=times))
+
+
+def drugs_of_regimen(reader: Reader, item: Item, drugs: Drugs) -> Reading:
+    """The drugs of the regimen that the words for the medication itself name; of several, the drugs of all of them.
+
+    What is recorded as "VRd" holds lenalidomide, but in words only: each drug is of low certainty.
+    """
+    named = named_alone(reader, drugs)
+    if not named:
+        return Reading()
+    value_sets = reader.terms.value_sets
+    common = set.intersection(*(set(value_sets.concept(regimen).drugs) for regimen in named))
+    members = [
+        concept for concept in value_sets.concepts("drug") if concept.id == concept.drug and concept.id in common
+    ]
+    if not members:
+        problem = "several regimens are named, which have no drug in common"
+        reader.gap(item, "conflict", "medication[x]", problem, "Record the drugs, each with a code.")
+    return Reading(tuple(Hit(concept, Certainty.LOW, "medication[x]") for concept in members))
 
 
 def named_alone(reader: Reader, drugs: Drugs) -> list[str]:

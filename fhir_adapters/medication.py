@@ -17,7 +17,7 @@ from spmwatch.fhir_adapters.drug_details import (
     route_of,
     tells,
 )
-from spmwatch.fhir_adapters.drug_plans import planned_drugs, planned_regimens
+from spmwatch.fhir_adapters.drug_plans import drugs_of_regimen, planned_drugs, planned_regimens
 from spmwatch.fhir_adapters.drug_status import StatusTable, verdict
 from spmwatch.fhir_adapters.drug_when import when
 from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, UNUSABLE, Outcome, Reader, source
@@ -58,6 +58,8 @@ def read_medication(reader: Reader, item: Item) -> Outcome:
         plan = planned_regimens(reader, item, view, drugs)
         if plan:
             return Outcome(plan)
+        drugs.reading, drugs.by_regimen = drugs_of_regimen(reader, item, drugs), True
+    if drugs.known and not drugs.reading.hits:
         if "medication" not in " ".join(gap.element for gap in reader.gaps[gaps_before:]):
             del reader.gaps[gaps_before:]  # faults of a record that no rule asks for
             return IRRELEVANT
@@ -75,7 +77,7 @@ def read_medication(reader: Reader, item: Item) -> Outcome:
     if decided.planned and isinstance(view, views.RequestView):
         return Outcome(planned_drugs(reader, item, view, drugs, standing))
     facts: list[Fact] = []
-    named = [] if decided.not_taken else regimens_of(reader, view, drugs)
+    named = [] if decided.not_taken or drugs.by_regimen else regimens_of(reader, view, drugs)
     times = when(reader, item, view, ongoing=decided.ongoing)
     for hit in drugs.reading.hits:
         if decided.not_taken:
@@ -103,8 +105,8 @@ def read_medication(reader: Reader, item: Item) -> Outcome:
                 end=times.end,
                 ongoing=decided.ongoing,
                 supply_days=times.supply_days,
-                route=route_of(reader, item, view, drugs, hit),
-                dose=dose_of(reader, view),
+                route=None if drugs.by_regimen else route_of(reader, item, view, drugs, hit),
+                dose=None if drugs.by_regimen else dose_of(reader, view),
                 phase=phase_of(reader, view, drugs),
                 reasons=reasons_of(reader, item, view),
                 regimen=regimen_of(reader, item, named, hit),

@@ -23,7 +23,7 @@ _WORD_CATEGORIES = {
     **_CATEGORIES,
     "Observation": frozenset(observation.VALUE_CATEGORIES),
     "Procedure": frozenset(procedure.WORD_CATEGORIES),
-    "MedicationRequest": frozenset({"drug", "regimen"}),  # a plan may name a regimen and none of its drugs
+    **dict.fromkeys(DRUG_TYPES, frozenset({"drug", "regimen"})),  # words may name a regimen and none of its drugs
 }
 _TEXTS_REMEMBERED = 65_536
 

@@ -156,8 +156,36 @@ def test_a_regimen_without_the_drug_is_left_out_with_a_gap() -> None:
     assert "lenalidomide" in gap.problem
 
 
-def test_the_name_of_a_regimen_is_no_exposure() -> None:
-    assert read(request(medicationCodeableConcept={"text": "Dexa-BEAM"})).facts == ()
+@pytest.mark.parametrize(
+    ("text", "drugs"),
+    [
+        ("VRd", {"bortezomib", "lenalidomide", "dexamethasone"}),
+        ("Dexa-BEAM", {"dexamethasone", "carmustine", "cytarabine", "etoposide", "melphalan"}),
+        ("VRd, then KRd", {"lenalidomide", "dexamethasone"}),
+    ],
+)
+def test_a_record_of_a_regimen_by_name_is_one_of_each_drug_in_words(text: str, drugs: set[str]) -> None:
+    dose = [{"text": "25 mg", "doseAndRate": [{"doseQuantity": {"value": 25, "unit": "mg"}}]}]
+    record = read(request(medicationCodeableConcept={"text": text}, dosageInstruction=dose))
+    facts = [fact for fact in record.facts if isinstance(fact, DrugExposure)]
+    assert {fact.drug for fact in facts} == drugs
+    assert {(fact.certainty, fact.standing, fact.dose, fact.route) for fact in facts} == {("low", "counts", None, None)}
+    assert "low-certainty" in {gap.kind for gap in record.gaps}
+
+
+def test_regimens_by_name_without_a_common_drug_are_a_gap() -> None:
+    record = read(request(medicationCodeableConcept={"text": "DaraMPV, then PACE chemotherapy"}))
+    assert record.facts == ()
+    assert {gap.kind for gap in record.gaps} >= {"conflict", "unresolved-reference"}
+
+
+def test_a_regimen_by_name_that_was_not_taken() -> None:
+    record = read(statement(status="not-taken", medicationCodeableConcept={"text": "VRd"}))
+    assert {fact.drug for fact in record.facts} == {"bortezomib", "lenalidomide", "dexamethasone"}  # type: ignore[attr-defined]
+    assert {type(fact).__name__ for fact in record.facts} == {"DrugNotTaken"}
+
+
+def test_the_name_of_a_regimen_beside_a_drug_is_no_exposure_to_the_others() -> None:
     assert exposure(request(note=[{"text": "Dara-VRd"}])).drug == "lenalidomide"
 
 
