@@ -75,8 +75,8 @@ def lint(root: Path, features: Sequence[Path], load: Callable[[Path], RuleBase])
         copy = Path(folder, "rules")
         shutil.copytree(root, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
         base = _load_what_loads(copy, load, broken)
-    set_aside = {_rule_id(Path(problem.path)) for problem in broken}
-    problems = [*broken, *(() if base is None else [*_looked_at(base, features), *_card_policy(base, set_aside)])]
+    written = {_rule_id(file) for file in root.rglob("*.yaml") if _is_rule_file(file, root)}
+    problems = [*broken, *(() if base is None else [*_looked_at(base, features), *_card_policy(base, written)])]
     order = list(Severity)
     problems.sort(key=lambda p: (order.index(p.severity), p.path, p.field, p.problem))
     return LintResult(problems=tuple(dict.fromkeys(problems)), base=base)
@@ -135,10 +135,10 @@ def _looked_at(base: RuleBase, features: Sequence[Path]) -> Iterator[Problem]:
                 yield _of(rule, Severity.WARNING if rule.status == "draft" else Severity.ERROR, "tests", *debt)
 
 
-def _card_policy(base: RuleBase, set_aside: Iterable[str]) -> Iterator[Problem]:
-    """Rules that the merge policy names and nobody knows; those whose file does not load are there."""
+def _card_policy(base: RuleBase, written: Iterable[str]) -> Iterator[Problem]:
+    """Rules that the merge policy names and nobody knows; those whose file was set aside are written, so known."""
     try:
-        check_rules(base.card_policy, {*(rule.id for rule in base.all_rules), *set_aside})
+        check_rules(base.card_policy, {*(rule.id for rule in base.all_rules), *written})
     except RuleFileError as error:
         yield _error(error)
 
