@@ -13,6 +13,8 @@ from rich.text import Text
 from spmwatch.cli.edge import visible
 from spmwatch.cli.explain_text import TIER_STYLES
 from spmwatch.engine.catalogue.wording import default_wording
+from spmwatch.engine.episodes import FollowUp
+from spmwatch.engine.presentation import KINDS
 from spmwatch.screening.report import Summary
 from spmwatch.screening.rows import TIERS, Row, finding_id
 
@@ -70,9 +72,19 @@ def _findings(row: Row, width: int) -> Text:
 
 
 def _waiting(row: Row) -> Iterator[Text]:
-    """What of the plan waits to be done: one line of what is overdue, one of what was never recorded."""
+    """What of the plan waits to be done: one line of what is overdue, one of what was never recorded.
+
+    Only checks that a finding speaks of: a review that no record system has a code for would stand beside everybody.
+    """
+    told = {
+        fact.get("check")
+        for finding in _dicts(row.body.get("findings"))
+        for fact in _dicts(finding.get("facts"))
+        if fact.get("kind") == KINDS[FollowUp.verb]
+    }
     for state, style in (("overdue", "red"), ("none-recorded", "yellow")):
         checks = [str(item.get("check")) for item in _dicts(row.body.get("plan")) if item.get("state") == state]
+        checks = [check for check in checks if check in told]
         if checks:
             words = default_wording()
             yield Text(f"Checks {words.word('state', state)}: ", style=style).append(

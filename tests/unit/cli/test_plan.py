@@ -16,6 +16,7 @@ from spmwatch.cli.plan import plan_lines
 from spmwatch.cli.tables import print_results
 from spmwatch.cli.terminal_chart import ASCII, UNICODE
 from spmwatch.engine.catalogue.load import load_rule_base
+from spmwatch.engine.episodes import FollowUp
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.recommendation import PlanItem, Recommendation
 from spmwatch.screening.rows import evaluated_row
@@ -119,12 +120,17 @@ def test_nothing_in_a_plan_becomes_markup(result: Recommendation) -> None:
 
 
 def test_the_table_of_a_run_names_what_waits(result: Recommendation) -> None:
+    states = {"skin": "overdue", "breast": "none-recorded"}
+    episodes = tuple(FollowUp(id=check, check=check, state=state) for check, state in states.items())
+    spoken = replace(result, findings=(*result.findings, replace(result.findings[0], rule="SPM-25", episodes=episodes)))
     console, out = console_text(120)
-    print_results(console, [evaluated_row(result)])
+    print_results(console, [evaluated_row(spoken)])
     text = out.getvalue()
     assert "Checks overdue: skin" in text
     assert "Checks none on record: breast" in text
     assert "cervical" not in text
+    print_results(console, [evaluated_row(result)])
+    assert "Checks" not in out.getvalue().removeprefix(text)  # a check that no finding speaks of
 
 
 def table(page: str) -> Iterator[list[str]]:
