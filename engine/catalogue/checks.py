@@ -38,6 +38,7 @@ class Surroundings:
     regimen_lists: Mapping[str, str]
     rule_variants: Mapping[str, tuple[str, ...]]
     check_schedules: Mapping[str, tuple[str, ...]]
+    check_numbers: Mapping[str, str]
 
 
 def check_file(file: RuleFile, path: PurePath) -> None:
@@ -210,9 +211,8 @@ def _check_parameters(file: RuleFile, rule: Rule, path: PurePath) -> None:
 def _fill(rule: Rule, path: PurePath, around: Surroundings) -> Rule:
     texts = around.texts
     cited = frozenset(rule.evidence)
-    writer = Writer(
-        path, rule.parameters, around.evidence, texts.forbidden, texts.digits_allowed, cited, around.regimen_lists
-    )
+    lists = {**around.regimen_lists, **around.check_numbers}
+    writer = Writer(path, rule.parameters, around.evidence, texts.forbidden, texts.digits_allowed, cited, lists)
     return dataclasses.replace(
         rule,
         title=writer.fill(rule.title, "title"),

@@ -27,7 +27,7 @@ from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
 from spmwatch.engine.catalogue.meaning import digest_of, meaning_of
 from spmwatch.engine.catalogue.regimen_lists import regimen_lists
 from spmwatch.engine.catalogue.rule import Rule, RuleFile, parse_rule
-from spmwatch.engine.catalogue.texts import Texts, Topic, texts_from, topics_from
+from spmwatch.engine.catalogue.texts import Texts, Topic, plain_number, texts_from, topics_from
 from spmwatch.engine.catalogue.wording import FILE as WORDING
 from spmwatch.engine.catalogue.wording import Wording, load_wording
 from spmwatch.engine.errors import RuleFileError
@@ -194,6 +194,11 @@ def _load(root: Traversable) -> RuleBase:
         regimen_lists=regimen_lists(value_sets),
         rule_variants={file.id: tuple(variant.id for variant in file.variants) for _, file in rule_files},
         check_schedules={file.id: tuple(schedule.id for schedule in file.schedules) for _, file in check_list},
+        check_numbers={
+            f"checks.{file.id}.{name}": plain_number(parameter.value)
+            for _, file in check_list
+            for name, parameter in file.parameters.items()
+        },
     )
     checks = tuple(check_from(file, path, around) for path, file in check_list)
     parsed = [(file, parse_rule(file, path, common.unless), path) for path, file in rule_files]

@@ -27,6 +27,7 @@ FACTS = "facts"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _FIGURE = re.compile(rf"({EVIDENCE_ID})\.([a-z0-9-]+)")
 _REGIMENS = "regimens."
+_CHECKS = "checks."
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -103,7 +104,7 @@ class Writer:
     digits_allowed: tuple[str, ...] = ()
     cited: frozenset[str] | None = None
     lists: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Names of regimens by placeholder (engine/catalogue/regimen_lists.py)."""
+    """By placeholder: names of regimens (regimen_lists.py), and numbers of checks (rules/checks)."""
 
     def fill(self, text: str, field: str, keep: tuple[str, ...] = ()) -> str:
         """`text` with its numbers; placeholders named in `keep` stay.
@@ -135,6 +136,8 @@ class Writer:
             return plain_number(self.parameters[name].value)
         if name.startswith(_REGIMENS):
             return self._regimens(name, field)
+        if name.startswith(_CHECKS):
+            return self._check_number(name, field)
         if found := _FIGURE.fullmatch(name):
             return self._figure(found[1], found[2], field)
         allowed = ", ".join([*keep, *self.parameters, "E00.figure"])
@@ -149,6 +152,13 @@ class Writer:
         if self.cited is not None and source not in self.cited:
             problem = f"lists regimens of `{source}`, which `evidence` does not list"
             raise RuleFileError(self.path, field, problem, "List it there")
+        return self.lists[name]
+
+    def _check_number(self, name: str, field: str) -> str:
+        """A parameter of a check; its source is told beside the check."""
+        if name not in self.lists:
+            known = ", ".join(sorted(each for each in self.lists if each.startswith(_CHECKS))) or "none here"
+            raise RuleFileError(self.path, field, f"`{{{name}}}` is no number of a check", f"Use one of: {known}")
         return self.lists[name]
 
     def _figure(self, id_: str, figure: str, field: str) -> str:

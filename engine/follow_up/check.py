@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +17,8 @@ from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.catalogue.rule import ParameterFile
 from spmwatch.engine.recommendation import Orderable
 
+RecordType = Literal["Condition", "Procedure", "Observation"]
+"""Kinds of record, as `Coverage` names them, that can hold what was done or measured."""
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
 
@@ -62,7 +64,7 @@ class CheckFile(_Model):
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     source: str
     evidence: list[str] = Field(min_length=1)
-    kept_in: list[str] = Field(min_length=1)
+    kept_in: list[RecordType] = Field(min_length=1)
     ask: str
     parameters: dict[str, ParameterFile]
     schedules: list[ScheduleFile] = Field(min_length=1)
