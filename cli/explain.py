@@ -33,7 +33,7 @@ from spmwatch.engine.errors import InputError
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.presentation import Json, episode_as_json, recommendation_as_json
-from spmwatch.engine.reasoning.explain import RuleReport
+from spmwatch.engine.reasoning.reports import RuleReport
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.fhir_adapters.gather import NotRead
 from spmwatch.screening.report import write_file

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from spmwatch.engine.catalogue.wording import Wording, default_wording
 from spmwatch.engine.episodes import VOCABULARY, Episode
 from spmwatch.engine.presentation import Json, describe, episode_as_json, references
-from spmwatch.engine.reasoning.explain import BranchReport, ConditionReport, RuleReport, TestReport, VariantReport
+from spmwatch.engine.reasoning.reports import BranchReport, ConditionReport, RuleReport, TestReport, VariantReport
 from spmwatch.engine.truth import Truth
 
 _ASKED = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}

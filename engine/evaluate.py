@@ -22,9 +22,10 @@ from spmwatch.engine.facts import Certainty, PatientRecord, Standing
 from spmwatch.engine.follow_up.assess import FollowUps
 from spmwatch.engine.follow_up.plan import Planner
 from spmwatch.engine.reasoning.chaining import verbs
-from spmwatch.engine.reasoning.explain import Explainer, RuleReport
+from spmwatch.engine.reasoning.explain import Explainer
 from spmwatch.engine.reasoning.network import Network
 from spmwatch.engine.reasoning.outcome import Outcome
+from spmwatch.engine.reasoning.reports import RuleReport
 from spmwatch.engine.recommendation import (
     Finding,
     OpenQuestion,

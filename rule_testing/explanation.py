@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from spmwatch.engine.presentation import describe
-from spmwatch.engine.reasoning.explain import BranchReport, ConditionReport, RuleReport
+from spmwatch.engine.reasoning.reports import BranchReport, ConditionReport, RuleReport
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.engine.truth import Truth
 

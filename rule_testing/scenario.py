@@ -17,7 +17,7 @@ from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import Certainty, PatientRecord
 from spmwatch.engine.merging import Merged, merge
-from spmwatch.engine.reasoning.explain import RuleReport, VariantReport
+from spmwatch.engine.reasoning.reports import RuleReport, VariantReport
 from spmwatch.engine.recommendation import Finding, Recommendation
 from spmwatch.engine.truth import Truth, any_of
 from spmwatch.rule_testing.builder import PatientBuilder

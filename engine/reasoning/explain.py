@@ -9,77 +9,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
-from spmwatch.engine.catalogue.conditions import TODAY, Branch, Condition, SpanTest, Unless, WordTest
+from spmwatch.engine.catalogue.conditions import TODAY, Branch, Condition, SpanTest, Unless
 from spmwatch.engine.catalogue.rule import Rule, Variant
 from spmwatch.engine.dates import add_months
-from spmwatch.engine.episodes import UNKNOWN, VOCABULARY, Episode, Found, Span
-from spmwatch.engine.facts import Standing
+from spmwatch.engine.episodes import VOCABULARY, Episode, Found, Span
 from spmwatch.engine.reasoning.chaining import found_episode, in_order_of_reference
+from spmwatch.engine.reasoning.reading import WANTED, alone, compare, parts, standing_truth, word_truth
+from spmwatch.engine.reasoning.reports import (
+    BranchReport,
+    ConditionReport,
+    RuleReport,
+    TestReport,
+    UnlessReport,
+    VariantReport,
+    limit_text,
+    span_text,
+)
 from spmwatch.engine.timeline.topics import topic_of
 from spmwatch.engine.truth import Truth, all_of, any_of
 
 Bindings = Mapping[str, Episode]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestReport:
-    """One test on one episode: what it holds, against what, and whether it passes."""
-
-    field: str
-    value: str
-    expected: str
-    truth: Truth
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConditionReport:
-    """A condition, the episode that comes nearest to it (None: there is none of the kind), and each test on it."""
-
-    condition: Condition
-    truth: Truth
-    episode: Episode | None
-    tests: tuple[TestReport, ...]
-    matched: tuple[Episode, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnlessReport:
-    """A negative: TRUE means that it holds and silences the variant."""
-
-    id: str
-    report: ConditionReport
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BranchReport:
-    """One way for the variant to hold."""
-
-    truth: Truth
-    conditions: tuple[ConditionReport, ...]
-    unless: tuple[UnlessReport, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantReport:
-    """A variant's truth, its branches, the episodes it used, and the topics that keep it from being decided."""
-
-    variant: Variant
-    truth: Truth
-    branches: tuple[BranchReport, ...]
-    episodes: tuple[str, ...]
-    topics: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleReport:
-    """A rule's truth (TRUE when some variant is) with the report of each variant."""
-
-    rule: Rule
-    truth: Truth
-    variants: tuple[VariantReport, ...]
 
 
 class Explainer:
@@ -88,6 +39,7 @@ class Explainer:
     def __init__(self, episodes: Iterable[Episode], as_of: date) -> None:
         self._today = Span.exactly(as_of.toordinal())
         self._by_verb: dict[str, list[Episode]] = defaultdict(list)
+        self._fitting: dict[tuple[int, bool], tuple[Condition, list[Episode]]] = {}
         for episode in sorted(episodes, key=lambda e: (e.verb, e.id)):
             self._by_verb[episode.verb].append(episode)
 
@@ -113,8 +65,8 @@ class Explainer:
     def holds(self, branches: Sequence[Branch], unless: Sequence[Unless] = ()) -> Truth:
         """Does one of the branches hold, and nothing of `unless`?"""
         return Truth.of(
-            certain=any(True for _ in self._solutions(branches, unless, certain=True)),
-            possible=any(True for _ in self._solutions(branches, unless, certain=False)),
+            certain=any(self._can(branch, unless, certain=True) for branch in branches),
+            possible=any(self._can(branch, unless, certain=False) for branch in branches),
         )
 
     def open_topics(self, variant: Variant) -> tuple[str, ...]:
@@ -124,32 +76,38 @@ class Explainer:
     def topics_of(self, branches: Sequence[Branch], unless: Sequence[Unless] = ()) -> tuple[str, ...]:
         """The same for branches of which none is decided."""
         topics: dict[str, None] = {}
-        for branch, bindings in self._solutions(branches, unless, certain=False):
-            topics |= dict.fromkeys(self._open_topics(branch, unless, bindings))
+        for branch in branches:
+            if not self._can(branch, unless, certain=False):
+                continue
+            for part, negatives in parts(branch, unless):
+                for bindings in self._satisfying(part, negatives, certain=False):
+                    topics |= dict.fromkeys(self._open_topics(part, negatives, bindings))
         return tuple(topics)
 
     def ways(self, branches: Sequence[Branch], *, certain: bool) -> Iterator[tuple[Episode, ...]]:
         """The episodes of every way in which one of the branches holds."""
-        for _, bindings in self._solutions(branches, (), certain=certain):
-            yield tuple(bindings.values())
+        for branch in branches:
+            for bindings in self._satisfying(branch, (), certain=certain):
+                yield tuple(bindings.values())
 
     def _add_findings(self, rule: Rule, report: VariantReport) -> None:
         if report.truth is Truth.FALSE:
             return
         for certain in (True, False) if report.truth is Truth.TRUE else (False,):
             self._by_verb[Found.verb].append(found_episode(rule, report.variant, certain=certain))
+        self._fitting.clear()
 
     # -- the two readings -------------------------------------------------------------------------------------------
 
-    def _solutions(
-        self, branches: Sequence[Branch], unless: Sequence[Unless], *, certain: bool
-    ) -> Iterator[tuple[Branch, Bindings]]:
-        """Every binding that satisfies a branch in one reading."""
-        for branch in branches:
-            for bindings in self._satisfying(branch, unless, certain=certain):
-                yield branch, bindings
+    def _can(self, branch: Branch, unless: Sequence[Unless], *, certain: bool) -> bool:
+        """Is there a binding that satisfies the branch? Parts that are not compared hold by themselves."""
+        return all(
+            any(True for _ in self._satisfying(part, negatives, certain=certain))
+            for part, negatives in parts(branch, unless)
+        )
 
     def _satisfying(self, branch: Branch, unless: Sequence[Unless], *, certain: bool) -> Iterator[Bindings]:
+        """Every binding that satisfies the branch in one reading."""
         for bindings in self._bind(branch.conditions, {}, certain):
             if not any(self._exists(item.condition, bindings, not certain) for item in unless):
                 yield bindings
@@ -159,22 +117,32 @@ class Explainer:
             yield bindings
             return
         first, rest = conditions[0], conditions[1:]
-        for episode in self._by_verb.get(first.verb, ()):
-            if self._passes(first, episode, bindings, certain):
+        for episode in self._fits(first, certain):
+            if self._compares(first, episode, bindings, certain):
                 yield from self._bind(rest, {**bindings, first.name: episode}, certain)
 
     def _exists(self, condition: Condition, bindings: Bindings, certain: bool) -> bool:
-        return any(
-            self._passes(condition, episode, bindings, certain) for episode in self._by_verb.get(condition.verb, ())
+        return any(self._compares(condition, episode, bindings, certain) for episode in self._fits(condition, certain))
+
+    def _fits(self, condition: Condition, certain: bool) -> Sequence[Episode]:
+        """The episodes that pass every test which compares with no other episode; looked for once."""
+        key = (id(condition), certain)
+        if key not in self._fitting:
+            found = [e for e in self._by_verb.get(condition.verb, ()) if self._passes_alone(condition, e, certain)]
+            self._fitting[key] = (condition, found)  # kept with it, so that its id stays its own
+        return self._fitting[key][1]
+
+    def _passes_alone(self, condition: Condition, episode: Episode, certain: bool) -> bool:
+        wanted = WANTED[certain]
+        return (
+            standing_truth(episode) in wanted
+            and all(word_truth(test, episode) in wanted for test in condition.words)
+            and all(self._span_truth(test, episode, {}) in wanted for test in condition.spans if alone(test))
         )
 
-    def _passes(self, condition: Condition, episode: Episode, bindings: Bindings, certain: bool) -> bool:
-        wanted = (Truth.TRUE,) if certain else (Truth.TRUE, Truth.UNKNOWN)
-        if standing_truth(episode) not in wanted:
-            return False
-        return all(word_truth(test, episode) in wanted for test in condition.words) and all(
-            self._span_truth(test, episode, bindings) in wanted for test in condition.spans
-        )
+    def _compares(self, condition: Condition, episode: Episode, bindings: Bindings, certain: bool) -> bool:
+        wanted = WANTED[certain]
+        return all(self._span_truth(t, episode, bindings) in wanted for t in condition.spans if not alone(t))
 
     def _span_truth(self, test: SpanTest, episode: Episode, bindings: Bindings) -> Truth:
         if test.anchor is not None and test.anchor in bindings and bindings[test.anchor].id == episode.id:
@@ -195,8 +163,8 @@ class Explainer:
         truth = self.truth(variant)
         used: dict[str, None] = {}
         if truth is not Truth.FALSE:
-            for _, bindings in self._solutions(variant.branches, variant.unless, certain=truth is Truth.TRUE):
-                used |= dict.fromkeys(episode.id for episode in bindings.values())
+            for branch in variant.branches:
+                used |= dict.fromkeys(self._used(branch, variant.unless, certain=truth is Truth.TRUE))
         return VariantReport(
             variant=variant,
             truth=truth,
@@ -205,13 +173,20 @@ class Explainer:
             topics=self.open_topics(variant) if truth is Truth.UNKNOWN else (),
         )
 
+    def _used(self, branch: Branch, unless: Sequence[Unless], *, certain: bool) -> Iterator[str]:
+        """The ids of the episodes of every binding that satisfies the branch."""
+        if self._can(branch, unless, certain=certain):
+            for part, negatives in parts(branch, unless):
+                for bindings in self._satisfying(part, negatives, certain=certain):
+                    yield from (episode.id for episode in bindings.values())
+
     def _open_topics(self, branch: Branch, unless: Iterable[Unless], bindings: Bindings) -> Iterator[str]:
         """The data that keep this possible binding from being certain."""
         for condition in branch.conditions:
             yield from self._topics(condition, bindings[condition.name], bindings)
         for item in unless:
-            for episode in self._by_verb.get(item.condition.verb, ()):
-                if self._passes(item.condition, episode, bindings, certain=False):
+            for episode in self._fits(item.condition, certain=False):
+                if self._compares(item.condition, episode, bindings, certain=False):
                     yield from self._topics(item.condition, episode, bindings)
 
     def _topics(self, condition: Condition, episode: Episode, bindings: Bindings) -> Iterator[str]:
@@ -237,18 +212,16 @@ class Explainer:
         bindings = self._nearest(branch, unless)
         conditions = tuple(self._condition(condition, bindings) for condition in branch.conditions)
         negatives = tuple(UnlessReport(id=item.id, report=self._condition(item.condition, bindings)) for item in unless)
-        truth = Truth.of(
-            certain=any(True for _ in self._satisfying(branch, unless, certain=True)),
-            possible=any(True for _ in self._satisfying(branch, unless, certain=False)),
-        )
-        return BranchReport(truth=truth, conditions=conditions, unless=negatives)
+        return BranchReport(truth=self.holds([branch], unless), conditions=conditions, unless=negatives)
 
     def _nearest(self, branch: Branch, unless: Sequence[Unless]) -> dict[str, Episode]:
         """A binding that satisfies the branch when there is one, else the one that gets furthest."""
         for negatives in (unless, ()):
             for certain in (True, False):
-                for solution in self._satisfying(branch, negatives, certain=certain):
-                    return dict(solution)
+                if self._can(branch, negatives, certain=certain):
+                    together = parts(branch, negatives)
+                    firsts = [next(self._satisfying(part, own, certain=certain)) for part, own in together]
+                    return {name: episode for first in firsts for name, episode in first.items()}
         nearest: dict[str, Episode] = {}
         for condition in branch.conditions:
             episode = self._best(condition, nearest)
@@ -305,58 +278,7 @@ class Explainer:
                 expected, truth = f"{test.comparison} {test.anchor}.{test.anchor_field} (none)", Truth.FALSE
             else:
                 limit = self._limit(test, bindings)
-                expected = f"{test.comparison} {_limit_text(test, limit, units[test.field].ucum, is_day=is_day)}"
+                expected = f"{test.comparison} {limit_text(test, limit, units[test.field].ucum, is_day=is_day)}"
                 truth = compare(span, test.comparison, limit)
             value = span_text(span, units[test.field].ucum, is_day=is_day)
             yield TestReport(field=test.field, value=value, expected=expected, truth=truth)
-
-
-def standing_truth(episode: Episode) -> Truth:
-    """TRUE for an episode that counts, UNKNOWN for one that may be."""
-    return Truth.TRUE if episode.standing is Standing.COUNTS else Truth.UNKNOWN
-
-
-def word_truth(test: WordTest, episode: Episode) -> Truth:
-    """Is the word among those asked for? An unknown word could be any of them."""
-    value = getattr(episode, test.field)
-    if value in test.values:
-        return Truth.TRUE
-    return Truth.UNKNOWN if value == UNKNOWN else Truth.FALSE
-
-
-def compare(span: Span, comparison: str, limit: Span) -> Truth:
-    """Compare two numbers known to lie within spans: TRUE or FALSE only when every value would agree."""
-    if comparison == ">=":
-        return Truth.of(certain=span.low >= limit.high, possible=span.high >= limit.low)
-    if comparison == ">":
-        return Truth.of(certain=span.low > limit.high, possible=span.high > limit.low)
-    if comparison == "<=":
-        return Truth.of(certain=span.high <= limit.low, possible=span.low <= limit.high)
-    if comparison == "<":
-        return Truth.of(certain=span.high < limit.low, possible=span.low < limit.high)
-    raise ValueError(f"unknown comparison {comparison!r}")
-
-
-def span_text(span: Span, ucum: str, *, is_day: bool) -> str:
-    """A span for people: a date or span of dates, or a number with its unit."""
-    if is_day:
-        days = span.days()
-        return "not known" if days is None else str(days)
-    unit = "" if ucum == "*" else f" {ucum}"
-    if span.exact:
-        return f"{_number(span.low)}{unit}"
-    return f"{_number(span.low)} to {_number(span.high)}{unit}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def _limit_text(test: SpanTest, limit: Span, ucum: str, *, is_day: bool) -> str:
-    text = span_text(limit, ucum, is_day=is_day)
-    names = [name for name in (test.parameter and test.parameter.name, test.anchor and _anchor_name(test)) if name]
-    return f"{text} ({', '.join(names)})" if names else text
-
-
-def _anchor_name(test: SpanTest) -> str:
-    return TODAY if test.anchor == TODAY else f"{test.anchor}.{test.anchor_field}"

@@ -16,7 +16,8 @@ from spmwatch.cli.terminal_chart import ASCII, UNICODE, Signs
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.episodes import Timeline
 from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.reasoning.explain import Explainer, RuleReport
+from spmwatch.engine.reasoning.explain import Explainer
+from spmwatch.engine.reasoning.reports import RuleReport
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.engine.truth import Truth
 from spmwatch.rule_book.markdown import blocks

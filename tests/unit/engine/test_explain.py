@@ -9,7 +9,9 @@ import pytest
 from spmwatch.engine.catalogue.rule import Rule
 from spmwatch.engine.episodes import Course, Cumulative, Episode, PatientEpisode, Span, Transplant
 from spmwatch.engine.facts import Standing
-from spmwatch.engine.reasoning.explain import Explainer, VariantReport, compare, span_text
+from spmwatch.engine.reasoning.explain import Explainer
+from spmwatch.engine.reasoning.reading import compare
+from spmwatch.engine.reasoning.reports import VariantReport, span_text
 from spmwatch.engine.truth import Truth
 from tests.strategies.episodes import AS_OF, rule_of
 

@@ -1,0 +1,67 @@
+"""How the plain reader takes single tests, and which conditions have to be looked at together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spmwatch.engine.catalogue.conditions import TODAY, Branch, SpanTest, Unless, WordTest
+from spmwatch.engine.episodes import UNKNOWN, Episode, Span
+from spmwatch.engine.facts import Standing
+from spmwatch.engine.truth import Truth
+
+WANTED = {True: (Truth.TRUE,), False: (Truth.TRUE, Truth.UNKNOWN)}
+"""What a test may come to in the certain and in the possible reading."""
+
+
+def alone(test: SpanTest) -> bool:
+    """Does the test compare with no other episode?"""
+    return test.anchor in (None, TODAY)
+
+
+def parts(branch: Branch, unless: Sequence[Unless]) -> list[tuple[Branch, tuple[Unless, ...]]]:
+    """The branch in parts that are compared with each other in no test, each with the negatives that belong to it.
+
+    A binding of the whole is one binding of each part, so what can be said of parts is never looked for in the product
+    of all. A negative that compares with nothing is a part of its own.
+    """
+    groups: list[set[str]] = []
+    negatives = [(item, {str(t.anchor) for t in item.condition.spans if not alone(t)}) for item in unless]
+    linked = [{c.name, *(str(t.anchor) for t in c.spans if not alone(t))} for c in branch.conditions]
+    for names in (*linked, *(anchors for _, anchors in negatives if anchors)):
+        touching = [group for group in groups if group & names]
+        groups = [group for group in groups if not group & names] + [set().union(names, *touching)]
+    result = [
+        (
+            Branch(tuple(condition for condition in branch.conditions if condition.name in group)),
+            tuple(item for item, anchors in negatives if anchors & group),
+        )
+        for group in groups
+    ]
+    free = tuple(item for item, anchors in negatives if not anchors)
+    return [*result, (Branch(()), free)] if free else result
+
+
+def standing_truth(episode: Episode) -> Truth:
+    """TRUE for an episode that counts, UNKNOWN for one that may be."""
+    return Truth.TRUE if episode.standing is Standing.COUNTS else Truth.UNKNOWN
+
+
+def word_truth(test: WordTest, episode: Episode) -> Truth:
+    """Is the word among those asked for? An unknown word could be any of them."""
+    value = getattr(episode, test.field)
+    if value in test.values:
+        return Truth.TRUE
+    return Truth.UNKNOWN if value == UNKNOWN else Truth.FALSE
+
+
+def compare(span: Span, comparison: str, limit: Span) -> Truth:
+    """Compare two numbers known to lie within spans: TRUE or FALSE only when every value would agree."""
+    if comparison == ">=":
+        return Truth.of(certain=span.low >= limit.high, possible=span.high >= limit.low)
+    if comparison == ">":
+        return Truth.of(certain=span.low > limit.high, possible=span.high > limit.low)
+    if comparison == "<=":
+        return Truth.of(certain=span.high <= limit.low, possible=span.low <= limit.high)
+    if comparison == "<":
+        return Truth.of(certain=span.high < limit.low, possible=span.low < limit.high)
+    raise ValueError(f"unknown comparison {comparison!r}")
