@@ -127,7 +127,7 @@ class PatientEpisode(Episode):
 
     verb: ClassVar[str] = "patient"
     age: Years = Span(0, 150)
-    sex: Annotated[str, Word(("male", "female", "other"))] = UNKNOWN
+    sex: Annotated[str, Word(("male", "female"))] = UNKNOWN
     vital_status: Annotated[str, Word(("alive", "deceased"))] = "alive"
     indication: Annotated[str, Word(("myeloma", "other", "unrecorded"))] = UNKNOWN
     transplant_eligibility: Annotated[str, Word(("eligible", "ineligible", "not-asked"))] = UNKNOWN

@@ -191,11 +191,18 @@ def patient_episode(
         id="patient-1",
         sources=() if patient is None else patient.sources,
         age=age,
-        sex=(patient.sex if patient is not None and patient.sex in ("male", "female", "other") else UNKNOWN) or UNKNOWN,
+        sex=_sex(patient),
         vital_status=_vital_status(patient, as_of),
         indication=indication,
         transplant_eligibility=_eligibility(facts, transplants, age, as_of, conventions, notes),
     )
+
+
+def _sex(patient: Patient | None) -> str:
+    """Administrative sex; `other` does not tell which organs there are, so it decides no more than a missing one."""
+    if patient is None or patient.sex not in ("male", "female"):
+        return UNKNOWN
+    return patient.sex
 
 
 def _vital_status(patient: Patient | None, as_of: int) -> str:

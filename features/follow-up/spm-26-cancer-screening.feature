@@ -435,6 +435,16 @@ Feature: Age-based cancer screening
       And the plan lists cervical cancer screening as not known
 
     @unknown
+    Scenario: The recorded sex is neither female nor male
+      Given the patient is a person aged 55
+      And the recorded sex is neither female nor male
+      When the rule is evaluated
+      Then part a does not fire
+      And part c does not fire
+      And the plan lists breast cancer screening as not known
+      And the plan lists cervical cancer screening as not known
+
+    @unknown
     Scenario: Age is not recorded
       Given the patient is a woman of unrecorded age
       When the rule is evaluated

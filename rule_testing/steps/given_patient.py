@@ -40,6 +40,12 @@ def patient_without_age(scenario: Scenario, who: str) -> None:
     scenario.builder.patient(gender=_SEX[who])
 
 
+@given(sentence(r"the recorded sex is neither female nor male"))
+def patient_of_other_sex(scenario: Scenario) -> None:
+    """FHIR's administrative gender `other`."""
+    scenario.builder.patient(gender="other")
+
+
 @given(sentence(rf"the patient died on (?P<day>{DATE})"))
 def patient_died(scenario: Scenario, day: str) -> None:
     """The patient is deceased."""

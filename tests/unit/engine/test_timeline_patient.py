@@ -55,7 +55,7 @@ def test_age_in_completed_years(birth: str | None, age: tuple[int, int]) -> None
 
 
 @pytest.mark.parametrize(
-    ("sex", "word"), [("male", "male"), ("other", "other"), ("unknown", "unknown"), (None, "unknown")]
+    ("sex", "word"), [("male", "male"), ("other", "unknown"), ("unknown", "unknown"), (None, "unknown")]
 )
 def test_sex(sex: str | None, word: str) -> None:
     assert the_patient(patient=person(sex=sex)).sex == word  # type: ignore[arg-type]
