@@ -30,6 +30,7 @@ FINDING_COLUMNS = (
     "error",
     "rulebase_version",
     "rulebase_hash",
+    "rulebase_overlays",
 )
 PATIENT_COLUMNS = (
     "patient",
@@ -44,6 +45,7 @@ PATIENT_COLUMNS = (
     "error_message",
     "rulebase_version",
     "rulebase_hash",
+    "rulebase_overlays",
 )
 PLAN_COLUMNS = (
     "patient",
@@ -63,6 +65,7 @@ PLAN_COLUMNS = (
     "references",
     "rulebase_version",
     "rulebase_hash",
+    "rulebase_overlays",
 )
 TIERS = ("critical", "warning", "info", "none")
 """Strongest first."""
@@ -220,6 +223,9 @@ def _common_cells(row: Row) -> dict[str, str]:
         "error": str(error.get("code", "")) if isinstance(error, dict) else "",
         "rulebase_version": str(rulebase.get("version")) if isinstance(rulebase, dict) else "",
         "rulebase_hash": str(rulebase.get("hash")) if isinstance(rulebase, dict) else "",
+        "rulebase_overlays": "; ".join(
+            str(name) for name in _list(rulebase.get("overlays") if isinstance(rulebase, dict) else None)
+        ),
     }
 
 

@@ -115,12 +115,19 @@ class SwitchedOff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """Two overlays changed the same thing; the later one holds."""
+    """Two overlays changed the same thing; the later one holds.
+
+    `lost`: what the earlier one had changed in a file that the later one replaces as a whole.
+    """
 
     what: str
     earlier: str
     later: str
+    lost: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """In one line."""
+        if self.lost:
+            lost = f"{self.earlier}'s change of {', '.join(self.lost)} is lost"
+            return f"{self.later} replaces {self.what}, which {self.earlier} had changed: {lost}"
         return f"{self.what} is changed by overlay {self.earlier} and by {self.later}; {self.later} holds"

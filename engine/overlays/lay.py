@@ -28,7 +28,7 @@ class Layers:
         places: for messages, conflicts and reasons.
         overlays: in the order in which they were laid.
         off: switched-off rule -> (overlay, why).
-        changed: rule -> overlays that changed it, as `acs 1.0.0`.
+        changed: rule or check -> overlays that changed it, as `acs 1.0.0`.
         added: path in the catalogue -> where the overlay's file really stands.
     """
 
@@ -124,7 +124,8 @@ class _Laying:
                 raise RuleFileError(at, "-", problem, fix)
             self._layers.files[path] = data
             self._layers.added[path] = at
-            self._layers.places.add(path, "-", self._folder, at, "-")
+            self._layers.places.replace(path, self._folder, at)
+            self._layers.changed[id_] = [str(self._folder)]
         for id_, reason in replaces.items():
             place = PurePosixPath(f"{id_}.yaml")
             if TOP / CHECKS / place not in self._original or place not in self._folder.checks:
@@ -163,12 +164,13 @@ class _Laying:
         if not isinstance(known, dict) or name not in known:
             names = known if isinstance(known, dict) else ()
             self._refuse(at, f"{target} has no parameter `{name}`", self._near(name, names))
-        now, first = self._parameter(path, name), self._parameter(path, name, self._original) or {}
+        now, setter = self._parameter(path, name), self._layers.places.setter(path, f"parameters.{name}")
         if change.unit != now.get("unit"):
             self._refuse(f"{at}.unit", f"`{change.unit}` is not the unit of `{name}`", f"Write `{now.get('unit')}`")
-        if change.instead_of is not None and change.instead_of != first.get("value"):
-            fix = f"Read the rule again, then write `instead_of: {first.get('value')}`"
-            self._refuse(f"{at}.instead_of", "the rules have another value by now", fix)
+        if change.instead_of is not None and change.instead_of != now.get("value"):
+            who = "the rules" if setter is None else f"overlay {setter}, which lies below,"
+            fix = f"Read it again, then write `instead_of: {now.get('value')}`"
+            self._refuse(f"{at}.instead_of", f"is {change.instead_of:g}; {who} set `{name}` to {now.get('value')}", fix)
         data = self._own(path)
         parameters = data["parameters"]
         assert isinstance(parameters, dict)
@@ -176,7 +178,7 @@ class _Laying:
         self._cite(data, change.evidence)
         self._place(path, f"parameters.{name}", at)
         self._mark(target)
-        self._because(f"{target} parameters.{name}", change.because)
+        self._because(f"{target} parameters.{name}", change.because, setter)
 
     def _change_texts(self) -> None:
         targets = {**self._targets(), **{name: TOP / f"{name}.yaml" for name in SHARED_TEXTS}}
@@ -196,8 +198,9 @@ class _Laying:
                     self._refuse(f"{at}.{name}", "is no text that an overlay may change", "See docs/overlays.md")
                 if not replace_field(data, name, text):
                     self._refuse(f"{at}.{name}", f"{target} has no such text", "Write the field as its file has it")
+                setter = self._layers.places.setter(path, name)
                 self._place(path, name, f"{at}.{name}")
-                self._because(f"{target} {name}", change.because)
+                self._because(f"{target} {name}", change.because, setter)
             if change.evidence:
                 self._cite(data, change.evidence)
                 self._place(path, "evidence", f"{at}.evidence")
@@ -265,11 +268,8 @@ class _Laying:
             self._layers.files[path] = copy.deepcopy(data if data is not None else {})
         return self._layers.files[path]
 
-    def _parameter(
-        self, path: PurePosixPath, name: str, files: Mapping[PurePosixPath, object] | None = None
-    ) -> dict[str, object]:
-        data = (self._layers.files if files is None else files).get(path, self._mapping(path))
-        found = data["parameters"].get(name) if isinstance(data, dict) else None
+    def _parameter(self, path: PurePosixPath, name: str) -> dict[str, object]:
+        found = value_at(self._mapping(path), f"parameters.{name}")
         return found if isinstance(found, dict) else {}
 
     def _cite(self, data: object, evidence: Iterable[str]) -> None:
@@ -286,8 +286,8 @@ class _Laying:
     def _place(self, path: PurePosixPath, field_: str, at_field: str) -> None:
         self._layers.places.add(path, field_, self._folder, self._folder.overlay_file, at_field)
 
-    def _because(self, what: str, because: str) -> None:
-        self._layers.places.explain(self._folder, what, because)
+    def _because(self, what: str, because: str, brought_by: str | None = None) -> None:
+        self._layers.places.explain(self._folder, what, because, brought_by)
 
     def _refuse(self, field_: str, problem: str, fix: str) -> None:
         raise RuleFileError(self._folder.overlay_file, field_, problem, fix)

@@ -10,6 +10,9 @@ from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.overlays.folder import Folder
 from spmwatch.engine.overlays.form import Conflict
 
+_WHOLE = "-"
+"""In the place of a field: the whole file."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Change:
@@ -37,12 +40,37 @@ class Places:
         """`field_` of the catalogue's file `path` now says what `at_field` of the overlay's file `at` says."""
         self.changes.append(_Change(path, field_, overlay, at, at_field))
 
-    def explain(self, overlay: Folder, what: str, because: str) -> None:
-        """Keep the reason of a change, and note when an earlier overlay changed the same thing."""
-        for earlier, reasons in self.reasons.items():
-            if what in reasons and earlier != str(overlay):
-                self.conflicts.append(Conflict(what=what, earlier=earlier, later=str(overlay)))
+    def explain(self, overlay: Folder, what: str, because: str, brought_by: str | None = None) -> None:
+        """Keep the reason of a change, and note when an earlier overlay changed, or brought, the same thing."""
+        earlier = [name for name, reasons in self.reasons.items() if what in reasons]
+        if brought_by is not None and brought_by not in earlier:
+            earlier.append(brought_by)
+        self.conflicts += [
+            Conflict(what=what, earlier=name, later=str(overlay)) for name in earlier if name != str(overlay)
+        ]
         self.reasons.setdefault(str(overlay), {})[what] = because
+
+    def setter(self, path: PurePosixPath, field_: str) -> str | None:
+        """The overlay that said last what `field_` is, by itself or with the whole file; None: the rules say it."""
+        said = (c for c in self.changes[::-1] if c.path == path and c.field in (field_, _WHOLE))
+        return next((str(change.overlay) for change in said), None)
+
+    def replace(self, path: PurePosixPath, overlay: Folder, at: PurePath) -> None:
+        """The whole file is the overlay's now. What earlier ones had changed in it is lost, and named as a conflict."""
+        lost: dict[str, list[_Change]] = {}
+        for change in self.changes:
+            if change.path == path and change.overlay is not overlay and change.field != _WHOLE:
+                lost.setdefault(str(change.overlay), []).append(change)
+        for earlier, changes in lost.items():
+            fields = tuple(change.field for change in changes if change.field != "evidence")
+            what = str(path.relative_to(path.parts[0]))
+            self.conflicts.append(
+                Conflict(what=what, earlier=earlier, later=str(overlay), lost=fields or ("evidence",))
+            )
+            for change in changes:  # a reason for what is not there would be told of the new value
+                self.reasons.get(earlier, {}).pop(f"{path.stem} {change.field}", None)
+        self.changes = [change for change in self.changes if change.path != path]
+        self.add(path, _WHOLE, overlay, at, _WHOLE)
 
     def told(self, error: RuleFileError) -> RuleFileError:
         """The fault by the file and field of the overlay that brought it; as it is when none did."""

@@ -438,3 +438,47 @@ def test_a_fault_of_the_rules_themselves_is_told_as_theirs(write: Write, folder:
     with pytest.raises(RuleFileError) as refusal:
         load_rule_base(folder.root, [write("cards:\n  most_cards: 2\n")])
     assert str(refusal.value.path) == "rules/lenalidomide/spm-09-long-maintenance.yaml"
+
+
+# -- overlays on overlays ----------------------------------------------------------------------------------------------
+
+ACS = Path(__file__).parents[3] / "examples" / "overlays" / "acs"
+LIMIT = "parameters:\n  breast:\n    limit: {value: %s, unit: mo%s, evidence: [convention], because: Agreed}\n"
+
+
+def test_a_change_of_a_check_that_a_later_overlay_replaces_is_named_as_lost(write: Write) -> None:
+    base = load(write(LIMIT % (30, "")), ACS)
+    (conflict,) = base.conflicts
+    assert str(conflict) == (
+        "acs 1.0.0 replaces checks/breast.yaml, which site 1.0.0 had changed: "
+        "site 1.0.0's change of parameters.limit is lost"
+    )
+    breast = next(check for check in base.checks if check.id == "breast")
+    assert breast.parameters["limit"].value == 13
+    assert "breast parameters.limit" not in base.overlays[0].reasons
+
+
+def test_a_change_of_a_check_that_an_earlier_overlay_replaced_is_a_conflict(write: Write) -> None:
+    base = load(ACS, write(LIMIT % (15, ", instead_of: 13")))
+    assert [str(conflict) for conflict in base.conflicts] == [
+        "breast parameters.limit is changed by overlay acs 1.0.0 and by site 1.0.0; site 1.0.0 holds"
+    ]
+    assert next(check for check in base.checks if check.id == "breast").parameters["limit"].value == 15
+
+
+def test_instead_of_is_the_value_of_the_layers_below(write: Write) -> None:
+    site = write(LIMIT % (30, ", instead_of: 27"))
+    assert load(site).conflicts == ()
+    with pytest.raises(RuleFileError) as refused:
+        load(ACS, site)
+    assert refused.value.field == "parameters.breast.limit.instead_of"
+    assert refused.value.problem == "is 27; overlay acs 1.0.0, which lies below, set `limit` to 13"
+    assert "write `instead_of: 13`" in refused.value.fix
+
+
+def test_a_text_of_a_check_that_an_earlier_overlay_replaced_is_a_conflict(write: Write) -> None:
+    site = write("texts:\n  breast: {because: Ours, title: Mammograms}\n")
+    (conflict,) = load(ACS, site).conflicts
+    assert str(conflict) == "breast title is changed by overlay acs 1.0.0 and by site 1.0.0; site 1.0.0 holds"
+    (conflict,) = load(site, ACS).conflicts
+    assert conflict.lost == ("title",)

@@ -336,3 +336,15 @@ def test_the_summary_counts_every_row_once() -> None:
     ]
     summary = summarise_rows(rows)
     assert (summary.patients, summary.failed, summary.incomplete, summary.tiers["warning"]) == (3, 1, 1, 2)
+
+
+def test_every_csv_line_names_the_overlays() -> None:
+    identity = replace(IDENTITY, overlays=("our-site 1.0.0", "acs 1.0.0"))
+    told = evaluated_row(replace(recommendation(), rulebase=identity, plan=(check("skin", "overdue"),)))
+    plain = evaluated_row(replace(recommendation(), plan=(check("skin", "overdue"),)))
+    for columns, lines in (
+        (FINDING_COLUMNS, [*finding_cells(told), *finding_cells(plain)]),
+        (PATIENT_COLUMNS, [patient_cells(told), patient_cells(plain)]),
+        (PLAN_COLUMNS, [*plan_cells(told), *plan_cells(plain)]),
+    ):
+        assert [line["rulebase_overlays"] for line in cells(columns, iter(lines))] == ["our-site 1.0.0; acs 1.0.0", ""]
