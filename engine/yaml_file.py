@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from importlib.resources.abc import Traversable
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 import yaml
@@ -42,6 +42,8 @@ def read_yaml(file: Traversable, name: PurePath) -> object:
     """
     if isinstance(file, ParsedFile):
         return file.data
+    if isinstance(file, Path) and file.exists() and not file.is_file():
+        raise RuleFileError(name, "-", "is no regular file", "Put a file there, or remove it")
     try:
         text = file.read_bytes().decode("utf-8")
     except (UnicodeDecodeError, OSError) as error:

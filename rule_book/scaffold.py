@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from spmwatch.engine.catalogue.load import RuleBase
+from spmwatch.engine.catalogue.load import RuleBase, is_reserved
 from spmwatch.engine.catalogue.rule import RULE_ID
 from spmwatch.engine.errors import InputError
 
@@ -41,6 +41,8 @@ def new_rule(base: RuleBase, *, id_: str, topic: str, name: str) -> NewRule:
     for what, word in (("topic", topic), ("name", name)):
         if not _WORDS.fullmatch(word):
             raise InputError(word, what, "has other characters than it takes", "Use a-z, 0-9 and hyphens")
+    if is_reserved(topic):
+        raise InputError(topic, "topic", "is a folder that holds no rules", "Name the topic of the rule")
     taken = {rule.id: rule for rule in base.all_rules}
     if id_ in taken:
         problem = f"is taken by {taken[id_].path} ({taken[id_].status})"

@@ -139,6 +139,13 @@ class Evidence:
         return self.status is not Status.UNVERIFIED
 
 
+_FORMS = {
+    "doi": (r"10\.\d{4,9}/[^\s\"<>]+", "Write it from `10.` on, e.g. 10.1000/abc"),
+    "pmid": (r"[1-9]\d{0,8}", "Write its digits alone"),
+    "pmcid": (r"PMC[1-9]\d{0,8}", "Write e.g. PMC1234567"),
+    "url": (r"https?://[^\s\"<>/]+(/[^\s\"<>]*)?", "Write an address that begins with https:// or http://"),
+}
+"""How an identifier looks, so that its link leads to a page and to nothing else."""
 _LINKS = {
     "doi": "https://doi.org/{}",
     "pmid": "https://pubmed.ncbi.nlm.nih.gov/{}/",
@@ -163,6 +170,11 @@ def _evidence(id_: str, entry: object, name: PurePath) -> Evidence:
     if YEAR in file.figures:
         problem = "is the year of the evidence itself"
         raise RuleFileError(name, f"{id_}.figures.{YEAR}", problem, "Name the figure otherwise")
+    for index, identifier in enumerate(file.identifiers):
+        form, fix = _FORMS[identifier.kind]
+        if not re.fullmatch(form, identifier.value):
+            field = f"{id_}.identifiers[{index}].value"
+            raise RuleFileError(name, field, f"`{identifier.value}` is no {identifier.kind}", fix)
     open_points = bool(file.unverified) or any(f.status == "unverified" for f in file.figures.values())
     if open_points and file.status is Status.VERIFIED:
         raise RuleFileError(name, f"{id_}.status", "is `verified` with something unverified below", "Write `partly`")
@@ -201,6 +213,9 @@ def _evidence(id_: str, entry: object, name: PurePath) -> Evidence:
 
 def _day(text: str, field: str, name: PurePath) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise RuleFileError(name, field, f"`{text}` is no date", "Write it as 2026-01-31") from None
+        day = None
+    if day is None or day.isoformat() != text:
+        raise RuleFileError(name, field, f"`{text}` is no date", "Write it as 2026-01-31")
+    return day

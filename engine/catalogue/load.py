@@ -229,17 +229,29 @@ def _load(root: Traversable) -> RuleBase:
 def _yaml_files(folder: Traversable, path: PurePosixPath) -> Iterator[tuple[PurePosixPath, Traversable]]:
     """Every YAML file below, by path, in a stable order."""
     for entry in sorted(folder.iterdir(), key=lambda item: item.name):
-        if entry.is_dir():
-            if not entry.name.startswith((".", "_")):
-                yield from _yaml_files(entry, path / entry.name)
-        elif entry.name.endswith(".yaml"):
+        ending = PurePosixPath(entry.name).suffix
+        if ending.lower() in (".yaml", ".yml"):
+            if ending != ".yaml":
+                raise RuleFileError(
+                    path / entry.name, "-", f"is named {ending}", "Name it .yaml, or it would not be read"
+                )
+            if not entry.is_file():
+                raise RuleFileError(path / entry.name, "-", "is no regular file", "Only a file may be named .yaml")
+            if len(path.parts) == 1 and entry.name not in SHARED:
+                fix = "Put a rule into the folder of its topic; a file that all rules share has a fixed name"
+                raise RuleFileError(path / entry.name, "-", "is none of the files that rules share", fix)
             yield path / entry.name, entry
-        elif entry.name.endswith(".yml"):
-            raise RuleFileError(path / entry.name, "-", "is named .yml", "Name it .yaml, or it would not be read")
+        elif entry.is_dir() and not entry.name.startswith((".", "_")):
+            yield from _yaml_files(entry, path / entry.name)
 
 
 def _is_rule(path: PurePosixPath) -> bool:
-    return len(path.parts) > 2 and path.parts[1] not in NOT_RULES
+    return len(path.parts) > 2 and not is_reserved(path.parts[1])
+
+
+def is_reserved(folder: str) -> bool:
+    """Does a folder of that name under rules/ hold no rules?"""
+    return folder in NOT_RULES or folder.startswith((".", "_"))
 
 
 def _rule_files(files: Mapping[PurePosixPath, object]) -> list[tuple[PurePosixPath, RuleFile]]:

@@ -12,13 +12,15 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from spmwatch.engine.catalogue.conditions import Branch, ConditionError, Parameter, Unless, parse_unless, parse_when
 from spmwatch.engine.errors import RuleFileError
 
 RULE_ID = r"^[A-Z][A-Z0-9]*-\d{2,4}$"
 SUMMARY_LIMIT = 139  # CDS Hooks: fewer than 140 characters
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""What somebody reads is never empty."""
 
 
 class Indicator(StrEnum):
@@ -51,7 +53,7 @@ class ParameterFile(_Model):
 
     value: Annotated[float, Field(strict=True, allow_inf_nan=False)]
     unit: str
-    meaning: str
+    meaning: Text
     evidence: list[str] = Field(min_length=1)
 
 
@@ -60,15 +62,15 @@ class UnknownFile(_Model):
 
     no_record: Literal["absent"]
     incomplete_record: Literal["ask", "silent"]
-    because: str
+    because: Text
 
 
 class CardFile(_Model):
     """What the clinician reads. `{name}` inserts a parameter, `{E03.figure-id}` a verified figure."""
 
-    summary: str
-    detail: str
-    ask: str
+    summary: Text
+    detail: Text
+    ask: Text
     source: str
 
 
@@ -81,20 +83,20 @@ class VariantFile(_Model):
     grade: Grade | None = None
     when: dict[str, object]
     unless: list[dict[str, object]] = []
-    summary: str | None = None
-    detail: str | None = None
+    summary: Text | None = None
+    detail: Text | None = None
 
 
 class RuleFile(_Model):
     """A rule file, key by key."""
 
     id: str = Field(pattern=RULE_ID)
-    title: str
+    title: Text
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     status: Literal["draft", "active", "retired"]
     hooks: list[str] = Field(min_length=1)
     grade: Grade
-    rationale: str
+    rationale: Text
     evidence: list[str] = Field(min_length=1)
     parameters: dict[str, ParameterFile]
     when: dict[str, object] | None = None

@@ -26,6 +26,8 @@ from spmwatch.engine.yaml_file import validated
 FACTS = "facts"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _FIGURE = re.compile(rf"({EVIDENCE_ID})\.([a-z0-9-]+)")
+_MARKS = re.compile("[*_`\u00ad\u200b-\u200d\u2060\ufeff]")
+"""What a reader does not see within a word: Markdown's marks, soft hyphens, characters without width."""
 _REGIMENS = "regimens."
 _CHECKS = "checks."
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -115,8 +117,9 @@ class Writer:
         """
         self._refuse_digits(text, field)
         filled = _PLACEHOLDER.sub(lambda found: self._insert(found[1], field, keep), text.strip())
+        read = " ".join(_MARKS.sub("", filled).split())
         for word in self.forbidden:
-            if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", filled, re.IGNORECASE):
+            if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", read, re.IGNORECASE):
                 fix = "A card suggests and gives reasons; reword it, e.g. with `consider`"
                 raise RuleFileError(self.path, field, f"uses `{word}`", fix)
         return filled

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from spmwatch.engine.catalogue.conditions import Branch, Condition, Parameter
 from spmwatch.engine.catalogue.evidence import Evidence
-from spmwatch.engine.catalogue.rule import ParameterFile
+from spmwatch.engine.catalogue.rule import ParameterFile, Text
 from spmwatch.engine.recommendation import Orderable
 
 RecordType = Literal["Condition", "Procedure", "Observation"]
@@ -39,7 +39,7 @@ class ScheduleFile(_Model):
     """For whom the check is due how often; without `who` for everybody."""
 
     id: Id
-    words: str
+    words: Text
     who: dict[str, object] | None = None
     individual: bool = False
     tests: list[AcceptedFile] = []
@@ -51,16 +51,16 @@ class OrderFile(_Model):
     concept: str
     system: str | None = None
     code: str | None = None
-    display: str
-    label: str
-    confirm: str
+    display: Text
+    label: Text
+    confirm: Text
 
 
 class CheckFile(_Model):
     """A check file, key by key."""
 
     id: Id
-    title: str
+    title: Text
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     source: str
     evidence: list[str] = Field(min_length=1)

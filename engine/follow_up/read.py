@@ -145,7 +145,7 @@ class _Reading:
     def _exclusion(self, entry: dict[str, object], index: int) -> Exclusion:
         field = f"exclusions[{index}]"
         words, doubtful = entry.get("words"), entry.get("doubtful", False)
-        if not isinstance(words, str) or not isinstance(doubtful, bool):
+        if not isinstance(words, str) or not words.strip() or not isinstance(doubtful, bool):
             raise self._refusal(f"{field}.words", "is missing", "Say in words why the check falls away")
         rest = {key: value for key, value in entry.items() if key not in ("words", "doubtful")}
         id_, condition = parse_unless(rest, field, self._parameters, {}, calendar=True)

@@ -70,7 +70,7 @@ def _yaml_files(path: Path) -> Iterator[PurePosixPath]:
         place = PurePosixPath(found.relative_to(path).as_posix())
         if place.parts[0] in _NOT_READ or any(part.startswith(".") for part in place.parts):
             continue
-        if found.suffix in (".yaml", ".yml") and not _belongs(place):
+        if found.suffix.lower() in (".yaml", ".yml") and not _belongs(place):
             fix = f"Use {OVERLAY_FILE}, {EVIDENCE}, {RULES}/<topic>/<rule>.yaml or {CHECKS}/<check>.yaml"
             raise RuleFileError(path / place, "-", "would not be read", fix)
         if found.suffix == ".yaml":

@@ -30,6 +30,8 @@ REFUSED = {
     "an unknown test": ("{concept: mammography, due", "{concept: mamography, due", ".concept", "not in the value sets"),
     "a test of nothing": ("{concept: mammography, due", "{due", "schedules[1].tests[0]", "one concept or one analyte"),
     "a number in the words": ("{first_age} to {last_age} years", "40 to {last_age} years", "schedules[1].words", "writes out a number"),
+    "an empty title": ("title: ", "title: ' ' # ", "title", "at least 1 character"),
+    "empty words of an exclusion": ("words: Both breasts were removed", "words: ' '", "exclusions[0].words", "is missing"),
     "a forbidden word": ("Both breasts were removed", "Screening is required", "exclusions[0].words", "uses `required`"),
     "an exclusion without words": ("    words: Both breasts were removed\n", "", "exclusions[0].words", "is missing"),
     "an unknown exclusion": ("what: bilateral-mastectomy", "what: mastectomy", "exclusions[0].performed.what", "not in the catalogue"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import PurePath
 
 import pytest
+import yaml
 
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.yaml_file import parse_yaml
+from spmwatch.engine.yaml_file import parse_yaml, read_yaml
 from tests.unit.engine.rule_folders import RuleFolder, folder
 
 __all__ = ["folder"]
@@ -63,6 +65,12 @@ REFUSED_IN_A_RULE = {
     "an unknown figure": ("{E20b.cumulative-exposure}", "{E20b.exposure}", ".detail", "has no figure `exposure`"),
     "a figure of another source": ("{E20b.cumulative-exposure}", "{E10.any}", ".detail", "does not list"),
     "an order": ("than in people who had it once.", "and must be seen.", ".detail", "uses `must`"),
+    "an order over a line break": ("than in people who had it once.", "and it is\n      required.", ".detail", "uses `required`"),
+    "an order in emphasis": ("than in people who had it once.", "and **mu**st be seen.", ".detail", "uses `must`"),
+    "an order in emphasis of another sort": ("than in people who had it once.", "and _must_ be seen.", ".detail", "uses `must`"),
+    "an order with a soft hyphen": ("than in people who had it once.", "and mu\u00adst be seen.", ".detail", "uses `must`"),
+    "an empty title": ("title: ", "title: ' ' # ", "title", "at least 1 character"),
+    "an empty question": ("  ask: ", "  ask: ' ' # ", "card.ask", "at least 1 character"),
     "a long summary": ("second-cancer rate reported", "rate " + "of second cancers " * 5, ".summary", "characters"),
     "a summary that is long with `possibly`": ("reported\"", "reported" + " x" * 20 + "\"", ".summary", "`Possibly: "),
     "facts outside the detail": ("was lenalidomide taken,", "was it taken, {facts},", "card.ask", "`{facts}` stands for nothing"),
@@ -172,6 +180,28 @@ def test_findings_of_other_rules_exist_and_go_in_no_circle(
         ("evidence.yaml", "  year: 2016\n  grade: A", "  year: 16\n  grade: A", "E14.year", "does not fit"),
         ("evidence.yaml", 'PMC6280981)\n  read: "2026-11-21"', "PMC6280981)\n  read: May 2026", "E14.read", "no date"),
         ("evidence.yaml", "  kind: opinion", "  kind: hearsay", "E24.kind", "does not fit"),
+        (
+            "evidence.yaml",
+            "pmcid, value: PMC6280981",
+            "pmcid, value: javascript:x",
+            "E14.identifiers[0].value",
+            "no pmcid",
+        ),
+        (
+            "evidence.yaml",
+            '"https://ascopost.com/News/59608"',
+            '"javascript:alert"',
+            "E01.identifiers[2].value",
+            "no url",
+        ),
+        ("evidence.yaml", "10.1016/S1470-2045(18)30687-9", "S1470-2045", "E01.identifiers[1].value", "no doi"),
+        (
+            "evidence.yaml",
+            'PMC6280981)\n  read: "2026-11-21"',
+            'PMC6280981)\n  read: "20261121"',
+            "E14.read",
+            "no date",
+        ),
         ("evidence.yaml", TRIED, "", "E09.tried", "how the unverified was looked for"),
         ("evidence.yaml", "  says: 7730", "  tried: x\n  says: 7730", "E14.tried", "and nothing else"),
         (
@@ -220,6 +250,35 @@ def test_a_fault_in_a_shared_file_is_refused(
     assert (str(error.path), error.field) == (f"rules/{file}", field)
     assert problem in error.problem
     assert error.fix
+
+
+@pytest.mark.parametrize("key", ["summary", "detail", "ask", "title", "rationale"])
+def test_no_text_of_a_rule_is_empty(key: str, folder: RuleFolder) -> None:
+    path = folder.root / SPM02
+    rule = yaml.safe_load(path.read_text(encoding="utf-8"))
+    place = rule if key in rule else rule["card"]
+    place[key] = " \n"
+    path.write_text(yaml.safe_dump(rule), encoding="utf-8")
+    error = folder.refusal()
+    assert error.field.endswith(key)
+    assert "at least 1 character" in error.problem
+
+
+@pytest.mark.parametrize("name", ["lenalidomide/spm-99-x.YAML", "lenalidomide/spm-99-x.Yml", "spm-99-x.yaml"])
+def test_a_file_that_would_not_be_read_is_refused(name: str, folder: RuleFolder) -> None:
+    (folder.root / name).write_text("id: SPM-99\n", encoding="utf-8")
+    assert str(folder.refusal().path) == f"rules/{name}"
+
+
+def test_a_yaml_path_that_is_no_file_is_refused_and_not_opened(folder: RuleFolder) -> None:
+    path = folder.root / "lenalidomide" / "spm-99-x.yaml"
+    path.mkdir()
+    assert folder.refusal().problem == "is no regular file"
+    path.rmdir()
+    os.mkfifo(path)
+    assert folder.refusal().problem == "is no regular file"
+    with pytest.raises(RuleFileError, match="no regular file"):
+        read_yaml(path, PurePath("rules/x.yaml"))
 
 
 @pytest.mark.parametrize(

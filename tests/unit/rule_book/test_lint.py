@@ -175,6 +175,7 @@ def test_a_new_rule_lints_clean_and_its_scenarios_pass(house: Path) -> None:
         (["SPM-05", "lenalidomide", "again"], "is taken by"),
         (["spm-77", "lenalidomide", "x"], "is no rule id"),
         (["SPM-77", "Lenalidomide", "x"], "has other characters"),
+        (["SPM-77", "checks", "x"], "holds no rules"),
         (["SPM-77", "../..", "x"], "has other characters"),
     ],
 )
