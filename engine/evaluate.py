@@ -17,7 +17,7 @@ from datetime import date
 from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.catalogue.rule import Rule, Variant
 from spmwatch.engine.catalogue.texts import Topic
-from spmwatch.engine.episodes import UNKNOWN, Course, Disease, Episode, Malignancy, Missing, Timeline
+from spmwatch.engine.episodes import UNKNOWN, Course, Disease, Episode, Malignancy, Missing, Order, Timeline
 from spmwatch.engine.facts import Certainty, PatientRecord, Standing
 from spmwatch.engine.follow_up.assess import FollowUps
 from spmwatch.engine.follow_up.plan import Planner
@@ -118,13 +118,13 @@ class Evaluator:
     def missing_episodes(self, questions: Sequence[OpenQuestion], timeline: Timeline) -> list[Episode]:
         """The open questions as episodes for the data-gap rule.
 
-        Only for patients whose record holds some evidence of lenalidomide or of myeloma: of others nothing is asked
-        (clinical rule SPM-29).
+        Only for patients whose record or order holds some evidence of lenalidomide or of myeloma: of others nothing is
+        asked (clinical rule SPM-29).
         """
         subjects = self.rule_base.conventions.phases_inferred_for
         if not any(
             not episode.hypothetical
-            and (isinstance(episode, Disease) or (isinstance(episode, Course) and episode.drug in subjects))
+            and (isinstance(episode, Disease) or (isinstance(episode, (Course, Order)) and episode.drug in subjects))
             for episode in timeline.episodes
         ):
             return []

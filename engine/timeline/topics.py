@@ -14,6 +14,7 @@ from spmwatch.engine.episodes import (
     Malignancy,
     Order,
     PatientEpisode,
+    Regimen,
     Stated,
     Sustained,
     Transplant,
@@ -22,6 +23,7 @@ from spmwatch.engine.timeline.observations import PACK_YEARS
 
 _DATES = ("start", "end", "duration", "active")
 _WHETHER = ("standing", "certainty")
+_CONTENTS = ("lenalidomide", "melphalan", "other_leukemogenic")
 PROGRESSION = "progression"
 """What the record states of it, and the topic that asks for more."""
 
@@ -56,6 +58,7 @@ _BY_VERB: dict[tuple[str, str], str] = {
     **{(Malignancy.verb, field): "prior-cancers" for field in _WHETHER},
     **{(Malignancy.verb, field): "cancer-onset" for field in ("role", "onset")},
     **{(Malignancy.verb, field): "cancer-status" for field in ("status", "group", "organ")},
+    **{(Regimen.verb, field): "other-treatment" for field in ("stage", "basis", *_CONTENTS, *_WHETHER)},
     **{(Lab.verb, field): "blood-count" for field in ("value", "date", "latest", "result_status", *_WHETHER)},
     **{(Sustained.verb, field): "blood-count" for field in ("highest", "lowest", "first", "last", *_WHETHER)},
 }

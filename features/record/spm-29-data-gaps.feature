@@ -118,3 +118,19 @@ Feature: Key data are missing
       And lenalidomide 20 mg was taken from 2024-04-01 with no recorded end
       When the rule is evaluated
       Then it stays silent
+
+  Rule: Orders without a recorded indication
+
+    @fires
+    Scenario: Lenalidomide and oral melphalan are ordered together, and nothing tells what for
+      Given lenalidomide 25 mg is ordered
+      And oral melphalan is ordered
+      When the order is signed
+      Then it recommends with indicator "info"
+      And SPM-19 asks about the indication
+
+    @near-miss
+    Scenario: Another drug is ordered
+      Given bortezomib is ordered
+      When the order is signed
+      Then it stays silent
