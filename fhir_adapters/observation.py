@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from spmwatch.engine.dates import DateRange
-from spmwatch.engine.facts import Fact, LabValue, Procedure, Smoking, Standing, Statement
+from spmwatch.engine.facts import Certainty, Fact, LabValue, Procedure, Smoking, Standing, Statement
 from spmwatch.fhir_adapters import views
 from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, Outcome, Reader, outcome, source
 from spmwatch.fhir_adapters.references import Item
@@ -30,7 +30,7 @@ def read_observation(reader: Reader, item: Item) -> Outcome:
     gaps_before = len(reader.gaps)
     view = reader.view(views.ObservationView, item)
     parts = [("", view), *((f"component[{i}].", part) for i, part in enumerate(view.component or ()))]
-    found = [(prefix, part, list(_hits(reader, prefix, part))) for prefix, part in parts]
+    found = [(prefix, part, list(_hits(reader, prefix, part, view.code))) for prefix, part in parts]
     if not any(hits for _, _, hits in found):
         if view.code is not None or item.resource.get("code") is None:
             del reader.gaps[gaps_before:]
@@ -56,7 +56,7 @@ def read_observation(reader: Reader, item: Item) -> Outcome:
             if conflict:
                 reader.low_certainty(item, Reading((hit,), conflict=True))
             told = of_value if hit.concept.category == "lab" else standing
-            proved = Standing.POSSIBLE if conflict else told
+            proved = Standing.POSSIBLE if conflict or (by_value and _unasked(reader, item, view, part, hit)) else told
             fact = _fact(reader, item, _Told(prefix, part, hit, by_value, proved, day, preliminary))
             if fact is not None:
                 facts.append(fact)
@@ -65,7 +65,9 @@ def read_observation(reader: Reader, item: Item) -> Outcome:
     return outcome(facts)
 
 
-def _hits(reader: Reader, prefix: str, part: views.ObservationValue) -> Iterator[tuple[Hit, bool, bool]]:
+def _hits(
+    reader: Reader, prefix: str, part: views.ObservationValue, whole: views.Concept | None
+) -> Iterator[tuple[Hit, bool, bool]]:
     """What the answer, and what the question, stands for: (hit, by the answer, codes contradict each other).
 
     Tests and procedures are told by code alone.
@@ -74,10 +76,13 @@ def _hits(reader: Reader, prefix: str, part: views.ObservationValue) -> Iterator
     """
     has_value = part.valueCodeableConcept is not None or bool(part.valueString)
     answers: dict[str, Reading] = {}
+    asked = reader.terms.asks_for_response(whole, part.code)
     if has_value:
         words = [(f"{prefix}valueString", part.valueString)] if part.valueString else []
         element = f"{prefix}valueCodeableConcept"
-        answers = reader.terms.read_all(part.valueCodeableConcept, VALUE_CATEGORIES, element, more_text=words)
+        answers = reader.terms.read_all(
+            part.valueCodeableConcept, VALUE_CATEGORIES, element, more_text=words, asked=asked is not False
+        )
     for reading in answers.values():
         for hit in reading.hits:
             yield hit, True, reading.conflict
@@ -87,6 +92,20 @@ def _hits(reader: Reader, prefix: str, part: views.ObservationValue) -> Iterator
         if category not in answers or not answers[category].hits:
             for hit in reading.hits:
                 yield hit, False, reading.conflict
+
+
+def _unasked(reader: Reader, item: Item, view: views.ObservationView, part: views.ObservationValue, hit: Hit) -> bool:
+    """Is it a response in words to a question that asks for none, e.g. a kidney review with "disease progression"?"""
+    if hit.concept.response is None or hit.certainty is Certainty.HIGH:
+        return False
+    terms = reader.terms
+    if terms.asks_for_response(view.code, part.code) or terms.name_the_disease(
+        part.valueCodeableConcept, part.valueString
+    ):
+        return False
+    problem = "the words state a response or a progression, and the question does not ask how the myeloma does"
+    reader.gap(item, "undecided", hit.element, problem, "Name the disease in the question or in the answer.")
+    return True
 
 
 @dataclass(frozen=True, slots=True)

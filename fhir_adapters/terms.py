@@ -83,6 +83,7 @@ class Terms:
         *,
         more_text: Sequence[tuple[str, str]] = (),
         by_words: Collection[str] | None = None,
+        asked: bool = False,
     ) -> dict[str, Reading]:
         """What a CodeableConcept stands for in each category.
 
@@ -92,6 +93,7 @@ class Terms:
             element: its path, for the source of the fact.
             more_text: (path, text) of further words for the same thing, e.g. a reference's display.
             by_words: categories in which words are matched where no code matches; None for all.
+            asked: the element answers a question, so that abbreviations count that say nothing without one.
         """
         coded = False
         found: dict[str, dict[str, Hit]] = {}
@@ -111,7 +113,7 @@ class Terms:
                 chosen, conflict = self._most_specific(list(found[category].values()))
                 readings[category] = Reading(chosen, conflict or self._words_differ(chosen, texts, category), coded)
             elif texts and (by_words is None or category in by_words):
-                readings[category] = Reading(self._by_words(texts, category), coded=coded)
+                readings[category] = Reading(self._by_words(texts, category, asked=asked), coded=coded)
             else:
                 readings[category] = _CODED if coded else _NOTHING
         return readings
@@ -119,6 +121,16 @@ class Terms:
     def words(self, texts: Iterable[str | None], category: str) -> frozenset[Concept]:
         """Concepts that any of these texts names."""
         return frozenset(match.concept for text in texts if text for match in self.value_sets.by_text(text, category))
+
+    def asks_for_response(self, *questions: views.Concept | None) -> bool | None:
+        """Does one of these speak of how the disease does? None when there are no words that could tell."""
+        texts = [text for question in questions for _, text in _texts(question, "")]
+        return any(map(self.value_sets.asks_for_response, texts)) if texts else None
+
+    def name_the_disease(self, answer: views.Concept | None, text: str | None) -> bool:
+        """Does the answer tell by itself that it speaks of the myeloma?"""
+        texts = [*(words for _, words in _texts(answer, "")), *([text] if text else [])]
+        return any(map(self.value_sets.names_the_disease, texts))
 
     def route(self, concept: views.Concept | None, text: str | None) -> str | None:
         """Route by a code of `concept`, else by its words, else by `text`."""
@@ -131,11 +143,13 @@ class Terms:
                 return found
         return None
 
-    def _by_words(self, texts: Sequence[tuple[str, str]], category: str) -> tuple[Hit, ...]:
+    def _by_words(self, texts: Sequence[tuple[str, str]], category: str, *, asked: bool) -> tuple[Hit, ...]:
         hits: dict[str, Hit] = {}
         for element, text in texts:
             for match in self.value_sets.by_text(text, category):
                 concept = match.concept
+                if match.asked and not asked:
+                    continue
                 hits.setdefault(
                     concept.id,
                     Hit(

@@ -110,7 +110,7 @@ def _groups(base: RuleBase) -> tuple[ConceptGroup, ...]:
 
 
 def _line(concept: Concept) -> ConceptLine:
-    phrases = (*concept.text, *concept.exact_text, *concept.cased_text, *concept.abbreviations)
+    phrases = (*concept.text, *concept.exact_text, *concept.asked_text, *concept.cased_text, *concept.abbreviations)
     systems = [*(row.system for row in concept.codes), *(row.system for row in concept.local_codes)]
     return ConceptLine(
         id=concept.id,

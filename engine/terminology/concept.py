@@ -70,7 +70,8 @@ class Concept:
 
     Attributes:
         text: phrases by which it is recognised where no code is; `[a|b]` one of these or nothing, `{a|b}` one of these.
-        exact_text: phrases that count only as the whole text, e.g. `CR`.
+        exact_text: phrases that count only as the whole text, e.g. `relapse`.
+        asked_text: as `exact_text`, and only as the answer to a question that asks for it (`PD` may be dialysis).
         not_text: phrases that forbid a match on their words.
         cased_text: phrases whose capitals have to stand as written: `PVd` is a regimen, `PVD` an arterial disease.
         abbreviations: as `cased_text`, and counted only where nothing else can be meant: as the whole text, alone
@@ -114,6 +115,7 @@ class Concept:
     local_codes: tuple[LocalCode, ...] = ()
     text: tuple[Phrase, ...] = ()
     exact_text: tuple[Phrase, ...] = ()
+    asked_text: tuple[Phrase, ...] = ()
     not_text: tuple[Phrase, ...] = ()
     cased_text: tuple[Phrase, ...] = ()
     abbreviations: tuple[Phrase, ...] = ()
@@ -166,7 +168,7 @@ class Concept:
             raise ValueError("a lab needs the fields `analyte` and `unit`")
         if (self.category == "regimen") != bool(self.drugs):
             raise ValueError("a regimen, and nothing else, needs the field `drugs`")
-        words = self.text or self.exact_text or self.cased_text or self.abbreviations
+        words = self.text or self.exact_text or self.asked_text or self.cased_text or self.abbreviations
         if not (self.codes or self.local_codes or words):
             raise ValueError("it has neither codes nor text, so nothing can ever match it")
 
@@ -194,8 +196,9 @@ class CodeMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextMatch:
-    """A term of ours that was found in a text. `matched` is our term, never the record's text."""
+    """A term of ours found in a text. `matched` is our term, never the text of the record. `asked`: of `asked_text`."""
 
     concept: Concept
     matched: str
     history: bool = False
+    asked: bool = False

@@ -20,6 +20,8 @@ TEXT_LIMIT = 20_000
 """Characters of a text that are read; a longer one is a document, not a display, and its rest is not looked at."""
 
 _TOKEN = re.compile(r"[^\W_]+|\?(?=\w)|\n|[.;!?](?=\s|$)|,")
+_LESS = re.compile(r"<(?=\s*[^\W\d_]{2})")
+"""Before a word, "<VGPR" is "less than VGPR"; before a number nothing of ours depends on it."""
 _MARKS = str.maketrans(dict.fromkeys("®™©℠", " "))
 _BREAKS = frozenset(".;!\n,")
 _CHOICE = re.compile(r"\[([^\[\]{}]*)\]|\{([^\[\]{}]*)\}")
@@ -36,6 +38,8 @@ def words_as_written(text: str) -> tuple[str, ...]:
 
 
 def _tokens(plain: str) -> tuple[str, ...]:
+    if "<" in plain:
+        plain = _LESS.sub(" less than ", plain)
     if not plain.isascii():
         plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
     return tuple(_TOKEN.findall(plain))

@@ -64,6 +64,7 @@ class Term:
         group: what cues may be limited to.
         cased: words of the phrase that have capitals count only as written.
         short: counts only as the whole text, alone beside a dose, or near a cue that confirms it.
+        asked: says what we know it for only where it was asked for ("PD" as a response, not as a kind of dialysis).
     """
 
     phrase: str
@@ -71,15 +72,17 @@ class Term:
     group: str = ""
     cased: bool = False
     short: bool = False
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A term found. `history`: every mention says that it was so once."""
+    """A term found. `history`: every mention says that it was so once. `asked`: see `Term`."""
 
     meaning: str
     phrase: str
     history: bool = False
+    asked: bool = False
 
 
 class TextMatcher:
@@ -154,7 +157,9 @@ class TextMatcher:
         if not bare:
             return ()
         end, terms = self._whole.longest(bare, 0)
-        return tuple(Hit(t.meaning, t.phrase) for t in terms[:1] if end == len(bare) and t.meaning is not None)
+        return tuple(
+            Hit(t.meaning, t.phrase, asked=t.asked) for t in terms[:1] if end == len(bare) and t.meaning is not None
+        )
 
 
 def _chosen(terms: Sequence[Term]) -> Term:

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.terminology.code_systems import CodeIndex, CodeSystem, CodeSystems, check_overlaps, system_key
 from spmwatch.engine.terminology.concept import PREFIX_ROLES, Category, Code, CodeMatch, Concept, Phrase, TextMatch
+from spmwatch.engine.terminology.phrases import Phrases, words_of
 from spmwatch.engine.terminology.text_match import Cue, CueKind, Side, Term, TextMatcher
 from spmwatch.engine.terminology.units import Unit, Units, UnitsFile
 from spmwatch.engine.yaml_file import read_yaml, validated
@@ -62,12 +63,22 @@ class CueEntry(BaseModel):
     groups: tuple[str, ...] = ()
 
 
+class ResponseQuestions(BaseModel):
+    """Words by which a question asks how the disease does; `answers`: words of an answer that tell it by themselves."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    questions: Annotated[tuple[Phrase, ...], Field(min_length=1)]
+    not_questions: tuple[Phrase, ...] = ()
+    answers: tuple[Phrase, ...] = ()
+
+
 class NegationFile(BaseModel):
     """rules/value_sets/_negation.yaml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     breaks: tuple[str, ...]
     list_words: tuple[str, ...]
+    response: ResponseQuestions
     cues: tuple[CueEntry, ...]
 
 
@@ -82,6 +93,11 @@ class ValueSets:
         self._matchers = {
             category: _matcher(category, self._concepts.values(), negation) for category in TEXT_CATEGORIES
         }
+        asked = negation.response
+        self._questions = Phrases(
+            [*((phrase, True) for phrase in asked.questions), *((phrase, False) for phrase in asked.not_questions)]
+        )
+        self._telling_answers = Phrases((phrase, True) for phrase in asked.answers)
         self._remembered = lru_cache(maxsize=_TEXTS_REMEMBERED)(self._matches)
         self.drugs = frozenset(concept.drug for concept in self._concepts.values() if concept.drug is not None)
 
@@ -148,10 +164,19 @@ class ValueSets:
             return self._remembered(text, category)
         return self._matches(text, category)
 
+    def asks_for_response(self, question: str) -> bool:
+        """Does a question speak of how the disease does, so that "PD" among its answers is a progression?"""
+        return any(all(meant) for _, _, meant in self._questions.spans(words_of(question)))
+
+    def names_the_disease(self, answer: str) -> bool:
+        """Does an answer tell by itself that it speaks of the myeloma, whatever the question?"""
+        return any(True for _ in self._telling_answers.spans(words_of(answer)))
+
     def _matches(self, text: str, category: str) -> tuple[TextMatch, ...]:
         hits = self._matchers[category].find(text) if category in self._matchers else ()
         return tuple(
-            TextMatch(concept=self._concepts[hit.meaning], matched=hit.phrase, history=hit.history) for hit in hits
+            TextMatch(concept=self._concepts[hit.meaning], matched=hit.phrase, history=hit.history, asked=hit.asked)
+            for hit in hits
         )
 
     def concept(self, concept_id: str) -> Concept:
@@ -252,6 +277,7 @@ def _matcher(category: Category, concepts: Iterable[Concept], negation: Negation
             terms += [Term(phrase, concept.id, group) for phrase in concept.text]
             terms += [Term(phrase, None, group) for phrase in concept.not_text]
             whole += [Term(phrase, concept.id, group) for phrase in concept.exact_text]
+            whole += [Term(phrase, concept.id, group, asked=True) for phrase in concept.asked_text]
             terms += [Term(phrase, concept.id, group, cased=True) for phrase in concept.cased_text]
             terms += [Term(phrase, concept.id, group, cased=True, short=True) for phrase in concept.abbreviations]
     return TextMatcher(

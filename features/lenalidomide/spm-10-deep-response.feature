@@ -162,6 +162,29 @@ Feature: Deep response before lenalidomide maintenance
       When the order is signed
       Then it stays silent
 
+  Rule: No deep response
+
+    @near-miss
+    Scenario Outline: "<answer>" as the answer to "<question>"
+      Given lenalidomide 10 mg was taken as maintenance from 2024-06-01 and continues
+      And an observation "<question>" on 2024-05-01 says "<answer>"
+      When the rule is evaluated
+      Then it stays silent
+
+      Examples:
+        | question   | answer         |
+        | X-ray type | CR             |
+        | Response   | less than VGPR |
+        | Response   | < VGPR         |
+        | Response   | not in CR      |
+
+    @fires
+    Scenario: In words, as the answer to a question for it
+      Given lenalidomide 10 mg was taken as maintenance from 2024-06-01 and continues
+      And an observation "Response" on 2024-05-01 says "CR"
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+
   Rule: No maintenance
 
     @near-miss

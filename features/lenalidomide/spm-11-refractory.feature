@@ -103,6 +103,42 @@ Feature: Lenalidomide after progression on it
         | suspected progression   |
 
     @near-miss
+    Scenario Outline: "<answer>" as the answer to "<question>" is no progression of the myeloma
+      Given lenalidomide 10 mg was taken from 2024-06-20 to 2025-06-12
+      And an observation "<question>" on 2025-06-10 says "<answer>"
+      When the order is signed
+      Then it stays silent
+
+      Examples:
+        | question                   | answer                     |
+        | Renal replacement modality | PD                         |
+        | Neurology review           | progression of neuropathy  |
+        | Disease status             | progression of neuropathy  |
+        | Disease status             | kidney disease progression |
+
+    @unknown
+    Scenario: A progression in the answer to a question that does not ask for the myeloma
+      Given lenalidomide 10 mg was taken from 2024-06-20 to 2025-06-12
+      And an observation "CKD review" on 2025-06-10 says "disease progression, eGFR 30"
+      When the order is signed
+      Then it is undecided
+      And it asks about the progression
+
+    @fires
+    Scenario Outline: "<answer>" as the answer to "<question>"
+      Given lenalidomide 10 mg was taken from 2024-06-20 to 2025-06-12
+      And an observation "<question>" on 2025-06-10 says "<answer>"
+      When the order is signed
+      Then it recommends with indicator "warning"
+      And it is worded as possible
+
+      Examples:
+        | question       | answer              |
+        | Response       | PD                  |
+        | Disease status | progression         |
+        | Clinic letter  | myeloma progression |
+
+    @near-miss
     Scenario Outline: A progression that is <status>
       Given lenalidomide 10 mg was taken from 2024-06-20 to 2025-06-12
       And a progression of 2025-06-10 has the verification status "<status>"

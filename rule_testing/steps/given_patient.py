@@ -65,4 +65,11 @@ def patient_eligibility(scenario: Scenario, eligibility: str, day: str) -> None:
 def observation_in_words(scenario: Scenario, day: str, text: str) -> None:
     """An assessment is recorded in words only."""
     scenario.in_words = True
-    scenario.builder.observation({"text": "Assessment"}, on=day, valueString=text)
+    scenario.builder.observation({"text": "Disease status"}, on=day, valueString=text)
+
+
+@given(sentence(rf'an observation "(?P<question>[^"]+)" on (?P<day>{DATE}) says "(?P<text>[^"]+)"'))
+def answer_in_words(scenario: Scenario, question: str, day: str, text: str) -> None:
+    """A question is answered, both in words only."""
+    scenario.in_words = True
+    scenario.builder.observation({"text": question}, on=day, valueString=text)

@@ -107,7 +107,7 @@ def test_no_prefix_of_one_concept_is_cut_by_another_by_accident() -> None:
 def test_a_phrase_means_one_thing(category: str) -> None:
     meanings: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
     for concept in SETS.concepts(category):
-        for phrase in (*concept.text, *concept.exact_text):
+        for phrase in (*concept.text, *concept.exact_text, *concept.asked_text):
             for reading in expanded(phrase):
                 meanings[words_of(reading)].add(concept.id)
     assert {words: ids for words, ids in meanings.items() if len(ids) > 1} == {}

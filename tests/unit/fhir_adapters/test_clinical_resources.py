@@ -292,6 +292,35 @@ def test_statements_by_value(value: Json, what: set[str]) -> None:
     assert {fact.what for fact in record.facts if isinstance(fact, Statement)} == what
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "told"),
+    [
+        ("Myeloma status", "PD", [("progression", Standing.COUNTS)]),
+        ("Dialysis", "PD", []),
+        ("X-ray type", "CR", []),
+        ("Best verbal response", "PR", []),
+        ("CKD review", "disease progression", [("progression", Standing.POSSIBLE)]),
+        ("Clinic letter", "progressive myeloma", [("progression", Standing.COUNTS)]),
+        ("Response", "<VGPR", []),
+        ("Response", "lost CR", []),
+        ("Response", "VGPR", [("response-vgpr", Standing.COUNTS)]),
+    ],
+)
+def test_a_response_in_words_needs_a_question_for_it(
+    question: str, answer: str, told: list[tuple[str, Standing]]
+) -> None:
+    asked = without(observation(code={"text": question}), "valueQuantity")
+    record = read({**asked, "valueString": answer})
+    assert [(fact.what, fact.standing) for fact in record.facts if isinstance(fact, Statement)] == told
+    assert ("undecided" in [gap.kind for gap in record.gaps]) is (Standing.POSSIBLE in dict(told).values())
+
+
+def test_a_code_is_a_response_whatever_the_question() -> None:
+    asked = without(observation(code={"text": "Review"}), "valueQuantity")
+    fact = the_fact({**asked, "valueCodeableConcept": code(STATEMENTS, "progression")})
+    assert fact.standing is Standing.COUNTS
+
+
 def test_a_question_answered_otherwise_says_nothing_sure() -> None:
     asked = code(STATEMENTS, "transplant-eligible")
     plain = without(observation(code=asked), "valueQuantity")
