@@ -206,7 +206,10 @@ class Diagnosis(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabValue(Fact):
-    """A laboratory result in the canonical unit of its analyte. `comparator` is FHIR's (<, <=, >=, >) or None."""
+    """A laboratory result in the canonical unit of its analyte. `comparator` is FHIR's (<, <=, >=, >) or None.
+
+    A result that cannot be read is told too, as ">= 0": something was measured, and it may be any value.
+    """
 
     analyte: str
     value: float
@@ -214,6 +217,11 @@ class LabValue(Fact):
     date: DateRange | None = None
     comparator: str | None = None
     preliminary: bool = False
+
+    @property
+    def says_nothing(self) -> bool:
+        """Does it leave every value open?"""
+        return self.comparator == ">=" and self.value == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,43 +191,69 @@ def _lab(reader: Reader, item: Item, told: _Told) -> LabValue | None:
     if analyte is None:
         return None
     if quantity is None or quantity.value is None:
-        if not (_absent(part) or (isinstance(part, views.ObservationView) and part.component)):
-            reader.gap(item, "missing-element", element, "there is no number with a unit", "Record valueQuantity.")
-        return None
-    faulty: tuple[str, str] | None = None
-    if quantity.value < 0:
-        faulty = "value", "a laboratory value below zero cannot be right, so it was not used"
-    elif quantity.comparator is not None and quantity.comparator not in COMPARATORS:
-        faulty = "comparator", "the comparator is none of <, <=, >=, >"
-    if faulty is not None:
-        reader.gap(item, "unreadable", f"{element}.{faulty[0]}", faulty[1], "Correct it in the source.")
-        return None
-    written = [text for text in (quantity.code, quantity.unit) if text]
-    for text in written:
-        converted = reader.terms.value_sets.convert(quantity.value, text, analyte)
-        if converted is not None and abs(converted[0]) > LARGEST:
-            problem = "the number is larger than any result of a test"
-            reader.gap(item, "unreadable", f"{element}.value", problem, "Correct it in the source.")
+        if _absent(part) or (isinstance(part, views.ObservationView) and part.component):
             return None
-        if converted is not None:
-            return LabValue(
-                standing=told.standing,
-                certainty=hit.certainty,
-                sources=source(item, element),
-                analyte=analyte,
-                value=converted[0],
-                unit=converted[1],
-                date=told.day,
-                comparator=quantity.comparator,
-                preliminary=told.preliminary,
-            )
+        reader.gap(item, "missing-element", element, "there is no number with a unit", "Record valueQuantity.")
+        return _unread_lab(item, told)
+    written = [text for text in (quantity.code, quantity.unit) if text]
+    known = (reader.terms.value_sets.convert(quantity.value, text, analyte) for text in written)
+    converted = next((pair for pair in known if pair is not None), None)
+    if (fault := _fault(quantity, written, converted)) is not None:
+        reader.gap(item, fault.kind, f"{element}.{fault.element}", fault.problem, fault.advice)
+    if fault is not None or converted is None:
+        return _unread_lab(item, told)
+    return LabValue(
+        standing=told.standing,
+        certainty=hit.certainty,
+        sources=source(item, element),
+        analyte=analyte,
+        value=converted[0],
+        unit=converted[1],
+        date=told.day,
+        comparator=quantity.comparator,
+        preliminary=told.preliminary,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Why a number with a unit cannot be used."""
+
+    kind: str
+    element: str
+    problem: str
+    advice: str = "Correct it in the source."
+
+
+def _fault(quantity: views.Quantity, written: list[str], converted: tuple[float, str] | None) -> _Fault | None:
+    if quantity.value is not None and quantity.value < 0:
+        return _Fault("unreadable", "value", "a laboratory value below zero cannot be right, so it was not used")
+    if quantity.comparator is not None and quantity.comparator not in COMPARATORS:
+        return _Fault("unreadable", "comparator", "the comparator is none of <, <=, >=, >")
+    if converted is not None and abs(converted[0]) > LARGEST:
+        return _Fault("unreadable", "value", "the number is larger than any result of a test")
+    if converted is not None:
+        return None
     if written:
-        problem, advice = "the unit is not known for this test", "Use a UCUM unit of the test."
-        reader.gap(item, "unreadable", f"{element}.unit", problem, advice)
-    else:
-        reader.gap(item, "missing-element", f"{element}.unit", "the unit is missing, so the value was not used",
-                   "Record a UCUM unit.")  # fmt: skip
-    return None
+        return _Fault("unreadable", "unit", "the unit is not known for this test", "Use a UCUM unit of the test.")
+    problem = "the unit is missing, so the value was not used"
+    return _Fault("missing-element", "unit", problem, "Record a UCUM unit.")
+
+
+def _unread_lab(item: Item, told: _Told) -> LabValue:
+    """Something was measured, and what was found is not known: not to tell would look as if all were well."""
+    analyte = told.hit.concept.analyte or ""
+    return LabValue(
+        standing=Standing.POSSIBLE,
+        certainty=told.hit.certainty,
+        sources=source(item, f"{told.prefix}value[x]"),
+        analyte=analyte,
+        value=0.0,
+        unit=told.hit.concept.unit or "",
+        date=told.day,
+        comparator=">=",
+        preliminary=told.preliminary,
+    )
 
 
 def _quit(reader: Reader, item: Item, told: _Told) -> Smoking | None:

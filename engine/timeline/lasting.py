@@ -6,16 +6,17 @@ decide; both lie within `sustained_window` before the day of evaluation. Any ear
 some pair shows a change without a break, this pair does too.
 
 What is not certain (a possible or preliminary value, a vague day) is in the result in each way it could be: it widens
-the bounds of an episode that stands without it, or makes one that is possible only.
+the bounds of an episode that stands without it, or makes one that is possible only. A value of which nothing is known
+takes nothing from what the others show: with it there is a second episode, possible only.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from spmwatch.engine.episodes import Lab, Span, Sustained
+from spmwatch.engine.episodes import UNBOUNDED, Lab, Span, Sustained
 from spmwatch.engine.facts import Certainty, Standing
 from spmwatch.engine.timeline.conventions import Conventions
 
@@ -33,8 +34,20 @@ def sustained_of(labs: Iterable[Lab], as_of: int, conventions: Conventions) -> l
     for lab in labs:
         if lab.date.high >= earliest:
             by_analyte[lab.analyte].append(lab)
-    found = (_Series(values, earliest, conventions.sustained_apart) for _, values in sorted(by_analyte.items()))
-    return [episode for series in found if (episode := series.episode()) is not None]
+    found: list[Sustained] = []
+    for _, values in sorted(by_analyte.items()):
+        told = [lab for lab in values if not _says_nothing(lab)]
+        if told and (episode := _Series(told, earliest, conventions.sustained_apart).episode()) is not None:
+            found.append(episode)
+        if len(told) < len(values):
+            episode = _Series(values, earliest, conventions.sustained_apart).episode()
+            found += [] if episode is None else [replace(episode, standing=Standing.POSSIBLE)]
+    return found
+
+
+def _says_nothing(lab: Lab) -> bool:
+    """Is every value possible, as where a result could not be read?"""
+    return lab.value == Span(0, UNBOUNDED)
 
 
 @dataclass(frozen=True, slots=True)

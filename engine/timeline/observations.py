@@ -21,7 +21,8 @@ def labs_of(facts: Iterable[LabValue], as_of: int, conventions: Conventions) -> 
 
     Latest is what no other final value of the analyte can be later than, earlier what one that counts is certainly
     later than; of several on one day each is latest, since the time of day is not read. A preliminary value is compared
-    with all. It is possible only, unless the conventions want values of its analyte told before they are final.
+    with all. It is possible only, unless the conventions want values of its analyte told before they are final. A
+    result that says nothing makes no other one less than the latest.
     """
     by_analyte: defaultdict[str, list[tuple[LabValue, Span]]] = defaultdict(list)
     for fact in facts:
@@ -44,10 +45,11 @@ def labs_of(facts: Iterable[LabValue], as_of: int, conventions: Conventions) -> 
 
 
 def _labs_of_one(values: Sequence[tuple[LabValue, Span]], as_of: int, conventions: Conventions) -> Iterable[Lab]:
-    finals = [(fact, span) for fact, span in values if not fact.preliminary]
+    told = [(fact, span) for fact, span in values if not fact.says_nothing]
+    finals = [(fact, span) for fact, span in told if not fact.preliminary]
     last_final = max((span.low for fact, span in finals if fact.standing is Standing.COUNTS), default=FIRST_DAY)
-    last_any = max(span.low for _, span in values)
-    final_ends, ends = _two_last(finals), _two_last(values)
+    last_any = max((span.low for _, span in told), default=FIRST_DAY)
+    final_ends, ends = _two_last(finals), _two_last(told)
     for fact, span in values:
         last, (final, before) = (last_any, ends) if fact.preliminary else (last_final, final_ends)
         possible = before if span.high == final else final  # the last day on which another value can lie

@@ -259,3 +259,31 @@ Feature: Blasts after lenalidomide or melphalan
       | 2025-12-20 | blasts | 3     | %    |
     When the rule is evaluated
     Then it stays silent
+
+  @unknown
+  Scenario Outline: A result that cannot be read: <what>
+    Given lenalidomide 10 mg was taken as maintenance from 2023-07-15 and continues
+    And the laboratory found
+      | date       | test | value | unit |
+      | 2026-01-10 | blasts | 0 | % |
+      | 2026-01-14 | blasts | <value> | <unit> |
+    When the rule is evaluated
+    Then it is undecided
+    And it asks about the blood count
+
+    Examples:
+      | what              | value   | unit |
+      | 3 without a unit  | 3       |      |
+      | a share as a part | 0.03    | 1    |
+      | words             | present |      |
+      | number in words   | 3 %     |      |
+
+  @fires
+  Scenario: A result that cannot be read takes nothing from the latest that can
+    Given lenalidomide 10 mg was taken as maintenance from 2023-07-15 and continues
+    And the laboratory found
+      | date       | test | value | unit |
+      | 2026-01-10 | blasts | 3 | % |
+      | 2026-01-14 | blasts | pending review | |
+    When the rule is evaluated
+    Then it recommends with indicator "critical"

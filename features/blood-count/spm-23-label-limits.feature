@@ -219,13 +219,41 @@ Feature: Counts below the limits of the lenalidomide label
     And it asks about the blood count
 
   @unknown
-  Scenario: A preliminary value
+  Scenario Outline: Preliminary <test> of <value>, <before> before it
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test   | value    | unit   | status      |
+      | <day>      | <test> | <normal> | 10*9/L | final       |
+      | 2026-01-14 | <test> | <value>  | 10*9/L | preliminary |
+    When the rule is evaluated
+    Then it is undecided
+    And it asks about the blood count
+
+    Examples:
+      | test        | value | before               | normal | day        |
+      | neutrophils | 0.4   | a normal final value | 3      | 2026-01-05 |
+      | platelets   | 20    | a normal final value | 180    | 2026-01-05 |
+      | neutrophils | 0.4   | an old normal value  | 3      | 2025-10-05 |
+
+  @near-miss
+  Scenario: A normal preliminary value
     Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
     And the laboratory found
       | date       | test        | value | unit   | status      |
-      | 2026-01-13 | neutrophils | 0.4   | 10*9/L | preliminary |
+      | 2026-01-05 | neutrophils | 3     | 10*9/L | final       |
+      | 2026-01-14 | neutrophils | 3     | 10*9/L | preliminary |
     When the rule is evaluated
-    Then it does not fire
+    Then it stays silent
+
+  @fires
+  Scenario: A normal preliminary value takes nothing from a low final one
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test        | value | unit   | status      |
+      | 2026-01-10 | neutrophils | 0.4   | 10*9/L | final       |
+      | 2026-01-14 | neutrophils | 3     | 10*9/L | preliminary |
+    When the rule is evaluated
+    Then it recommends with indicator "critical"
 
   @unknown
   Scenario: Neutrophils below 1.5 can be low or not
@@ -259,3 +287,30 @@ Feature: Counts below the limits of the lenalidomide label
       | phase       |
       | maintenance |
       | induction   |
+
+  @unknown
+  Scenario Outline: A result that cannot be read: <what>
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test | value | unit |
+      | 2026-01-10 | neutrophils | 3 | 10*9/L |
+      | 2026-01-14 | neutrophils | <value> | <unit> |
+    When the rule is evaluated
+    Then it is undecided
+    And it asks about the blood count
+
+    Examples:
+      | what              | value   | unit |
+      | 0.4 without a unit | 0.4          |         |
+      | an unknown unit    | 0.4      | furlong |
+      | words              | very low |         |
+
+  @fires
+  Scenario: A result that cannot be read takes nothing from the latest that can
+    Given lenalidomide 25 mg was taken as induction from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test | value | unit |
+      | 2026-01-10 | neutrophils | 0.4 | 10*9/L |
+      | 2026-01-14 | neutrophils | pending review | |
+    When the rule is evaluated
+    Then it recommends with indicator "critical"

@@ -29,11 +29,18 @@ def normal_count(scenario: Scenario, day: str) -> None:
 
 @given("the laboratory found")
 def laboratory_found(scenario: Scenario, datatable: Sequence[Sequence[str]]) -> None:
-    """Results, one a row: date (or none), test, value (`<5` too), unit; a status where it is not final."""
+    """Results, one a row: date (or none), test, value (`<5` too), unit; a status where it is not final.
+
+    A value that is no number is what a laboratory wrote in words; a unit can be missing.
+    """
     for row in rows(datatable, "date", "test", "value", "unit"):
         number = row["value"].lstrip("<>=")
         comparator = row["value"].removesuffix(number)
         status = row.get("status") or "final"
+        if not number.replace(".", "", 1).isdigit():
+            code = scenario.builder.codes.concept(look_up("laboratory test", row["test"], TESTS).concept)
+            scenario.builder.observation(code, on=row["date"] or None, status=status, valueString=row["value"])
+            continue
         _result(scenario, row["test"], row["date"], float(number), row["unit"], status, comparator)
 
 
@@ -71,5 +78,5 @@ def _result(
     scenario: Scenario, test: str, day: str, value: float, unit: str, status: str = "final", comparator: str = ""
 ) -> None:
     code = scenario.builder.codes.concept(look_up("laboratory test", test, TESTS).concept)
-    amount = quantity(value, unit) | ({"comparator": comparator} if comparator else {})
+    amount = (quantity(value, unit) if unit else {"value": value}) | ({"comparator": comparator} if comparator else {})
     scenario.builder.observation(code, on=day or None, status=status, valueQuantity=amount)

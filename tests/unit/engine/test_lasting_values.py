@@ -52,6 +52,15 @@ def test_the_first_lies_at_most_120_days_back() -> None:
     assert lasting(value(80, 121), value(90, 92)) is None
 
 
+def test_a_result_that_could_not_be_read_leaves_what_others_show_and_may_show_more() -> None:
+    unread = value(0, 5, comparator=">=", standing=POSSIBLE)
+    shown, possible = only(timeline(value(80, 40), unread, value(90, 0)), Sustained)
+    assert (shown.standing, shown.highest) == (Standing.COUNTS, Span.exactly(90))
+    assert (possible.standing, possible.highest.low) == (POSSIBLE, 90)
+    (possible,) = only(timeline(value(80, 40), unread), Sustained)
+    assert (possible.standing, possible.lowest.low) == (POSSIBLE, 0)
+
+
 def test_one_value_says_nothing_of_time() -> None:
     assert lasting(value(80, 60)) is None
     assert lasting(value(80, 60), value(90, 60)) is None

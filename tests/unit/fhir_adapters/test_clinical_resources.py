@@ -213,11 +213,16 @@ def test_values_in_canonical_units(test: str, quantity: Json, analyte: str, valu
         ({"valueQuantity": {"unit": "g/dL"}}, "missing-element"),
         ({"valueQuantity": {"value": 10.1, "unit": "g/dL", "comparator": "ad"}}, "unreadable"),
         ({"valueQuantity": "10.1 g/dL"}, "unreadable"),
+        ({"valueQuantity": None, "valueString": "10.1 g/dL"}, "missing-element"),
+        ({"valueQuantity": None, "valueString": "present"}, "missing-element"),
+        ({"valueQuantity": {"value": -3, "unit": "g/dL"}}, "unreadable"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_a_gap(more: Json, kind: str) -> None:
+def test_a_value_that_cannot_be_used_is_a_gap_and_leaves_the_value_open(more: Json, kind: str) -> None:
     record = read(observation(**more))
-    assert record.facts == ()
+    (fact,) = record.facts
+    assert isinstance(fact, LabValue)
+    assert (fact.analyte, fact.standing, fact.says_nothing) == ("hemoglobin", Standing.POSSIBLE, True)
     assert kind in kinds(record)
 
 
