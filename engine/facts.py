@@ -161,7 +161,10 @@ class PlannedDrug(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedRegimen(Fact):
-    """A draft order or a plan that names a regimen and none of its drugs, e.g. "VTD-PACE". Always of low certainty."""
+    """A draft order or a plan that names a regimen and none of its drugs, e.g. "VTD-PACE". Always of low certainty.
+
+    Beside that of a draft stand orders of its drugs, as unsure and with the same source.
+    """
 
     regimen: str
     stage: Literal["ordered", "planned"]

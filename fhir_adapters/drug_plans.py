@@ -46,7 +46,10 @@ def planned_drugs(
 
 
 def planned_regimens(reader: Reader, item: Item, view: views.DrugView, drugs: Drugs) -> tuple[Fact, ...]:
-    """The regimens that a plan names where it names no drug."""
+    """The regimens that a plan names where it names no drug.
+
+    Its drugs are not planned one by one: what was given since tells whether the regimen was begun, not each drug of it.
+    """
     if not isinstance(view, views.RequestView):
         return ()
     named = named_alone(reader, drugs)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from spmwatch.engine.facts import DrugOrder, Gap, NamedRegimen, Standing
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters import views
 from spmwatch.fhir_adapters.bundle import open_bundle
-from spmwatch.fhir_adapters.drug_details import dose_of, phase_of, regimen_of, regimens_of, route_of
-from spmwatch.fhir_adapters.drug_plans import named_alone, regimen_facts
+from spmwatch.fhir_adapters.drug_details import Drugs, dose_of, phase_of, regimen_of, regimens_of, route_of
+from spmwatch.fhir_adapters.drug_plans import drugs_of_regimen, named_alone, regimen_facts
 from spmwatch.fhir_adapters.drug_when import when
 from spmwatch.fhir_adapters.medication import drugs_of
 from spmwatch.fhir_adapters.reader import Reader, source
@@ -63,46 +63,56 @@ def _name(selection: str) -> str:
 
 
 def draft_orders(reader: Reader, item: Item, *, selected: bool = True) -> list[DrugOrder | NamedRegimen]:
-    """The drugs, or the regimen, that one draft MedicationRequest orders; none while no medication has been chosen."""
+    """The drugs that one draft MedicationRequest orders; none while no medication has been chosen.
+
+    Where it names a regimen and none of its drugs, that regimen and an order of each of its drugs, of low certainty.
+    """
     if item.type != "MedicationRequest":
         return []
     gaps_before = len(reader.gaps)
     view = reader.view(views.RequestView, item)
     drugs = drugs_of(reader, item, view)
     taken_back = view.doNotPerform or view.status in NO_ORDER
-    if taken_back or (drugs.known and not drugs.reading.hits):
-        named = [] if taken_back else named_alone(reader, drugs)
-        if not named:
-            del reader.gaps[gaps_before:]
-            return []
-        standing = Standing.POSSIBLE if reader.modified(item, view) else Standing.COUNTS
-        return list(regimen_facts(reader, item, named, "ordered", standing, selected=selected))
+    named = named_alone(reader, drugs) if drugs.known and not drugs.reading.hits else []
+    if taken_back or (drugs.known and not drugs.reading.hits and not named):
+        del reader.gaps[gaps_before:]
+        return []
     if not drugs.known:
         if view.medicationReference is not None or view.medication is not None:
             problem = "what medication is ordered cannot be told"
             reader.gap(item, "unresolved-reference", "medication[x]", problem, "Send the Medication with the order.")
         return []
-    reader.low_certainty(item, drugs.reading)
     doubtful = reader.modified(item, view) or drugs.doubtful or (drugs.reading.conflict and len(drugs.reading.hits) > 1)
+    standing = Standing.POSSIBLE if doubtful else Standing.COUNTS
+    if not named:
+        reader.low_certainty(item, drugs.reading)
+        return list(_drug_orders(reader, item, view, drugs, standing, selected=selected))
+    drugs.reading, drugs.by_regimen = drugs_of_regimen(reader, item, drugs), True
+    regimens = regimen_facts(reader, item, named, "ordered", standing, selected=selected)
+    return [*regimens, *_drug_orders(reader, item, view, drugs, standing, selected=selected)]
+
+
+def _drug_orders(
+    reader: Reader, item: Item, view: views.RequestView, drugs: Drugs, standing: Standing, *, selected: bool
+) -> Iterator[DrugOrder]:
+    """An order of each drug; of those that only the name of a regimen tells, neither route nor dose is known."""
     quiet = len(reader.gaps)
     times = when(reader, item, view, ongoing=True)
     del reader.gaps[quiet:]  # a draft needs no dates
     with_regimen = regimens_of(reader, view, drugs)
-    return [
-        DrugOrder(
-            standing=Standing.POSSIBLE if doubtful else Standing.COUNTS,
+    for hit in drugs.reading.hits:
+        yield DrugOrder(
+            standing=standing,
             certainty=hit.certainty,
             sources=source(item, hit.element),
             concept=hit.concept.id,
             drug=hit.concept.drug or hit.concept.id,
             ordered_on=view.authoredOn,
             start=times.start,
-            route=route_of(reader, item, view, drugs, hit),
-            dose=dose_of(reader, view),
+            route=None if drugs.by_regimen else route_of(reader, item, view, drugs, hit),
+            dose=None if drugs.by_regimen else dose_of(reader, view),
             phase=phase_of(reader, view, drugs),
             reasons=reasons_of(reader, item, view),
             regimen=regimen_of(reader, item, with_regimen, hit),
             selected=selected,
         )
-        for hit in drugs.reading.hits
-    ]

@@ -66,10 +66,11 @@ def regimens_of(
         return []
     known = Regimens.of(value_sets)
     current = [_of(course, sure=course.active == CURRENT) for course in courses if course.active != PAST]
+    by_name = {source for fact in named for source in fact.sources}  # a name is told as a name, not by its drugs too
     drafts = [
         _Part(order.drug, order.standing is Standing.COUNTS, order.certainty, order.sources)
         for order in orders
-        if (order.route or value_sets.concept(order.concept).route) != _LOCAL
+        if by_name.isdisjoint(order.sources) and (order.route or value_sets.concept(order.concept).route) != _LOCAL
     ]
     intended = [_of(plan) for plan in planned if plan.form != _LOCAL]
     found = [

@@ -174,6 +174,23 @@ Feature: Lenalidomide ordered in a patient with melphalan or autologous transpla
       When the order is signed
       Then it recommends with indicator "warning"
 
+    @fires @unless
+    Scenario Outline: A supply that was handed out on <day> and lasted until 180 days ago or later, so it is a renewal
+      Given lenalidomide 10 mg was dispensed as maintenance on <day> for 28 days
+      When the order is signed
+      Then it recommends with indicator "info"
+
+      Examples:
+        | day        |
+        | 2025-07-18 |
+        | 2025-06-22 |
+
+    @near-miss
+    Scenario: A supply that lasted until 181 days ago
+      Given lenalidomide 10 mg was dispensed as maintenance on 2025-06-21 for 28 days
+      When the order is signed
+      Then it recommends with indicator "warning"
+
     @fires
     Scenario Outline: Renewal, with <drug> ordered together
       Given lenalidomide 10 mg was taken as maintenance from 2025-02-15 and continues
@@ -185,6 +202,58 @@ Feature: Lenalidomide ordered in a patient with melphalan or autologous transpla
         | drug                  | indicator |
         | intravenous melphalan | info      |
         | oral melphalan        | critical  |
+
+  Rule: A regimen in words
+
+    @fires
+    Scenario Outline: <regimen> after transplant
+      Given an autologous stem cell transplant was done on 2019-11-10
+      And an order in words only says "<regimen>"
+      When the order is signed
+      Then it recommends with indicator "warning"
+      And it is worded as possible
+      And SPM-28 fires with indicator "info"
+
+      Examples:
+        | regimen |
+        | VRd     |
+        | KRd     |
+
+    @fires
+    Scenario: It is seen when the regimen is selected too
+      Given an autologous stem cell transplant was done on 2019-11-10
+      And an order in words only says "VRd"
+      When the order is selected
+      Then it recommends with indicator "warning"
+      And it is worded as possible
+
+    @fires
+    Scenario: A regimen with both drugs
+      Given an order in words only says "MPR"
+      When the order is signed
+      Then it recommends with indicator "warning"
+      And it is worded as possible
+
+    @fires
+    Scenario: Oral melphalan goes on, but the order is in words only, so never critical
+      Given oral melphalan was taken from 2025-11-01 and continues
+      And an order in words only says "VRd"
+      When the order is signed
+      Then it recommends with indicator "warning"
+      And it is worded as possible
+
+    @near-miss
+    Scenario Outline: <regimen> holds no lenalidomide
+      Given an autologous stem cell transplant was done on 2019-11-10
+      And an order in words only says "<regimen>"
+      When the order is signed
+      Then it stays silent
+
+      Examples:
+        | regimen |
+        | KPd     |
+        | DaraVd  |
+        | VMP     |
 
   Rule: Another order
 

@@ -33,6 +33,13 @@ Feature: First lenalidomide order
       When the order is signed
       Then it recommends with indicator "info"
 
+    @fires
+    Scenario: A regimen in words, of which it is a part
+      Given an order in words only says "VRd"
+      When the order is signed
+      Then it recommends with indicator "info"
+      And it is worded as possible
+
     @near-miss
     Scenario: It is told when the order is signed, not when it is selected
       Given lenalidomide 25 mg is ordered

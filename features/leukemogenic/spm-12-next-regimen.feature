@@ -98,6 +98,30 @@ Feature: Next treatment with a drug linked to leukaemia after lenalidomide
       And it is worded as possible
       And it names the fact "regimen VdT-PACE, ordered"
 
+    @fires
+    Scenario Outline: <text>, high-dose melphalan in words
+      Given an order in words only says "<text>"
+      When the order is signed
+      Then it recommends with indicator "warning"
+      And it is worded as possible
+
+      Examples:
+        | text                |
+        | HDM                 |
+        | HDM 200 mg/m2       |
+        | high-dose melphalan |
+
+    @near-miss
+    Scenario Outline: <text> is house dust mite
+      Given an order in words only says "<text>"
+      When the order is signed
+      Then it stays silent
+
+      Examples:
+        | text                    |
+        | HDM allergen extract    |
+        | HDM immunotherapy 12 SQ |
+
     @near-miss
     Scenario Outline: <regimen> holds no such drug
       Given <first> is ordered
@@ -204,12 +228,27 @@ Feature: Next treatment with a drug linked to leukaemia after lenalidomide
       When the order is signed
       Then it recommends with indicator "info"
 
-    @fires
-    Scenario: A regimen with melphalan by name alone, on lenalidomide
+    @unless
+    Scenario Outline: <regimen> by name alone is an order of melphalan, and <its other drugs>
       Given lenalidomide 10 mg was taken from 2024-06-20 and continues
-      And an order in words only says "Dexa-BEAM"
+      And an order in words only says "<regimen>"
+      When the order is signed
+      Then it <speaks>
+      And SPM-20 fires with indicator "warning"
+
+      Examples:
+        | regimen   | its other drugs                     | speaks                           |
+        | Dexa-BEAM | others that are linked to leukaemia | recommends with indicator "info" |
+        | VMP       | none that is linked to leukaemia    | stays silent                     |
+
+    @fires
+    Scenario: Of two regimens by name it is not told which of their drugs are ordered
+      Given lenalidomide 10 mg was taken from 2024-06-20 and continues
+      And an order in words only says "DaraMPV, then PACE chemotherapy"
       When the order is signed
       Then it recommends with indicator "warning"
+      And it is worded as possible
+      And SPM-20 stays silent
 
     @unknown
     Scenario: Whether lenalidomide goes on is not known

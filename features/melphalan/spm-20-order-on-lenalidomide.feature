@@ -58,6 +58,39 @@ Feature: Melphalan ordered while lenalidomide is active
       Then it recommends with indicator "warning"
       And it is worded as possible
 
+    @fires
+    Scenario Outline: <regimen> in words, of which melphalan is a part
+      Given an order in words only says "<regimen>"
+      When the order is signed
+      Then it recommends with indicator "warning"
+      And it is worded as possible
+
+      Examples:
+        | regimen   |
+        | MPR       |
+        | VMP       |
+        | Dexa-BEAM |
+        | DaraMPV   |
+
+    @fires
+    Scenario: High-dose melphalan by its short name
+      Given an order in words only says "HDM 200 mg/m2"
+      When the order is signed
+      Then it recommends with indicator "warning"
+      And it is worded as possible
+
+    @near-miss
+    Scenario Outline: <regimen> in words, without melphalan
+      Given an order in words only says "<regimen>"
+      When the order is signed
+      Then it stays silent
+
+      Examples:
+        | regimen  |
+        | VRd      |
+        | DCEP     |
+        | VTD-PACE |
+
     @near-miss
     Scenario Outline: <drug> is no systemic melphalan
       Given <drug> is ordered

@@ -230,6 +230,30 @@ Feature: New cancer while lenalidomide is active or ordered
         | basal cell carcinoma | active       |
         | breast cancer        | in remission |
 
+    @fires
+    Scenario Outline: It ended, and <regimen> is ordered in words, so never critical
+      Given lenalidomide 10 mg was taken from 2023-03-01 to 2025-03-01
+      And AML was diagnosed on 2025-06-10 and is active
+      And an order in words only says "<regimen>"
+      When the order is signed
+      Then it recommends with indicator "warning"
+      And it is worded as possible
+      And SPM-18 stays silent
+
+      Examples:
+        | regimen |
+        | VRd     |
+        | KRd     |
+
+    @near-miss
+    Scenario: It ended, and a regimen without it is ordered in words
+      Given lenalidomide 10 mg was taken from 2023-03-01 to 2025-03-01
+      And AML was diagnosed on 2025-06-10 and is active
+      And an order in words only says "KPd"
+      When the order is signed
+      Then it stays silent
+      And SPM-18 fires with indicator "warning"
+
     @near-miss
     Scenario: It is ordered for the first time
       Given MDS was diagnosed on 2025-06-10 and is active

@@ -159,6 +159,16 @@ def test_order_sign_of_the_first_lenalidomide_after_transplant(client: httpx.Cli
     assert cards[0]["indicator"] == "warning"
 
 
+def test_order_sign_of_a_regimen_in_words(client: httpx.Client) -> None:
+    """It is an order of lenalidomide, as a possible one; it was silence."""
+    request = example("order-sign-lenalidomide-after-transplant")
+    (entry,) = request["context"]["draftOrders"]["entry"]
+    entry["resource"]["medicationCodeableConcept"] = {"text": "VRd"}
+    card = next(card for card in cards_of(client, request) if card["source"]["topic"]["code"] == "SPM19")
+    assert card["indicator"] == "warning"
+    assert card["summary"].startswith("Possibly: ")
+
+
 def test_order_select(client: httpx.Client) -> None:
     """C049."""
     assert "SPM19" in topics(cards_of(client, example("order-select-lenalidomide-after-transplant")))

@@ -109,16 +109,62 @@ def in_words(text: str, **more: object) -> Json:
     return request(medicationCodeableConcept={"text": text}, **more)
 
 
-@pytest.mark.parametrize(("text", "regimen"), [("VTD-PACE", "vdt-pace"), ("KRd", "krd"), ("DCEP", "dcep")])
-def test_an_order_that_names_a_regimen_and_no_drug_is_of_low_certainty(text: str, regimen: str) -> None:
-    (order,) = drafts(in_words(text, status="draft"))
-    assert isinstance(order, NamedRegimen)
-    assert (order.regimen, order.stage, order.certainty) == (regimen, "ordered", Certainty.LOW)
+@pytest.mark.parametrize(
+    ("text", "regimen", "drugs"),
+    [
+        ("VRd", "vrd", {"bortezomib", "lenalidomide", "dexamethasone"}),
+        ("KRd", "krd", {"carfilzomib", "lenalidomide", "dexamethasone"}),
+        ("MPR", "mpr", {"melphalan", "lenalidomide"}),
+        ("VMP", "vmp", {"bortezomib", "melphalan"}),
+        ("Dexa-BEAM", "dexa-beam", {"dexamethasone", "carmustine", "cytarabine", "etoposide", "melphalan"}),
+    ],
+)
+def test_an_order_of_a_regimen_by_name_is_one_of_each_drug_in_words(text: str, regimen: str, drugs: set[str]) -> None:
+    dose = [{"text": "25 mg PO", "doseAndRate": [{"doseQuantity": {"value": 25, "unit": "mg"}}]}]
+    draft = in_words(text, status="draft", dosageInstruction=dose)
+    orders, gaps = orders_from_draft(bundle(draft), value_sets=value_sets(), selections=None)
+    named, *rest = orders
+    assert isinstance(named, NamedRegimen)
+    assert (named.regimen, named.stage, named.certainty) == (regimen, "ordered", Certainty.LOW)
+    of_drugs = [order for order in rest if isinstance(order, DrugOrder)]
+    assert len(of_drugs) == len(rest)
+    assert {order.drug for order in of_drugs} == drugs
+    told = {(order.certainty, order.standing, order.route, order.dose, order.regimen) for order in of_drugs}
+    assert told == {(Certainty.LOW, Standing.COUNTS, None, None, regimen)}
+    assert [gap.kind for gap in gaps] == ["low-certainty"]
+
+
+def test_an_order_of_several_regimens_is_one_of_the_drugs_that_are_in_all() -> None:
+    orders = drafts(in_words("VRd, then KRd", status="draft"))
+    assert [order.regimen for order in orders if isinstance(order, NamedRegimen)] == ["vrd", "krd"]
+    of_drugs = {order.drug: order.regimen for order in orders if isinstance(order, DrugOrder)}
+    assert of_drugs == {"lenalidomide": None, "dexamethasone": None}
+
+
+def test_regimens_without_a_common_drug_are_named_still() -> None:
+    draft = in_words("DaraMPV, then PACE chemotherapy", status="draft")
+    orders, gaps = orders_from_draft(bundle(draft), value_sets=value_sets(), selections=None)
+    assert [type(order) for order in orders] == [NamedRegimen, NamedRegimen]
+    assert {gap.kind for gap in gaps} == {"low-certainty", "conflict"}
+
+
+def test_a_modified_order_of_a_regimen_is_possible_only() -> None:
+    orders = drafts(in_words("VRd", status="draft", modifierExtension=[{"url": "urn:x"}]))
+    assert {order.standing for order in orders} == {Standing.POSSIBLE}
+
+
+def test_an_order_of_a_regimen_beside_a_drug_is_none_of_its_other_drugs() -> None:
+    orders = drafts(in_words("Revlimid, VRd protocol", status="draft"))
+    assert [(order.drug, order.regimen) for order in orders if isinstance(order, DrugOrder)] == [
+        ("lenalidomide", "vrd")
+    ]
+    assert len(orders) == 1
 
 
 def test_of_several_orders_the_selected_regimen_is_known() -> None:
     orders = drafts(in_words("DCEP", id="d1", status="draft"), selections=["MedicationRequest/d2"])
-    assert [order.selected for order in orders] == [False]
+    assert len(orders) == 5
+    assert {order.selected for order in orders} == {False}
 
 
 @pytest.mark.parametrize("text", ["ondansetron with KRd cancelled", "paracetamol", ""])
