@@ -89,7 +89,19 @@ def load_rules(overlays: Sequence[Path] | None, root: Path | None = None) -> Rul
     rules = load_rule_base(root, tuple(overlays or ()))
     for conflict in rules.conflicts:
         complain(f"Overlays: {conflict}.")
+    for line in _grave(rules):
+        complain(f"Warning: {line}.")
     return rules
+
+
+def _grave(rules: RuleBase) -> Iterator[str]:
+    """What an overlay may switch off, and what nobody should have switched off unawares."""
+    if rules.switched_off and not rules.rules:
+        yield "the overlays switch off every rule: no patient has a finding, whatever the record shows"
+        return
+    for off in rules.switched_off:
+        if off.rule == rules.card_policy.data_gaps:
+            yield f"{off.rule} {off.title} is switched off by overlay {off.overlay}: no card says what is not known"
 
 
 def load_evaluator(overlays: Sequence[Path] | None = None) -> Evaluator:

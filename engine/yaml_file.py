@@ -129,7 +129,9 @@ def _scalar(node: yaml.Node, at: str, name: PurePath) -> object:
     raise RuleFileError(name, at or "-", f"`{text}` reads as {reading} in YAML", fix)
 
 
-def validated(model: type[M], data: object, name: PurePath, at: str = "") -> M:
+def validated(
+    model: type[M], data: object, name: PurePath, at: str = "", *, explained_in: str = "docs/rule-file.md"
+) -> M:
     """`data` as a `model`; `at` says where in the file it stands, for messages (empty: the whole file).
 
     Raises:
@@ -143,11 +145,11 @@ def validated(model: type[M], data: object, name: PurePath, at: str = "") -> M:
         first = error.errors(include_url=False, include_context=False)[0]
         field = _field(at, first["loc"])
         if first["type"] == "extra_forbidden":
-            fix = f"Use one of: {_keys(model)}" if len(first["loc"]) == 1 else "See docs/rule-file.md for the keys"
+            fix = f"Use one of: {_keys(model)}" if len(first["loc"]) == 1 else f"See {explained_in} for the keys"
             raise RuleFileError(name, field, "is not a key that is known here", fix) from None
         if first["type"] == "missing":
-            raise RuleFileError(name, field, "is missing", "Write it; see docs/rule-file.md") from None
-        raise RuleFileError(name, field, f"does not fit: {first['msg']}", "See docs/rule-file.md") from None
+            raise RuleFileError(name, field, "is missing", f"Write it; see {explained_in}") from None
+        raise RuleFileError(name, field, f"does not fit: {first['msg']}", f"See {explained_in}") from None
 
 
 def _keys(model: type[BaseModel]) -> str:

@@ -71,7 +71,7 @@ def check_pages(base: RuleBase) -> tuple[CheckPage, ...]:
         CheckPage(
             id=check.id,
             title=check.title,
-            version=check.version,
+            version=check.shown_version,
             source=check.source,
             question=questions[check.ask],
             kept_in=check.kept_in,

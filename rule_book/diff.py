@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.catalogue.rule import Rule
+from spmwatch.rule_book.check_page import check_pages
 from spmwatch.rule_book.differences import Difference, leaves, told
 from spmwatch.rule_book.markdown import plain
 from spmwatch.rule_book.page import page_of
@@ -116,13 +117,17 @@ def _without_logic(data: Mapping[str, object]) -> object:
 def _sentences(old: tuple[RuleBase, Rule], new: tuple[RuleBase, Rule]) -> Iterator[Difference]:
     """Sentences of the logic that are gone or new, variant by variant."""
     before, after = (dict(_said_by(base, rule)) for base, rule in (old, new))
+    yield from _changed_lines(old[1].id, before, after)
+
+
+def _changed_lines(what: str, before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> Iterator[Difference]:
     for part in dict.fromkeys([*before, *after]):
         gone = [line for line in before.get(part, []) if line not in after.get(part, [])]
         come = [line for line in after.get(part, []) if line not in before.get(part, [])]
         for line in gone:
-            yield Difference(kind="logic", what=old[1].id, field=part, before=line)
+            yield Difference(kind="logic", what=what, field=part, before=line)
         for line in come:
-            yield Difference(kind="logic", what=old[1].id, field=part, after=line)
+            yield Difference(kind="logic", what=what, field=part, after=line)
 
 
 def _said_by(base: RuleBase, rule: Rule) -> Iterator[tuple[str, list[str]]]:
@@ -159,7 +164,50 @@ def _files(old: RuleBase, new: RuleBase) -> Iterator[Difference]:
         before, after = old.meaning.get(name), new.meaning.get(name)
         if before != after:
             path = PurePosixPath(name)
-            yield from _value_set(path, before, after) if "value_sets" in path.parts else _file(path, before, after)
+            if "value_sets" in path.parts:
+                yield from _value_set(path, before, after)
+            elif "checks" in path.parts:
+                yield from _check((old, before), (new, after), path)
+            else:
+                yield from _file(path, before, after)
+
+
+def _check(old: tuple[RuleBase, object], new: tuple[RuleBase, object], path: PurePosixPath) -> Iterator[Difference]:
+    """A check: its version with its overlays, for whom in sentences, then the rest of its file."""
+    what, ((old_base, before), (new_base, after)) = f"check {path.stem}", (old, new)
+    if before is not None and after is not None:
+        first, second = (
+            next((check.shown_version for check in base.checks if check.id == path.stem), None)
+            for base in (old_base, new_base)
+        )
+        if first != second:
+            yield Difference(kind="version", what=what, field="version", before=first, after=second)
+        if _raw_who(before) != _raw_who(after):  # a number alone is told as a number
+            yield from _changed_lines(what, _who(old_base, path.stem), _who(new_base, path.stem))
+        before, after = _without_who(before), _without_who(after)
+    yield from _file(path, before, after)
+
+
+def _who(base: RuleBase, id_: str) -> dict[str, list[str]]:
+    """For whom, by schedule."""
+    checks = zip(base.checks, check_pages(base), strict=True)
+    return {
+        f"schedules.{schedule.id}": _lines(line.who)
+        for check, page in checks
+        if check.id == id_
+        for schedule, line in zip(check.schedules, page.schedules, strict=True)
+    }
+
+
+def _raw_who(data: object) -> list[object]:
+    schedules = [_mapping(each) for each in _list(_mapping(data).get("schedules"))]
+    return [(each.get("id"), each.get("who")) for each in schedules]
+
+
+def _without_who(data: object) -> object:
+    rest = {key: value for key, value in _mapping(data).items() if key != "version"}
+    schedules = [{k: v for k, v in _mapping(each).items() if k != "who"} for each in _list(rest.get("schedules"))]
+    return {**rest, "schedules": schedules}
 
 
 def _file(path: PurePosixPath, old: object, new: object) -> Iterator[Difference]:

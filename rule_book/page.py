@@ -57,10 +57,16 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Other:
-    """Another rule that this one builds on, or that builds on it."""
+    """Another rule that this one builds on, or that builds on it; `switched_off`: by which overlay and why."""
 
     id: str
     title: str
+    switched_off: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Its title, and that it makes no finding where an overlay switched it off."""
+        return f"{self.title} ({self.switched_off})" if self.switched_off else self.title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +137,6 @@ def page_of(rule: Rule, base: RuleBase, features: Mapping[str, Feature] | None =
     first = rule.variants[0]
     own, _ = logic_of(first)
     given = [sentences.sentence(condition, names[first.id]) for condition in conditions_of(own)]
-    by_id = {other.id: other for other in base.all_rules}
     return RulePage(
         id=rule.id,
         title=rule.title,
@@ -156,8 +161,8 @@ def page_of(rule: Rule, base: RuleBase, features: Mapping[str, Feature] | None =
         evidence=tuple(base.evidence[id_] for id_ in rule.evidence),
         disagreements=tuple(base.disagreements[id_] for id_ in rule.disagreements),
         checks=tuple(check for check in check_pages(base) if check.id in checks_of(rule)),
-        builds_on=_others(sorted(references(rule)), by_id),
-        built_on_by=_others([other.id for other in base.all_rules if rule.id in references(other)], by_id),
+        builds_on=_others(sorted(references(rule)), base),
+        built_on_by=_others([other.id for other in base.all_rules if rule.id in references(other)], base),
         path=rule.path,
         tests=rule.tests,
         feature=None if features is None else features.get(rule.id),
@@ -223,5 +228,7 @@ def _negatives(entries: Iterable[Unless], sentences: Sentences, names: Names) ->
         yield Negative(id=entry.id, text=sentences.sentence(entry.condition, names))
 
 
-def _others(ids: Iterable[str], by_id: Mapping[str, Rule]) -> tuple[Other, ...]:
-    return tuple(Other(id=id_, title=by_id[id_].title) for id_ in ids if id_ in by_id)
+def _others(ids: Iterable[str], base: RuleBase) -> tuple[Other, ...]:
+    titles = {rule.id: rule.title for rule in base.all_rules}
+    off = {each.rule: f"switched off by {each.overlay}: {each.because.rstrip('.')}" for each in base.switched_off}
+    return tuple(Other(id=id_, title=titles[id_], switched_off=off.get(id_)) for id_ in ids if id_ in titles)

@@ -121,8 +121,17 @@ def _one_line(text: str | None) -> str:
 def _summary(before: RuleBase, after: RuleBase, found: Sequence[Difference], *, differs: bool) -> str:
     if not differs:
         return "The two rule bases mean the same."
-    rules = {each.what for each in found if each.what in {rule.id for rule in (*before.all_rules, *after.all_rules)}}
-    return f"{len(found)} differences, {len(rules)} rules concerned ({before.digest[:12]} -> {after.digest[:12]})."
+    named = {each.what for each in found}
+    rules = named & {rule.id for rule in (*before.all_rules, *after.all_rules)}
+    checks = named & {f"check {check.id}" for check in (*before.checks, *after.checks)}
+    counts = ((len(rules), "rule"), (len(checks), "check"))
+    concerned = " and ".join(_count(number, word) for number, word in counts if number) or "no rule"
+    hashes = f"{before.digest[:12]} -> {after.digest[:12]}"
+    return f"{_count(len(found), 'difference')}, {concerned} concerned ({hashes})."
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _as_json(

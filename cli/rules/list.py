@@ -49,6 +49,9 @@ def list_rules(
         _print(screen, rules)
         for each in base.overlays:
             screen.print(f"Overlay {each}: {each.title} ({each.responsible}).")
+        for check in base.checks:
+            if check.overlays:
+                screen.print(f"Check {check.id}: {check.shown_version}.")
         for off in base.switched_off:
             screen.print(f"{off}.")
 

@@ -40,7 +40,8 @@ def new(
         write_file(path, text.encode())
         complain(f"Written: {path}")
     complain(
-        f"Fill in both, then: spmwatch rules lint --root {into / 'rules'}; pytest -k {id_}. Keys: docs/rule-file.md."
+        f"Fill in both, then: spmwatch rules lint --root {into / 'rules'}; python -m pytest -k {id_}. "
+        "Keys: docs/rule-file.md."
     )
 
 

@@ -218,9 +218,9 @@ class _Writer:
     def _place(self, page: RulePage) -> Iterator[RenderableType]:
         yield Text(page.path)
         if page.builds_on:
-            yield Text("Builds on findings of: " + "; ".join(f"{o.id} {o.title}" for o in page.builds_on))
+            yield Text("Builds on findings of: " + "; ".join(f"{o.id} {o.label}" for o in page.builds_on))
         if page.built_on_by:
-            yield Text("Its findings are used by: " + "; ".join(f"{o.id} {o.title}" for o in page.built_on_by))
+            yield Text("Its findings are used by: " + "; ".join(f"{o.id} {o.label}" for o in page.built_on_by))
 
     def _title(self, text: str) -> RenderableType:
         return Group("", Line(Text(text, style="bold"), align="left", characters=self._line, style="dim"))

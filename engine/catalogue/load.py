@@ -130,7 +130,7 @@ def _overlaid(root: Traversable, overlays: Sequence[Path]) -> RuleBase:
 
 
 def _with_overlays(base: RuleBase, layers: Layers) -> RuleBase:
-    """The rule base with its rules marked by the overlays that changed them, and without those switched off."""
+    """The rule base with its rules and checks marked by the overlays that changed them, without rules switched off."""
     all_rules = tuple(_marked(rule, layers) for rule in base.all_rules)
     rules = tuple(rule for rule in all_rules if rule.status == "active")
     asked = {rule.id: references(rule) for rule in rules}
@@ -151,6 +151,9 @@ def _with_overlays(base: RuleBase, layers: Layers) -> RuleBase:
         base,
         rules=rules,
         all_rules=all_rules,
+        checks=tuple(
+            dataclasses.replace(check, overlays=tuple(layers.changed.get(check.id, ()))) for check in base.checks
+        ),
         digest=digest_of(meaning),
         meaning=meaning,
         overlays=overlays,

@@ -124,6 +124,7 @@ class Check:
         kept_in: kinds of record that hold the tests; where one was not supplied nothing is known to be overdue.
         ask: topic of rules/gaps.yaml that is open where the dates do not decide.
         orderables: what may be ordered for it.
+        overlays: those that changed or brought it, e.g. `acs 1.0.0`.
     """
 
     id: str
@@ -138,6 +139,12 @@ class Check:
     exclusions: tuple[Exclusion, ...]
     orderables: tuple[Orderable, ...]
     path: str
+    overlays: tuple[str, ...] = ()
+
+    @property
+    def shown_version(self) -> str:
+        """As pages name it: `1.0.0`, or `1.0.0 + overlay acs 1.0.0` when an overlay changed or brought the check."""
+        return " + ".join([self.version, *(f"overlay {name}" for name in self.overlays)])
 
     def schedule(self, id_: str) -> Schedule | None:
         """The schedule with that id."""

@@ -48,7 +48,9 @@ def read_folder(path: Path) -> Folder:
     if not (path / OVERLAY_FILE).is_file():
         raise RuleFileError(path / OVERLAY_FILE, "-", "is missing", "Write it; docs/overlays.md shows the form")
     files = {place: read_yaml(path / place, path / place) for place in _yaml_files(path)}
-    file = validated(OverlayFile, files[PurePosixPath(OVERLAY_FILE)], path / OVERLAY_FILE)
+    file = validated(
+        OverlayFile, files[PurePosixPath(OVERLAY_FILE)], path / OVERLAY_FILE, explained_in="docs/overlays.md"
+    )
     if file.prefix == SHIPPED_PREFIX:
         problem = f"`{SHIPPED_PREFIX}` is the prefix of the shipped rules"
         raise RuleFileError(path / OVERLAY_FILE, "prefix", problem, "Choose one of your own, e.g. ACS")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from spmwatch.cli.rules.impact import impact_of
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.presentation import recommendation_as_json
@@ -98,3 +99,22 @@ def test_both_examples_go_together() -> None:
 def test_the_readme_of_each_example_shows_how_to_lay_it_on() -> None:
     for folder in OVERLAYS.iterdir():
         assert f"--overlay examples/overlays/{folder.name}" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("overlay", "patient", "check", "shipped", "laid_over"),
+    [
+        ("acs", "woman-of-47", "Breast cancer screening", "up-to-date", "overdue"),
+        ("eu-label", "nine-weeks", "Blood count with differential", "overdue", "up-to-date"),
+    ],
+)
+def test_the_patient_beside_each_example_has_another_result(
+    overlay: str, patient: str, check: str, shipped: str, laid_over: str
+) -> None:
+    path = OVERLAYS / overlay / f"{patient}.json"
+    impact = impact_of(evaluator().rule_base, evaluator(overlay).rule_base, path, TODAY, None)
+    (change,) = impact.changes
+    assert change.before.checks[check].startswith(f"{shipped},")
+    assert change.after.checks[check].startswith(f"{laid_over},")
+    command = f"--overlay examples/overlays/{overlay} --on examples/overlays/{overlay}/{patient}.json"
+    assert command in (OVERLAYS.parents[1] / "docs" / "overlays.md").read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from spmwatch.cli.commands import app
+from spmwatch.engine.catalogue.load import load_rule_base
 
 EXPORT = Path(__file__).parents[3] / "examples" / "export"
 SITE = "http://hospital.example/formulary"
@@ -108,3 +109,35 @@ def test_a_broken_overlay_ends_every_command_in_one_line(command: tuple[object, 
     assert result.stdout == ""
     assert f"{site / 'overlay.yaml'}: parameters.SPM-09.long_maintenance.value: does not fit" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_warning_where_the_rule_of_data_gaps_is_switched_off(tmp_path: Path) -> None:
+    site = overlay(tmp_path, "switched_off:\n  SPM-29: {because: Too many cards.}\n")
+    result = run("rules", "list", "--overlay", site)
+    assert "Warning: SPM-29 " in result.stderr
+    assert "no card says what is not known" in result.stderr
+    assert "Warning" not in run("rules", "list", "--overlay", overlay(tmp_path, OFF, "other")).stderr
+
+
+def test_a_warning_where_every_rule_is_switched_off(tmp_path: Path) -> None:
+    every = "".join(f"  {rule.id}: {{because: A pause.}}\n" for rule in load_rule_base().rules)
+    result = run("rules", "list", "--overlay", overlay(tmp_path, f"switched_off:\n{every}"))
+    assert "Warning: the overlays switch off every rule" in result.stderr
+
+
+def test_a_check_that_an_overlay_changed_says_so() -> None:
+    acs = EXPORT.parent / "overlays" / "acs"
+    assert "Check breast: 1.0.0 + overlay acs 1.0.0." in run("rules", "list", "--overlay", acs).stdout
+    shown = " ".join(run("rules", "show", "SPM-26", "--overlay", acs).stdout.split())
+    assert "Breast cancer screening 1.0.0 + overlay acs 1.0.0" in shown
+    result = run("rules", "diff", "--overlay", acs)
+    assert "1 rule and 3 checks concerned" in result.stderr
+    assert "  version: 1.0.0 -> 1.0.0 + overlay acs 1.0.0" in result.stdout
+    assert "schedules.yearly: added: the patient: female, aged at least 45 years" in result.stdout
+    assert "at_least" not in result.stdout  # for whom is told in sentences
+
+
+def test_a_rule_that_another_builds_on_is_marked_as_switched_off(tmp_path: Path) -> None:
+    site = overlay(tmp_path, "switched_off:\n  SPM-04: {because: The tumour board does.}\n")
+    shown = " ".join(run("rules", "show", "SPM-09", "--overlay", site).stdout.split())
+    assert "(switched off by site 1.2.0: The tumour board does)" in shown

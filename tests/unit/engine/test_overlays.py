@@ -482,3 +482,18 @@ def test_a_text_of_a_check_that_an_earlier_overlay_replaced_is_a_conflict(write:
     assert str(conflict) == "breast title is changed by overlay acs 1.0.0 and by site 1.0.0; site 1.0.0 holds"
     (conflict,) = load(site, ACS).conflicts
     assert conflict.lost == ("title",)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "parameters:\n  SPM-09:\n    long_maintenance: {value: 30, unit: mo, evidence: [convention]}\n",
+        "parameters:\n  SPM-09:\n    long_maintenance: {value: many, unit: mo, evidence: [E24], because: x}\n",
+        "parameters:\n  SPM-09:\n    long_maintenance: {valeu: 30, unit: mo, evidence: [E24], because: x}\n",
+    ],
+)
+def test_a_fault_of_overlay_yaml_points_to_its_own_page(write: Write, body: str) -> None:
+    with pytest.raises(RuleFileError) as refused:
+        load(write(body))
+    assert "docs/overlays.md" in refused.value.fix
+    assert "rule-file.md" not in refused.value.fix
