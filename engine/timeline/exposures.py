@@ -91,6 +91,7 @@ def covers_of(
     covers: list[Cover] = []
     notes: list[Gap] = []
     not_taken: defaultdict[str, list[tuple[int, int, bool]]] = defaultdict(list)
+    denials: list[DrugNotTaken] = []
     for fact in facts:
         if isinstance(fact, DrugExposure):
             route = fact.route or value_sets.concept(fact.concept).route
@@ -102,8 +103,10 @@ def covers_of(
             covers.append(cover)
         elif isinstance(fact, DrugNotTaken):
             first, last = _days_not_taken(fact, clock.as_of)
+            denials.append(fact)
             not_taken[fact.drug].append((first, last, fact.standing is Standing.COUNTS))
     if not_taken:
+        notes += _contradicting(denials, covers, clock.as_of)
         covers = _without_contradicted(covers, not_taken, conventions, notes)
     return covers, notes
 
@@ -186,6 +189,25 @@ def _days_not_taken(fact: DrugNotTaken, as_of: int) -> tuple[int, int]:
         return start
     last = int(Span.of_days(fact.end).high)
     return start[0], max(start[0], min(last, as_of))
+
+
+def _contradicting(denials: Iterable[DrugNotTaken], covers: Iterable[Cover], as_of: int) -> list[Gap]:
+    """Notes on records of a drug not taken in a time in which another proves it, once for each drug.
+
+    What is proven stands (7.1).
+    """
+    taken: defaultdict[str, list[Cover]] = defaultdict(list)
+    for cover in covers:
+        if cover.counts and cover.fact.proof is not Proof.REQUEST:
+            taken[cover.fact.drug].append(cover)
+    notes: list[Gap] = []
+    for fact in denials:
+        first, last = _days_not_taken(fact, as_of)
+        if any(first <= cover.end_max and cover.start_min <= last for cover in taken.get(fact.drug, ())):
+            del taken[fact.drug]
+            problem = "recorded as not taken in a time in which another record proves it; it counts as taken"
+            notes.append(note("conflict", fact, problem, "Record which of the two is right"))
+    return notes
 
 
 def _without_contradicted(

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from spmwatch.engine.episodes import FIRST_DAY, Course, Cumulative, Span
-from spmwatch.engine.facts import Certainty, DrugExposure, Proof, Standing
+from spmwatch.engine.facts import Certainty, DrugExposure, Proof, Source, Standing
 from tests.unit.engine.timeline_records import (
     AS_OF,
     POSSIBLE,
@@ -294,6 +294,16 @@ def test_a_denial_of_another_time_or_drug_changes_nothing() -> None:
 @pytest.mark.parametrize("proof", [Proof.DISPENSE, Proof.ADMINISTRATION, Proof.STATEMENT])
 def test_any_proof_of_the_same_time_outweighs_the_denial(proof: Proof) -> None:
     assert courses(ORDER, not_taken("2025-12-01"), given("2025-11-05", "2025-11-30", proof=proof))
+
+
+@pytest.mark.parametrize("proof", [Proof.DISPENSE, Proof.ADMINISTRATION, Proof.STATEMENT])
+def test_a_denial_beside_a_proof_of_the_same_time_is_noted_and_changes_nothing(proof: Proof) -> None:
+    source = (Source(reference="MedicationStatement/refused"),)
+    taken = given("2025-11-01", "2025-12-01", proof=proof)
+    line = timeline(taken, not_taken("2025-11-01", sources=source), not_taken("2025-11-20"))
+    assert [(note.kind, note.reference) for note in line.notes] == [("conflict", "MedicationStatement/refused")]
+    assert only(line, Course) == courses(taken)
+    assert not timeline(taken, not_taken("2025-10-01", "2025-10-31", sources=source)).notes
 
 
 def test_a_proof_of_another_time_or_a_possible_one_does_not() -> None:
