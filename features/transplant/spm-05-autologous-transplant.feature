@@ -122,6 +122,8 @@ Feature: Autologous transplant and lenalidomide
       Given a gene-modified autologous stem cell transplant was done on 2023-06-01
       When the rule is evaluated
       Then it recommends with indicator "info"
+      And the card of it says "Gene-modified product of own cells"
+      And the card of it says "clarify what the product was"
 
     @fires
     Scenario: A dated code of the same transplant tells the kind
