@@ -36,6 +36,7 @@ def acknowledged_from(body: bytes, where: str) -> tuple[Acknowledgement, ...]:
     Raises:
         InputError: no JSON, no list, or an entry that is not of this form; nothing is taken from it then.
     """
+    body = strict_json.without_byte_order_mark(body)
     if not body.strip():
         raise InputError(where, "-", "is empty", "Write [] where nothing was acknowledged")
     try:
@@ -92,4 +93,12 @@ def merged_as_json(merged: Merged, as_of: date) -> Json:
 
 
 def _named(advice: Advice) -> Json:
-    return {"rule": advice.rule, "indicator": advice.indicator.value, "summary": advice.lead.summary}
+    """`summary` is the strongest finding's; `findings` has all of them."""
+    return {
+        "rule": advice.rule,
+        "indicator": advice.indicator.value,
+        "summary": advice.lead.summary,
+        "findings": [
+            {"part": one.part, "indicator": one.indicator.value, "summary": one.summary} for one in advice.findings
+        ],
+    }

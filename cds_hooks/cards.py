@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
-from spmwatch.cds_hooks.plan_lines import inline, plan_text
+from spmwatch.cds_hooks.plan_lines import PlanPage, inline
 from spmwatch.cds_hooks.reading import Said
 from spmwatch.cds_hooks.suggestions import suggestions
+from spmwatch.cds_hooks.told_facts import checks_of, told_detail
 from spmwatch.engine.catalogue.card_policy import CardPolicy
 from spmwatch.engine.catalogue.evidence import Evidence, Kind
 from spmwatch.engine.catalogue.rule import SUMMARY_LIMIT
@@ -95,7 +96,24 @@ class _Pages:
         return card.advice.rule in self._policy.checks
 
     def _plan(self, card: Card) -> list[str]:
-        return [plan_text(card.plan, self._policy.plan, default_wording())] if card.plan else []
+        """One line a check on the card of checks; elsewhere one line for each state."""
+        if not card.plan:
+            return []
+        own = self._own_findings(card)
+        page = PlanPage(self._policy.plan, default_wording(), not_sent=self._not_sent())
+        return [page.text(card.plan, found=own) if self._is_of_checks(card) else page.grouped(card.plan)]
+
+    def _own_findings(self, card: Card) -> dict[str, Finding]:
+        """Check -> the finding that speaks of it alone: on the card of checks the plan's line says what it says."""
+        if not card.plan or not self._is_of_checks(card):
+            return {}
+        open_ = {item.check for item in card.plan if item.state in self._policy.suggested_when}
+        found = [(checks_of(one), one) for one in card.told if one.rule in self._policy.checks]
+        return {checks[0]: one for checks, one in reversed(found) if len(checks) == 1 and checks[0] in open_}
+
+    def _not_sent(self) -> list[str]:
+        gaps = self._recommendation.gaps
+        return sorted({gap.element for gap in gaps if gap.kind == "not-supplied" and gap.element})
 
     def _source(self, finding: Finding) -> Json:
         source: Json = {"label": finding.source.title}
@@ -125,17 +143,24 @@ class _Pages:
 
     def _said(self, card: Card) -> list[str]:
         """The rule's own words; parts and carried findings follow, as far as they say something else."""
-        lead = card.advice.lead
-        told = Said()
-        said = [told.new_in(lead.detail)]
-        for finding in card.told[1:]:
-            if finding.rule != lead.rule or finding.summary != lead.summary:
-                said.append(self._lines.also.format(summary=one_line(finding.summary), rule=finding.rule))
-            said.append(told.new_in(finding.detail))
+        lead, told, own = card.advice.lead, Said(), self._own_findings(card)
+        said = []
+        for finding in card.told:
+            in_plan = any(finding is one for one in own.values())
+            if not in_plan and (finding.rule, finding.summary) != (lead.rule, lead.summary):
+                said.append(self._also(finding))
+            said.append(told.new_in(self._detail_of(finding, shown=own if in_plan else ())))
         return [text for text in said if text]
 
+    def _detail_of(self, finding: Finding, shown: Collection[str]) -> str:
+        return told_detail(finding, most=self._policy.most_facts, more=self._lines.more_facts, shown=shown)
+
     def _mentioned(self, card: Card) -> list[str]:
-        return [self._lines.also.format(summary=one_line(one.lead.summary), rule=one.rule) for one in card.mentioned]
+        """A line for each finding; a rule may have several."""
+        return [self._also(finding) for one in card.mentioned for finding in _each_once(one)]
+
+    def _also(self, finding: Finding) -> str:
+        return self._lines.also.format(summary=one_line(finding.summary), rule=finding.rule)
 
     def _open(self, card: Card) -> list[str]:
         """What is not known and bears on the rules of the card; the card of data gaps asks in its own words."""
@@ -144,8 +169,7 @@ class _Pages:
         questions = tuple(q for q in recommendation.questions if rules & set(q.rules))
         if questions and self._policy.data_gaps not in {finding.rule for finding in card.told}:
             result.append(lines.unknown.format(questions=" ".join(q.question for q in questions)))
-        types = sorted({gap.element for gap in recommendation.gaps if gap.kind == "not-supplied" and gap.element})
-        if types:
+        if types := self._not_sent():
             result.append(lines.not_supplied.format(types=", ".join(types)))
         failed = sorted({failure.rule for failure in recommendation.failures})
         if failed:
@@ -157,16 +181,24 @@ class _Pages:
             return []
         items = [
             self._lines.beyond_item.format(
-                summary=one_line(one.lead.summary), rule=one.rule, indicator=one.indicator.value
+                summary=one_line(finding.summary), rule=one.rule, indicator=finding.indicator.value
             )
             for one in beyond
+            for finding in _each_once(one)
         ]
         return [self._lines.beyond, "\n".join(items)]
 
     def _quiet(self) -> list[str]:
-        """What was acknowledged and is not repeated, in one line."""
-        items = [self._lines.quiet_item.format(rule=q.advice.rule, on=q.on.isoformat()) for q in self._merged.quiet]
-        return [self._lines.quiet.format(items=", ".join(items))] if items else []
+        """What was acknowledged and is not repeated, in one line, by name."""
+        items = [
+            self._lines.quiet_item.format(
+                summaries=", ".join(one_line(finding.summary) for finding in _each_once(quiet.advice)),
+                rule=quiet.advice.rule,
+                on=quiet.on.isoformat(),
+            )
+            for quiet in self._merged.quiet
+        ]
+        return [self._lines.quiet.format(items="; ".join(items))] if items else []
 
     def _footer(self, card: Card) -> list[str]:
         lead, lines, texts = card.advice.lead, self._lines, self._texts
@@ -199,6 +231,11 @@ class _Pages:
         if len(found) > most:
             text = self._lines.more_records.format(references=text, number=len(found) - most)
         return [self._lines.records.format(references=text)]
+
+
+def _each_once(advice: Advice) -> list[Finding]:
+    """The findings that say something of their own in one line."""
+    return list({finding.summary: finding for finding in reversed(advice.findings)}.values())[::-1]
 
 
 def _references(card: Card) -> list[str]:

@@ -2,55 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from spmwatch.engine.catalogue.card_policy import PlanLines
 from spmwatch.engine.catalogue.wording import Wording
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import Span
-from spmwatch.engine.recommendation import PlanItem
+from spmwatch.engine.recommendation import Finding, PlanItem
 
 UP_TO_DATE, EXCLUDED, OVERDUE = "up-to-date", "excluded", "overdue"
+NONE_RECORDED, UNKNOWN = "none-recorded", "unknown"
 
 
-def plan_text(plan: Sequence[PlanItem], lines: PlanLines, wording: Wording) -> str:
-    """Markdown: what is open first, as the plan orders it; then, a line each, what is up to date and what falls away.
+class PlanPage:
+    """Writes the plan of one patient."""
 
-    Args:
-        plan: at least one check.
-        lines: their words (rules/cards.yaml).
-        wording: how days that are not known exactly are said.
-    """
-    pages = _PlanLines(lines, wording)
-    open_ = [pages.open(item) for item in plan if item.state not in (UP_TO_DATE, EXCLUDED)]
-    done = [pages.done(item) for item in plan if item.state == UP_TO_DATE]
-    gone = [pages.gone(item) for item in plan if item.state == EXCLUDED]
-    together = [lines.up_to_date.format(items="; ".join(done))] if done else []
-    together += [lines.excluded.format(items="; ".join(gone))] if gone else []
-    return "\n".join([lines.heading, "", *open_, *together])
+    def __init__(self, lines: PlanLines, wording: Wording, *, not_sent: Collection[str] = ()) -> None:
+        """The words come from rules/cards.yaml.
 
+        Args:
+            lines: these words.
+            wording: how days that are not known exactly are said.
+            not_sent: kinds of record that were not sent.
+        """
+        self._lines, self._wording, self._not_sent = lines, wording, frozenset(not_sent)
 
-class _PlanLines:
-    def __init__(self, lines: PlanLines, wording: Wording) -> None:
-        self._lines, self._wording = lines, wording
+    def text(self, plan: Sequence[PlanItem], found: Mapping[str, Finding] | None = None) -> str:
+        """Markdown: what is open first, as the plan orders it; then, a line each, what is up to date and falls away.
 
-    def open(self, item: PlanItem) -> str:
+        Args:
+            plan: at least one check.
+            found: check -> the finding that speaks of it alone; its summary takes the place of the check's name.
+        """
+        own = found or {}
+        lines = [
+            self._found_line(item, own[item.check]) if item.check in own else self._open_line(item)
+            for item in self._all_open(plan)
+        ]
+        return "\n".join([self._lines.heading, "", *lines, *self._together(plan)])
+
+    def grouped(self, plan: Sequence[PlanItem]) -> str:
+        """The same in few lines: one for each state."""
+        states: dict[str, list[str]] = {}
+        for item in self._all_open(plan):
+            days = self._days(item)
+            remark = ", ".join(days) if item.state != OVERDUE else ", ".join([self._state(item), *days])
+            states.setdefault(item.state, []).append(_bracketed(item.title, remark) if remark else inline(item.title))
+        said = self._lines.states
+        lines = [
+            self._lines.grouped.format(state=_capital(said[s]), items="; ".join(all_)) for s, all_ in states.items()
+        ]
+        return "\n".join([self._lines.heading, "", *lines, *self._together(plan)])
+
+    def _all_open(self, plan: Sequence[PlanItem]) -> list[PlanItem]:
+        return [i for i in plan if i.state not in (UP_TO_DATE, EXCLUDED) and not self._is_hidden(i)]
+
+    def _is_hidden(self, item: PlanItem) -> bool:
+        """Nobody can tell how it stands, because the records that would hold it were not sent."""
+        return item.state == UNKNOWN and item.last is None and bool(self._not_sent & set(item.kept_in))
+
+    def _together(self, plan: Sequence[PlanItem]) -> list[str]:
         lines = self._lines
-        pieces = [self._state(item)]
+        hidden = [item for item in plan if self._is_hidden(item)]
+        done = [self._done_line(item) for item in plan if item.state == UP_TO_DATE]
+        gone = [self._gone_line(item) for item in plan if item.state == EXCLUDED]
+        types = sorted(self._not_sent & {kind for item in hidden for kind in item.kept_in})
+        names = "; ".join(self._doubted(item) for item in hidden)
+        result = [lines.not_sent.format(types=", ".join(types), items=names)] if hidden else []
+        result += [lines.up_to_date.format(items="; ".join(done))] if done else []
+        return result + ([lines.excluded.format(items="; ".join(gone))] if gone else [])
+
+    def _doubted(self, item: PlanItem) -> str:
+        if not item.excluded:
+            return inline(item.title)
+        return _bracketed(item.title, self._lines.may_fall_away.format(why=inline(item.excluded)))
+
+    def _open_line(self, item: PlanItem) -> str:
+        pieces = [self._state(item), *self._days(item)]
+        return self._lines.open.format(title=_capital(item.title), pieces=", ".join(pieces))
+
+    def _found_line(self, item: PlanItem, finding: Finding) -> str:
+        lines = self._lines
+        said = lines.found.format(
+            summary=" ".join(finding.summary.split()), rule=finding.rule, indicator=finding.indicator.value
+        )
+        pieces = [*([] if item.state == NONE_RECORDED else [self._state(item)]), *self._days(item)]
+        return lines.found_more.format(found=said, pieces=", ".join(pieces)) if pieces else said
+
+    def _days(self, item: PlanItem) -> list[str]:
+        lines, pieces = self._lines, []
         if item.last is not None:
             pieces.append(lines.last.format(day=self._day(item.last)))
         if item.next is not None:
             pieces.append(lines.next.format(day=self._day(item.next)))
         if item.excluded:
             pieces.append(lines.may_fall_away.format(why=item.excluded))
-        return lines.open.format(title=_capital(item.title), pieces=", ".join(pieces))
+        return pieces
 
-    def done(self, item: PlanItem) -> str:
+    def _done_line(self, item: PlanItem) -> str:
         if item.next is None:
             return inline(item.title)
         return _bracketed(item.title, self._lines.next.format(day=self._day(item.next)))
 
-    def gone(self, item: PlanItem) -> str:
+    def _gone_line(self, item: PlanItem) -> str:
         return _bracketed(item.title, inline(item.excluded)) if item.excluded else inline(item.title)
 
     def _state(self, item: PlanItem) -> str:

@@ -54,12 +54,9 @@ def too_long(most_bytes: int) -> RequestError:
     return RequestError(413, Issue(code="too-long", says=f"The body is longer than {most_bytes} bytes"))
 
 
-def without_byte_order_mark(content: bytes) -> tuple[bytes, bool]:
-    """The content of a file without its byte order mark, and whether there was one.
-
-    Editors write one into files: there a recorded request is taken with it, and the caller says so. HTTP refuses it.
-    """
-    return content.removeprefix(BYTE_ORDER_MARK), content.startswith(BYTE_ORDER_MARK)
+def without_byte_order_mark(content: bytes) -> bytes:
+    """The content of a file without its byte order mark: editors write one into files. HTTP refuses it."""
+    return content.removeprefix(BYTE_ORDER_MARK)
 
 
 def _repeats_a_member(body: bytes, value: object) -> bool:

@@ -2,9 +2,10 @@
 
 The digest is the same on every day on which the advice is the same. It is taken from the patient, the rule, the first
 two numbers of its version (the third is for wording alone), variants, urgency, certainty, and the facts that fired it:
-their words, days and laboratory values. What only moves with the calendar is left out: ages, durations, and the end of
-a course that still goes on. So 25 months of maintenance are the same advice as 26, and another phase, another cancer
-or a new blood count are not. The patient is part of it, so that nobody's acknowledgement can quieten another's card.
+their words, days, doses and laboratory values. What only moves with the calendar is left out: ages, durations, and the
+end of a course that still goes on. So 25 months of maintenance are the same advice as 26, and another phase, another
+dose, another cancer or a new blood count are not. The patient is part of it, so that nobody's acknowledgement can
+quieten another's card.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ def _lasting(episode: Episode, as_of: date) -> dict[str, object]:
     shape = VOCABULARY[episode.verb]
     result: dict[str, object] = {"": episode.verb}
     result.update((field, str(getattr(episode, field))) for field in shape.words)
+    if doses := getattr(episode, "doses", ()):
+        result["doses"] = list(doses)
     goes_on = "active" in shape.words and getattr(episode, "active", None) != PAST
     for field, unit in shape.spans.items():
         if _stays(field, unit, goes_on=goes_on):

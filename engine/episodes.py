@@ -139,7 +139,8 @@ class Course(Episode):
 
     `form` tells melphalan's kinds apart (and route for other drugs). `active` as of `as_of`: covered, or last supply
     ended within the grace period. `duration` counts from first to last day of the course; `since` is the first day of
-    the unbroken cover that it belongs to, whatever the phase.
+    the unbroken cover that it belongs to, whatever the phase. `doses` are the amounts of one intake that its records
+    state ("10 mg"): no rule asks for them, but another dose makes what was acknowledged speak again.
     """
 
     verb: ClassVar[str] = "exposed"
@@ -151,17 +152,22 @@ class Course(Episode):
     end: Day = ANY_DAY
     duration: Months = Span(0, 1800)
     since: Day = ANY_DAY
+    doses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cumulative(Episode):
-    """All courses of a drug together, of one phase or of `any`: months of cover, overlaps counted once (7.4, 7.5)."""
+    """All courses of a drug together, of one phase or of `any`: months of cover, overlaps counted once (7.4, 7.5).
+
+    `doses` as in a course.
+    """
 
     verb: ClassVar[str] = "cumulated"
     drug: Id
     phase: Annotated[str, Word((*PHASES, "any"))]
     active: Annotated[str, Word(("current", "past"))] = UNKNOWN
     duration: Months = Span(0, 1800)
+    doses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -214,7 +214,7 @@ class Evaluator:
         certainty = outcome.certainty(rule, variant)
         episodes = outcome.episodes(rule, variant)
         low = certainty is Certainty.LOW
-        facts = "\n".join(f"- {line}" for line in self._said(episodes, outcome))
+        facts = tuple(f"- {line}" for line in self._said(episodes, outcome))
         return Finding(
             rule=rule.id,
             part=variant.part,
@@ -225,10 +225,11 @@ class Evaluator:
             grade=variant.grade,
             certainty=certainty,
             summary=base.texts.possible_summary(variant.summary) if low else variant.summary,
-            detail=variant.detail.replace("{facts}", facts).strip(),
+            detail=variant.detail.replace("{facts}", "\n".join(facts)).strip(),
             source=base.evidence[rule.source],
             evidence=tuple(base.evidence[id_] for id_ in rule.evidence),
             episodes=episodes,
+            facts=facts,
         )
 
 

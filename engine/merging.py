@@ -9,7 +9,9 @@ Decided here by rules/cards.yaml, and nowhere else; cds_hooks/cards.py lays the 
    alone or more than info;
 5. so many cards, the most urgent first, then the most decisive; data gaps come last, and need none where the other
    cards ask all their questions;
-6. what has no card is named.
+6. the card of due checks, which shows the plan and suggests, takes the last place from a card that is not more urgent;
+   where there is none to take, the last card that is not critical carries plan and suggestions;
+7. what has no card is named.
 
 Each finding ends up in exactly one place: on a card, beyond the cards, or quiet.
 """
@@ -24,6 +26,7 @@ from itertools import zip_longest
 from spmwatch.engine.acknowledgement import Acknowledgement, digest_of
 from spmwatch.engine.catalogue.card_policy import CardPolicy
 from spmwatch.engine.catalogue.rule import Indicator
+from spmwatch.engine.episodes import Malignancy
 from spmwatch.engine.recommendation import Finding, Orderable, PlanItem, Recommendation
 
 
@@ -114,6 +117,7 @@ def merge(
     advice = _by_rule(recommendation, policy)
     hushed = {one.rule: _quiet(one, known, recommendation.as_of, policy) for one in advice}
     drafts = _drafts([one for one in advice if hushed[one.rule] is None], policy)
+    _place_checks(drafts, recommendation, policy)
     _spare_gaps_card(drafts, recommendation, policy)
     shown, beyond = drafts[: policy.most_cards], [one for draft in drafts[policy.most_cards :] for one in draft.told()]
     gaps = next((one for one in beyond if one.rule == policy.data_gaps), None)
@@ -130,9 +134,10 @@ def merge(
 
 @dataclass(slots=True)
 class _Draft:
-    """A card in the making."""
+    """A card in the making; `carries`: it takes the place of the card of due checks."""
 
     advice: Advice
+    carries: bool = False
     folded: list[Advice] = field(default_factory=list)
     mentioned: list[Advice] = field(default_factory=list)
     plan: tuple[PlanItem, ...] = ()
@@ -181,7 +186,7 @@ def _drafts(advice: Sequence[Advice], policy: CardPolicy) -> list[_Draft]:
     for one in advice:
         if one.rule in context:
             continue
-        shares = policy.shares(one.rule, one.indicator)
+        shares = policy.shares(one.rule, one.indicator, _cancers(one))
         if shares is not None and shares in first:
             first[shares].folded.append(one)
             continue
@@ -189,6 +194,12 @@ def _drafts(advice: Sequence[Advice], policy: CardPolicy) -> list[_Draft]:
         if shares is not None:
             first[shares] = drafts[-1]
     return _with_context(drafts, context, policy)
+
+
+def _cancers(advice: Advice) -> set[str]:
+    """The groups of the cancers that its critical findings speak of."""
+    critical = (finding for finding in advice.findings if finding.indicator is Indicator.CRITICAL)
+    return {e.group for finding in critical for e in finding.episodes if isinstance(e, Malignancy)}
 
 
 def _with_context(drafts: list[_Draft], context: dict[str, Advice], policy: CardPolicy) -> list[_Draft]:
@@ -212,16 +223,51 @@ def _spare_gaps_card(drafts: list[_Draft], recommendation: Recommendation, polic
         drafts[min(len(drafts), policy.most_cards) - 1].mentioned.append(gaps.advice)
 
 
+def _place_checks(drafts: list[_Draft], recommendation: Recommendation, policy: CardPolicy) -> None:
+    """Due checks beyond the last place take it from what is not more urgent, or are told in lines on another card."""
+    checks = next((draft for draft in drafts if _is_of_checks(draft, policy)), None)
+    if checks is None or drafts.index(checks) < policy.most_cards:
+        return
+    last = drafts[policy.most_cards - 1].advice.indicator
+    if policy.checks_keep_a_place and last.rank <= checks.advice.indicator.rank and last is not Indicator.CRITICAL:
+        drafts.remove(checks)
+        drafts.insert(policy.most_cards - 1, checks)
+    elif recommendation.plan:
+        drafts.remove(checks)
+        carrier = _carrier(drafts[: policy.most_cards], policy)
+        carrier.carries = True
+        carrier.mentioned.extend(checks.told())
+
+
+def _is_of_checks(draft: _Draft, policy: CardPolicy) -> bool:
+    return draft.carries or any(one.rule in policy.checks for one in (draft.advice, *draft.folded))
+
+
+def _carrier(drafts: Sequence[_Draft], policy: CardPolicy) -> _Draft:
+    """The last card that is not critical and has more to say than what is not known; else the last."""
+    others = (one for one in reversed(drafts) if one.advice.indicator is not Indicator.CRITICAL)
+    return next((one for one in others if one.advice.rule != policy.data_gaps), drafts[-1])
+
+
 def _place_plan(shown: Sequence[_Draft], recommendation: Recommendation, policy: CardPolicy) -> None:
-    """The plan stands on the card of due checks, which also suggests; else on the top card, unless that is critical."""
+    """The plan stands on the card of due checks, which also suggests; without one it is carried."""
     if not recommendation.plan or not shown:
         return
-    checks = next((draft for draft in shown if any(one.rule in policy.checks for one in draft.told())), None)
-    if checks is not None:
-        checks.plan = recommendation.plan
-        checks.suggested = tuple(_suggested(recommendation.plan, policy))[: policy.most_suggestions]
-    elif shown[0].advice.indicator is not Indicator.CRITICAL:
-        shown[0].plan = recommendation.plan
+    plan = tuple(sorted(recommendation.plan, key=lambda item: -_urgency(item, recommendation, policy)))
+    checks = next((draft for draft in shown if _is_of_checks(draft, policy)), None)
+    if checks is None:
+        _carrier(shown, policy).plan = plan
+        return
+    checks.plan = plan
+    checks.suggested = tuple(_suggested(plan, policy))[: policy.most_suggestions]
+
+
+def _urgency(item: PlanItem, recommendation: Recommendation, policy: CardPolicy) -> int:
+    """How urgent the findings are which say that this check is due; the plan's own order holds among equals."""
+    asked = [
+        f for f in recommendation.findings if f.rule in policy.checks and f"{f.rule}{f.part or ''}" in item.reasons
+    ]
+    return max((finding.indicator.rank for finding in asked), default=-1)
 
 
 def _suggested(plan: Sequence[PlanItem], policy: CardPolicy) -> Iterable[Suggested]:

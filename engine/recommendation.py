@@ -34,6 +34,7 @@ class Finding:
         detail: Markdown: why, on which facts, what is suggested.
         evidence: the studies and labels it rests on.
         episodes: the facts that fired it, each with its FHIR references.
+        facts: the lines of `detail` that name these facts, in their order; then the open questions it rests on.
     """
 
     rule: str
@@ -49,6 +50,7 @@ class Finding:
     source: Evidence
     evidence: tuple[Evidence, ...]
     episodes: tuple[Episode, ...]
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,8 @@ class Orderable:
     """What may be ordered for a check, if the one who is named confirms it; never an order by itself.
 
     Attributes:
-        concept: value-set concept it is coded from; `system` (canonical URI) and `code` None when no verified code is.
+        concept: value-set concept it is coded from; `system` (canonical URI) and `code` None when no verified code is;
+            `code_display` names the code as the value set does.
         display: the request in words; `label` is what a clinician accepts, fewer than 80 characters.
         confirm: who should confirm it.
     """
@@ -87,6 +90,7 @@ class Orderable:
     display: str
     label: str
     confirm: str
+    code_display: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +109,7 @@ class PlanItem:
         overdue_days: days since it was next due (low, high); None when that is not past or not known.
         source: the guideline, label or convention that sets the schedule.
         orderables: what a clinician may order for it.
+        kept_in: kinds of record that hold the tests; where one was not sent, nothing is known to be due.
     """
 
     check: str
@@ -120,6 +125,7 @@ class PlanItem:
     source: Evidence
     orderables: tuple[Orderable, ...]
     test: str | None = None
+    kept_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

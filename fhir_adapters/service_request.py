@@ -39,7 +39,8 @@ def draft_request(
     """
     code: Json = {"text": orderable.display}
     if orderable.system is not None and orderable.code is not None:
-        code["coding"] = [{"system": orderable.system, "code": orderable.code}]
+        named = {"display": orderable.code_display} if orderable.code_display else {}
+        code["coding"] = [{"system": orderable.system, "code": orderable.code} | named]
     resource: Json = {
         "resourceType": "ServiceRequest",
         "status": "draft",

@@ -26,11 +26,19 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class CauseCancers(_Model):
+    """Rules that tell of cancers, and the groups of cancer that belong to a cause which is not these rules' own."""
+
+    rules: list[RuleId] = Field(min_length=1)
+    groups: list[str] = Field(min_length=1)
+
+
 class Cause(_Model):
-    """Rules whose critical findings tell of one and the same thing."""
+    """Rules whose critical findings tell of one and the same thing; of `cancers`, those of these groups alone."""
 
     id: str
     rules: list[RuleId] = Field(min_length=1)
+    cancers: CauseCancers | None = None
 
 
 class Context(_Model):
@@ -53,6 +61,10 @@ class PlanLines(_Model):
 
     heading: Line
     open: Line
+    found: Line
+    found_more: Line
+    grouped: Line
+    not_sent: Line
     last: Line
     next: Line
     overdue_by: Line
@@ -71,6 +83,7 @@ class Lines(_Model):
     quiet: Line
     quiet_item: Line
     unknown: Line
+    more_facts: Line
     records: Line
     more_records: Line
     not_supplied: Line
@@ -92,6 +105,7 @@ class CardPolicy(_Model):
     """rules/cards.yaml."""
 
     most_cards: int = Field(ge=1, le=20)
+    most_facts: int = Field(ge=1)
     most_records: int = Field(ge=1)
     most_studies: int = Field(ge=1)
     most_links: int = Field(ge=0)
@@ -102,14 +116,24 @@ class CardPolicy(_Model):
     context: list[Context]
     checks: list[RuleId]
     suggested_when: list[Literal["due", "overdue", "none-recorded"]]
+    checks_keep_a_place: bool
     decisive: list[RuleId]
     causes: list[Cause]
     lines: Lines
     plan: PlanLines
     override_reasons: list[OverrideReason] = Field(min_length=1)
 
-    def cause_of(self, rule: str) -> str | None:
-        """The cause that a rule's critical findings have in common with other rules', or None."""
+    def cause_of(self, rule: str, cancers: Collection[str] = ()) -> str | None:
+        """The cause that a rule's critical findings have in common with other rules', or None.
+
+        Args:
+            rule: the rule that speaks.
+            cancers: the groups of the cancers that it speaks of.
+        """
+        for cause in self.causes:
+            theirs = cause.cancers
+            if theirs and cancers and rule in theirs.rules and set(cancers) <= set(theirs.groups):
+                return cause.id
         return next((cause.id for cause in self.causes if rule in cause.rules), None)
 
     @property
@@ -126,10 +150,10 @@ class CardPolicy(_Model):
         """The rule's place among findings of one urgency: the most decisive is 0, all that are not listed come last."""
         return self.decisive.index(rule) if rule in self.decisive else len(self.decisive)
 
-    def shares(self, rule: str, indicator: Indicator) -> str | None:
+    def shares(self, rule: str, indicator: Indicator, cancers: Collection[str] = ()) -> str | None:
         """What a card is shared for, or None: a critical finding for its cause, any other for being a due check."""
         if indicator is Indicator.CRITICAL:
-            return self.cause_of(rule)
+            return self.cause_of(rule, cancers)
         return "checks" if rule in self.checks else None
 
     def rules_named(self) -> Mapping[str, list[str]]:
@@ -140,6 +164,7 @@ class CardPolicy(_Model):
             "checks": self.checks,
             "decisive": self.decisive,
             "causes": [rule for cause in self.causes for rule in cause.rules],
+            "causes.cancers": [rule for cause in self.causes if cause.cancers for rule in cause.cancers.rules],
         }
 
 
@@ -148,8 +173,9 @@ _NAMES: Mapping[str, set[str]] = {
     "beyond": set(),
     "beyond_item": {"summary", "rule", "indicator"},
     "quiet": {"items"},
-    "quiet_item": {"rule", "on"},
+    "quiet_item": {"summaries", "rule", "on"},
     "unknown": {"questions"},
+    "more_facts": {"number"},
     "records": {"references"},
     "more_records": {"references", "number"},
     "not_supplied": {"types"},
@@ -169,6 +195,10 @@ _NAMES: Mapping[str, set[str]] = {
 _PLAN_NAMES: Mapping[str, set[str]] = {
     "heading": set(),
     "open": {"title", "pieces"},
+    "found": {"summary", "rule", "indicator"},
+    "found_more": {"found", "pieces"},
+    "grouped": {"state", "items"},
+    "not_sent": {"types", "items"},
     "last": {"day"},
     "next": {"day"},
     "overdue_by": {"days"},

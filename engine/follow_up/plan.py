@@ -89,6 +89,7 @@ def _item(check: Check, episodes: Sequence[FollowUp], reasons: tuple[str, ...], 
         overdue_days=overdue if overdue is not None and overdue[1] > 0 else None,
         source=check.source,
         orderables=check.orderables,
+        kept_in=check.kept_in,
     )
 
 

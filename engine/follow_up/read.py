@@ -162,7 +162,7 @@ class _Reading:
             raise self._refusal(f"{field}.concept", problem, "Name a concept that is there") from None
         if (order.system is None) != (order.code is None):
             raise self._refusal(f"{field}.code", "goes together with `system`", "Write both or neither")
-        known = {(row.system, row.code) for row in concept.codes}
+        known: dict[tuple[str | None, str], str] = {(row.system, row.code): row.display for row in concept.codes}
         if order.code is not None and (order.system, order.code) not in known:
             problem = f"`{order.system} {order.code}` is no code of `{order.concept}`"
             raise self._refusal(f"{field}.code", problem, "Use a code of the value set")
@@ -176,6 +176,7 @@ class _Reading:
             display=self._text(order.display, f"{field}.display"),
             label=label,
             confirm=self._text(order.confirm, f"{field}.confirm"),
+            code_display=None if order.code is None else known[order.system, order.code],
         )
 
     # -- what holds for all -----------------------------------------------------------------------------------------

@@ -85,6 +85,7 @@ class DrugCourses:
             phase=phase,
             active=active,
             duration=Span(low, max(low, high)),
+            doses=_doses(certain),
             topic="phase" if phase != ANY and wider else None,
         )
 
@@ -133,7 +134,14 @@ def _course(
         start=Span(cluster.first, min(c.start_max for c in members)),
         end=Span(max(c.end_min for c in members), cluster.last),
         duration=Span(low, max(low, high)),
+        doses=_doses(members),
     )
+
+
+def _doses(covers: Iterable[Cover]) -> tuple[str, ...]:
+    """The amounts of one intake that records state which count."""
+    doses = (cover.fact.dose for cover in covers if cover.counts)
+    return tuple(sorted({f"{dose.value:g} {dose.unit}" for dose in doses if dose is not None}))
 
 
 def _certainty(members: Sequence[Cover]) -> Certainty:

@@ -12,7 +12,10 @@ import pytest
 from spmwatch.cds_hooks.acknowledged import acknowledged_from, merged_as_json
 from spmwatch.cds_hooks.answer import HookAnswer, respond
 from spmwatch.engine.acknowledgement import Acknowledgement
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.errors import InputError
+from spmwatch.engine.merging import merge
+from tests.unit.engine.recommendations import AS_OF, WARNING, finding, recommendation
 
 HOOKS = Path(__file__).parents[3] / "examples/hooks"
 DIGEST = "0123456789abcdef" * 4
@@ -24,6 +27,7 @@ def test_a_list_is_read() -> None:
         Acknowledgement(rule="SPM-05", on=date(2026, 1, 15), digest=DIGEST),
     )
     assert acknowledged_from(b"[]", "a.json") == ()
+    assert acknowledged_from(b"\xef\xbb\xbf[]", "a.json") == ()  # as editors write it
 
 
 @pytest.mark.parametrize(
@@ -81,6 +85,14 @@ def test_what_an_answer_says_to_keep_quietens_the_next() -> None:
 
     assert [speaks(date(2026, 1, 15)), speaks(date(2026, 4, 15))] == [False, False]
     assert speaks(date(2026, 4, 16))
+
+
+def test_what_has_no_card_is_named_finding_by_finding() -> None:
+    four = [finding(rule, WARNING) for rule in ("SPM-02", "SPM-04", "SPM-05", "SPM-08")]
+    parts = [finding("SPM-13", part=part, summary=f"Part {part}") for part in "ab"]
+    policy = load_rule_base().card_policy
+    (beyond,) = merged_as_json(merge(recommendation(*four, *parts), policy=policy), AS_OF)["beyond"]  # type: ignore[misc]
+    assert [one["summary"] for one in beyond["findings"]] == ["Part a", "Part b"]
 
 
 def test_a_refused_request_merges_nothing() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from copy import deepcopy
 from datetime import date
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from spmwatch.cds_hooks.answer import HookAnswer, respond
 
@@ -62,14 +64,43 @@ def test_given_ids_make_equal_bytes() -> None:
     assert bodies[0] == bodies[1]
 
 
-def test_every_finding_is_on_some_card() -> None:
-    """The merge policy shortens, it drops nothing."""
-    for path in sorted(HOOKS.glob("*.json")):
-        found = respond(path.read_bytes(), as_of=AS_OF)
-        if found.status == 200:
-            assert found.recommendation is not None
-            text = orjson.dumps(found.body).decode()
-            assert all(finding.rule in text for finding in found.recommendation.findings)
+def crowded_visit() -> bytes:
+    """Melphalan before and a second transplant: with what stands there, four warnings above the checks."""
+    request = orjson.loads((HOOKS / "patient-view-maintenance-after-transplant.json").read_bytes())
+    prefetch = request["prefetch"]
+    second = deepcopy(prefetch["procedures"]["entry"][0])
+    second["resource"] |= {"id": "asct-2", "performedDateTime": "2023-11-10"}
+    earlier = deepcopy(prefetch["medicationAdministrations"]["entry"][0])
+    earlier["resource"] |= {"id": "mel-0", "effectiveDateTime": "2018-02-01"}
+    earlier["resource"]["dosage"]["dose"] = {
+        "value": 9,
+        "unit": "mg",
+        "system": "http://unitsofmeasure.org",
+        "code": "mg",
+    }
+    for key, entry in (("procedures", second), ("medicationAdministrations", earlier)):
+        prefetch[key]["entry"].append(entry)
+        prefetch[key]["total"] += 1
+    return orjson.dumps(request)
+
+
+@pytest.mark.parametrize("body", [crowded_visit(), *(path.read_bytes() for path in sorted(HOOKS.glob("*.json")))])
+def test_every_finding_is_named_on_some_card(body: bytes) -> None:
+    """The merge policy shortens, it drops nothing: each finding has its own words, also where it has no card."""
+    found = respond(body, as_of=AS_OF)
+    if found.status == 200:
+        cards: Any = found.body["cards"]
+        text = "\n".join(f"{card['summary']}\n{card['detail']}" for card in cards)
+        assert found.recommendation is not None
+        assert [one.summary for one in found.recommendation.findings if one.summary not in text] == []
+
+
+def test_a_crowded_visit_keeps_plan_and_suggestions() -> None:
+    found = respond(crowded_visit(), as_of=AS_OF)
+    cards: Any = found.body["cards"]
+    assert [card["indicator"] for card in cards] == ["warning"] * 4
+    assert "**Checks in follow-up:**" in cards[-1]["detail"]
+    assert "Screening mammography" in cards[-1]["suggestions"][0]["label"]
 
 
 def test_bad_bytes_get_an_answer_too() -> None:

@@ -21,11 +21,12 @@ from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.rule import Grade, Indicator
 from spmwatch.engine.catalogue.texts import Texts, texts_from
-from spmwatch.engine.episodes import Course, Timeline
+from spmwatch.engine.episodes import Course, Disease, Episode, FollowUp, Lab, Span, Timeline
 from spmwatch.engine.facts import Certainty, Gap, Source
 from spmwatch.engine.merging import merge
 from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation, RuleBaseIdentity, RuleFailure
 from spmwatch.engine.yaml_file import read_yaml
+from tests.unit.engine.recommendations import check
 
 RULES = files("spmwatch.rules")
 AS_OF = date(2026, 1, 15)
@@ -200,8 +201,69 @@ def test_what_stays_quiet_is_named_in_one_line() -> None:
     known = [Acknowledgement(rule=seen.rule, on=date(2026, 1, 2), digest=seen.digest)]
     (card,) = lay_out(merge(given, policy=POLICY, acknowledged=known), given, policy=POLICY, texts=TEXTS)
     assert card["summary"] == "Summary of SPM-09"
-    assert "Acknowledged earlier, unchanged, so not repeated: SPM-05 (2026-01-02)" in str(card["detail"])
+    assert "Acknowledged earlier, unchanged, so not repeated: Summary of SPM-05 (SPM-05, 2026-01-02)" in str(
+        card["detail"]
+    )
     assert "Detail of SPM-05" not in str(card["detail"])
+
+
+PARTS = [finding("SPM-26", part=part, summary=f"Screening of {part}") for part in "abc"]
+
+
+def test_each_finding_of_a_rule_without_a_card_is_named() -> None:
+    """By its own words, whether it stands beyond the cards, in a line or quiet."""
+    four = [finding(rule, Indicator.WARNING) for rule in ("SPM-02", "SPM-04", "SPM-05", "SPM-08")]
+    beyond = cards(*four, *PARTS)[-1]["detail"]
+    assert [f"- Screening of {part} (SPM-26, info)" in beyond for part in "abc"] == [True] * 3
+    line = cards(*four, *PARTS, plan=(check("breast"),))[-1]["detail"]
+    assert [f"**Also:** Screening of {part} (SPM-26)" in line for part in "abc"] == [True] * 3
+    given = recommendation(*PARTS, four[0])
+    seen = next(c.advice for c in merge(given, policy=POLICY).cards if c.advice.rule == "SPM-26")
+    known = [Acknowledgement(rule=seen.rule, on=AS_OF, digest=seen.digest)]
+    (card,) = lay_out(merge(given, policy=POLICY, acknowledged=known), given, policy=POLICY, texts=TEXTS)
+    assert "Screening of a, Screening of b, Screening of c (SPM-26, 2026-01-15)" in str(card["detail"])
+
+
+def with_facts(*episodes: Episode) -> Finding:
+    facts = tuple(f"- fact {episode.id}" for episode in episodes)
+    detail = "\n".join(["Because:", "", *facts, "", "**Suggested:** this."])
+    return finding("SPM-22", episodes=episodes, facts=facts, detail=detail)
+
+
+def test_many_facts_are_counted_and_no_kind_is_crowded_out() -> None:
+    """The latest of each kind stay; the finding itself keeps them all."""
+    counts = [Lab(id=f"l{number:02d}", analyte="platelets", value=Span.exactly(200)) for number in range(34)]
+    (card,) = cards(with_facts(Course(id="c", drug="lenalidomide"), *counts))
+    told = re.findall("- fact (\\w+)", card["detail"])
+    assert told == ["c", *(f"l{number}" for number in range(27, 34))]
+    assert "- ... and 27 more, see the record references\n\n**Suggested:** this." in card["detail"]
+    (few,) = cards(with_facts(*counts[: POLICY.most_facts]))
+    assert "more, see" not in few["detail"]
+
+
+def test_the_card_of_checks_says_what_is_missing_once() -> None:
+    """The line of the plan has the words of the finding; neither `Also` nor the matched fact repeats them."""
+
+    def missing(part: str, name: str) -> Finding:
+        facts = ("- myeloma", f"- {name} screening, none on record")
+        episodes = (Disease(id="d", family="myeloma"), FollowUp(id=f"f-{name}", check=name, state="none-recorded"))
+        detail = "\n".join(["Why.", "", *facts, "", "**Suggested:** this."])
+        return finding(
+            "SPM-26",
+            part=part,
+            summary=f"None recorded for {name} cancer",
+            detail=detail,
+            facts=facts,
+            episodes=episodes,
+        )
+
+    plan = tuple(check(n, "none-recorded", last=None, next=None, overdue_days=None) for n in ("breast", "cervical"))
+    (card,) = cards(missing("a", "breast"), missing("b", "cervical"), plan=plan)
+    assert "- **None recorded for breast cancer** (SPM-26, info)\n" in card["detail"]
+    assert card["detail"].count("cervical") == 1
+    assert "Why.\n\n- myeloma\n\n**Suggested:** this." in card["detail"]
+    elsewhere = cards(missing("a", "breast"), missing("b", "cervical"))[0]["detail"]
+    assert "**Also:** None recorded for cervical cancer" in elsewhere or "cervical screening, none" in elsewhere
 
 
 def question(topic: str, *rules: str, decisive: bool = True) -> OpenQuestion:

@@ -13,7 +13,7 @@ import pytest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from spmwatch.cds_hooks.cards import lay_out
-from spmwatch.cds_hooks.plan_lines import inline, plan_text
+from spmwatch.cds_hooks.plan_lines import PlanPage, inline
 from spmwatch.cds_hooks.suggestions import label
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.wording import default_wording
@@ -22,7 +22,7 @@ from spmwatch.engine.episodes import Disease, Timeline
 from spmwatch.engine.facts import Source, Standing
 from spmwatch.engine.merging import merge
 from spmwatch.engine.recommendation import Finding
-from tests.unit.engine.recommendations import AS_OF, CRITICAL, check, finding, orderable, recommendation
+from tests.unit.engine.recommendations import AS_OF, CRITICAL, WARNING, check, finding, orderable, recommendation
 
 POLICY = load_rule_base().card_policy
 FORM = POLICY.lines.suggestion
@@ -91,11 +91,13 @@ def test_the_draft_is_a_valid_proposal_for_this_patient() -> None:
 
 
 def test_a_code_is_given_where_one_was_verified() -> None:
-    coded = orderable("Complete blood count", system="http://www.ama-assn.org/go/cpt", code="85025")
+    coded = orderable(
+        "Complete blood count", system="http://www.ama-assn.org/go/cpt", code="85025", code_display="Blood count"
+    )
     in_words = orderable("Skin check")
     plan = (check("cbc", orderables=(coded,)), check("skin", orderables=(in_words,)))
     first, second = (resource_of(one)["code"] for one in suggested(plan=plan))
-    assert first["coding"] == [{"system": "http://www.ama-assn.org/go/cpt", "code": "85025"}]
+    assert first["coding"] == [{"system": "http://www.ama-assn.org/go/cpt", "code": "85025", "display": "Blood count"}]
     assert "coding" not in second
     assert second["text"] == "Skin check"
 
@@ -158,7 +160,7 @@ def day(text: str) -> DateRange:
 
 
 def lines(*items: Any) -> list[str]:
-    return plan_text(items, POLICY.plan, default_wording()).splitlines()
+    return PlanPage(POLICY.plan, default_wording()).text(items).splitlines()
 
 
 def test_what_is_open_has_a_line_and_the_rest_shares_two() -> None:
@@ -189,6 +191,54 @@ def test_days_that_are_not_known_exactly() -> None:
 @pytest.mark.parametrize("state", ["due", "overdue", "none-recorded", "individual", "unknown"])
 def test_every_open_state_has_words(state: str) -> None:
     assert lines(check("Lung", state, last=None, next=None, overdue_days=None))[2].startswith("- **Lung:** ")
+
+
+def test_what_was_not_sent_leaves_one_line_of_what_it_would_have_told() -> None:
+    unsent = {"last": None, "next": None, "overdue_days": None, "kept_in": ("Procedure", "Observation")}
+    plan = (
+        check("Breast", "unknown", **unsent),
+        check("Lung", "unknown", **unsent, excluded="Smoking is not on record"),
+        check("Skin", "unknown", **(unsent | {"kept_in": ("Condition",)})),
+        check("Cervical", "due", **unsent),
+    )
+    hidden = (
+        "- Not known whether due, because not sent, or not in full (Observation, Procedure): "
+        "breast; lung (may not apply (smoking is not on record))"
+    )
+    page = PlanPage(POLICY.plan, default_wording(), not_sent=("Observation", "Procedure"))
+    assert page.text(plan).splitlines()[2:] == [
+        "- **Skin:** not known whether due",
+        "- **Cervical:** due now",
+        hidden,
+    ]
+
+
+def test_on_a_card_of_another_rule_the_plan_has_a_line_for_each_state() -> None:
+    none = {"last": None, "next": None, "overdue_days": None}
+    plan = (
+        check("Blood count", overdue_days=(12, 12), last=day("2025-12-01"), next=day("2026-01-03")),
+        check("Skin check", "none-recorded", **none),
+        check("Breast", "none-recorded", **none),
+        check("Lung", "up-to-date", next=None),
+    )
+    (card,) = cards(finding("SPM-05"), plan=plan)
+    assert (
+        "**Checks in follow-up:**\n\n- Overdue: blood count (overdue by 12 days, last 2025-12-01, due 2026-01-03)\n"
+        "- None recorded: skin check; breast\n- Up to date: lung\n"
+    ) in card["detail"]
+
+
+def test_the_most_urgent_check_is_named_first() -> None:
+    """By the finding that says it is due; what other findings ask for does not count here."""
+    plan = (
+        check("Breast", "overdue", reasons=("SPM-26a", "SPM-05")),
+        check("Blood count", "overdue", reasons=("SPM-24",)),
+        check("Skin check", "none-recorded", reasons=("SPM-25",)),
+    )
+    found = [finding("SPM-24", WARNING), finding("SPM-25"), finding("SPM-26", part="a"), finding("SPM-05", WARNING)]
+    card = next(card for card in cards(*found, plan=plan) if "suggestions" in card)
+    assert card["summary"] == "Checks due in follow-up: blood count, breast, skin check"
+    assert card["suggestions"][0]["label"].startswith("Draft: Blood count")
 
 
 def test_several_due_checks_are_named_in_the_summary() -> None:

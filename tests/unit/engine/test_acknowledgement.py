@@ -65,6 +65,7 @@ def test_days_that_pass_change_nothing() -> None:
         with_facts(maintenance(phase="relapse")),
         with_facts(maintenance(start=day("2021-02-16"))),
         with_facts(maintenance(active="past")),
+        with_facts(maintenance(doses=("10 mg",))),
         with_facts(maintenance(drug="melphalan")),
         with_facts(maintenance(), Transplant(id="t", kind="autologous", date=day("2020-11-10"))),
         with_facts(),

@@ -22,6 +22,9 @@ def test_the_shipped_policy_is_the_clinical_one() -> None:
     assert policy.cause_of("SPM-03") == policy.cause_of("SPM-20") == policy.cause_of("SPM-19") == "melphalan"
     assert policy.cause_of("SPM-17") == "new-cancer"
     assert policy.cause_of("SPM-21") == policy.cause_of("SPM-23") == "marrow"
+    assert policy.cause_of("SPM-17", ["aml", "mds"]) == "marrow"
+    assert policy.cause_of("SPM-17", ["aml", "solid"]) == "new-cancer"
+    assert policy.cause_of("SPM-03", ["aml"]) == "melphalan"
     assert policy.cause_of("SPM-01") is None
     assert policy.quiet_days == 90
 

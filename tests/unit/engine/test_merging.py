@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import permutations
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.rule import Indicator
+from spmwatch.engine.episodes import Malignancy
 from spmwatch.engine.merging import Merged, merge
 from spmwatch.engine.recommendation import Finding, OpenQuestion
 from tests.unit.engine.recommendations import (
@@ -57,6 +59,21 @@ def test_blasts_carry_low_counts() -> None:
     found = merged(finding("SPM-23", CRITICAL), finding("SPM-21", CRITICAL))
     assert leads(found) == ["SPM-21"]
     assert [one.rule for one in found.cards[0].folded] == ["SPM-23"]
+
+
+@pytest.mark.parametrize("group", ["aml", "all", "mds", "t-mn"])
+def test_blasts_and_acute_leukaemia_are_one_cause(group: str) -> None:
+    leukaemia = finding("SPM-17", CRITICAL, episodes=(Malignancy(id="m", group=group), maintenance()))
+    found = merged(leukaemia, finding("SPM-21", CRITICAL))
+    assert leads(found) == ["SPM-21"]
+    assert [one.rule for one in found.cards[0].folded] == ["SPM-17"]
+
+
+@pytest.mark.parametrize("groups", [["solid"], ["aml", "solid"], ["unknown"], []])
+def test_blasts_and_another_cancer_are_two(groups: list[str]) -> None:
+    cancers = tuple(Malignancy(id=group, group=group) for group in groups)
+    found = merged(finding("SPM-17", CRITICAL, episodes=cancers), finding("SPM-21", CRITICAL))
+    assert leads(found) == ["SPM-21", "SPM-17"]
 
 
 def test_a_warning_of_a_critical_cause_keeps_its_card() -> None:
@@ -249,22 +266,54 @@ def test_no_due_check_is_left_without_its_first_choice() -> None:
     assert chosen[:6] == [f"check{number} first" for number in range(6)]
 
 
-def test_without_a_card_of_checks_the_top_card_shows_the_plan_and_suggests_nothing() -> None:
-    found = merged(finding("SPM-05"), finding("SPM-09"), plan=(check("cbc", "due"),))
-    assert [len(card.plan) for card in found.cards] == [1, 0]
+def test_without_a_card_of_checks_the_last_card_shows_the_plan_and_suggests_nothing() -> None:
+    found = merged(finding("SPM-05"), finding("SPM-09"), finding("SPM-29"), plan=(check("cbc", "due"),))
+    assert [len(card.plan) for card in found.cards] == [0, 1, 0]
     assert suggested(found) == []
 
 
-def test_a_critical_card_is_not_lengthened_by_the_plan() -> None:
-    found = merged(finding("SPM-21", CRITICAL), plan=(check("cbc", "up-to-date"),))
-    assert found.cards[0].plan == ()
+def test_a_critical_card_carries_the_plan_only_where_no_other_can() -> None:
+    plan = (check("cbc", "up-to-date"),)
+    found = merged(finding("SPM-21", CRITICAL), finding("SPM-05"), plan=plan)
+    assert [card.plan for card in found.cards] == [(), plan]
+    assert merged(finding("SPM-21", CRITICAL), plan=plan).cards[0].plan == plan
 
 
-def test_due_checks_beyond_the_cards_suggest_nothing() -> None:
+def test_due_checks_take_the_last_place_from_what_is_not_more_urgent() -> None:
+    four = [finding(rule) for rule in ("SPM-21", "SPM-20", "SPM-19", "SPM-17")]
+    found = merged(*four, finding("SPM-25"), plan=(check("skin"),))
+    assert leads(found) == ["SPM-21", "SPM-20", "SPM-19", "SPM-25"]
+    assert [one.rule for one in found.beyond] == ["SPM-17"]
+    assert suggested(found) == ["skin one"]
+    warnings = [replace(one, indicator=WARNING) for one in four]
+    assert leads(merged(*warnings, finding("SPM-25", WARNING), plan=(check("skin"),)))[-1] == "SPM-25"
+
+
+def test_where_four_are_more_urgent_the_last_card_carries_plan_and_suggestions() -> None:
     four = [finding(rule, WARNING) for rule in ("SPM-02", "SPM-04", "SPM-05", "SPM-08")]
-    found = merged(*four, finding("SPM-24"), plan=(check("cbc"),))
-    assert [one.rule for one in found.beyond] == ["SPM-24"]
-    assert suggested(found) == []
+    plan = (check("cbc"),)
+    found = merged(*four, finding("SPM-24"), finding("SPM-25"), finding("SPM-29"), plan=plan)
+    assert leads(found) == ["SPM-02", "SPM-04", "SPM-05", "SPM-08"]
+    assert [card.plan for card in found.cards] == [(), (), (), plan]
+    assert [one.rule for one in found.cards[-1].mentioned] == ["SPM-24", "SPM-25"]
+    assert suggested(found) == ["cbc one"]
+    assert found.beyond == ()
+
+
+def test_no_critical_card_gives_way_to_due_checks() -> None:
+    four = [finding(rule, CRITICAL) for rule in ("SPM-02", "SPM-04", "SPM-05", "SPM-08")]
+    found = merged(*four, finding("SPM-24", WARNING), plan=(check("cbc"),))
+    assert leads(found) == ["SPM-02", "SPM-04", "SPM-05", "SPM-08"]
+    assert suggested(found) == ["cbc one"]
+    assert found.cards[-1].suggested
+
+
+def test_a_policy_may_leave_the_place_to_others() -> None:
+    four = [finding(rule) for rule in ("SPM-21", "SPM-20", "SPM-19", "SPM-17")]
+    given_ = recommendation(*four, finding("SPM-25"), plan=(check("skin"),))
+    found = merge(given_, policy=POLICY.model_copy(update={"checks_keep_a_place": False}))
+    assert leads(found) == ["SPM-21", "SPM-20", "SPM-19", "SPM-17"]
+    assert found.cards[-1].suggested
 
 
 # -- whatever is found ----------------------------------------------------------------------------------------------
@@ -278,25 +327,36 @@ FINDINGS = st.builds(
 VISITS = st.lists(FINDINGS, max_size=40)
 
 
-@given(VISITS)
-def test_at_most_four_cards_and_every_rule_in_exactly_one_place(found: list[Finding]) -> None:
-    result = merged(*found)
+PLANS = st.sampled_from([(), (check("cbc"),)])
+
+
+@given(VISITS, PLANS)
+def test_at_most_four_cards_and_every_rule_in_exactly_one_place(found: list[Finding], plan: Any) -> None:
+    result = merged(*found, plan=plan)
     assert len(result.cards) <= POLICY.most_cards
     assert sorted(places(result)) == sorted({one.rule for one in found})
     assert bool(result.cards) == bool(found)
 
 
 @given(VISITS)
-def test_every_finding_is_kept(found: list[Finding]) -> None:
-    result = merged(*found)
+def test_a_plan_always_stands_on_one_card_and_speaking_checks_suggest(found: list[Finding]) -> None:
+    result = merged(*found, plan=(check("cbc"),))
+    assert sum(bool(card.plan) for card in result.cards) == bool(found)
+    assert bool(suggested(result)) == any(one.rule in POLICY.checks for one in found)
+
+
+@given(VISITS, PLANS)
+def test_every_finding_is_kept(found: list[Finding], plan: Any) -> None:
+    result = merged(*found, plan=plan)
     advice = [*(one for card in result.cards for one in card.all_advice), *result.beyond]
     assert sorted(map(repr, (f for one in advice for f in one.findings))) == sorted(map(repr, found))
 
 
-@given(VISITS)
-def test_cards_stand_in_order_of_urgency(found: list[Finding]) -> None:
+@given(VISITS, PLANS)
+def test_cards_stand_in_order_of_urgency(found: list[Finding], plan: Any) -> None:
     """But for the card of data gaps, which is last."""
-    ranks = [card.advice.indicator.rank for card in merged(*found).cards if card.advice.rule != POLICY.data_gaps]
+    cards = merged(*found, plan=plan).cards
+    ranks = [card.advice.indicator.rank for card in cards if card.advice.rule != POLICY.data_gaps]
     assert ranks == sorted(ranks, reverse=True)
 
 

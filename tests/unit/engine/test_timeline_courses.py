@@ -421,3 +421,16 @@ def test_hidden_courses_are_wide_open() -> None:
 def test_another_day_of_evaluation_gives_another_timeline() -> None:
     assert the_course(given("2024-01-15", ongoing=True), as_of=date(2025, 1, 15)).duration == Span(12, 12)
     assert procedure("autologous-sct", "2020-01-01").date is not None
+
+
+# -- doses ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_course_names_the_doses_that_count_each_once() -> None:
+    """A refill of the same dose adds none; another dose does."""
+    same = [maintenance("2025-01-01", "2025-06-30", mg=10), maintenance("2025-07-01", "2025-12-31", mg=10)]
+    assert the_course(*same).doses == ("10 mg",)
+    found = [*same, maintenance("2025-12-01", "2026-01-15", mg=25)]
+    assert the_course(*found).doses == total(*found).doses == ("10 mg", "25 mg")
+    doubtful = maintenance("2025-12-01", "2025-12-31", mg=5, standing=POSSIBLE)
+    assert "5 mg" not in the_course(*same, doubtful).doses
