@@ -35,13 +35,13 @@ Feature: Checks that are due, on one card
     And the card of SPM-05 shows the plan
     And no card suggests anything
 
-  Scenario: A critical card is not lengthened by the plan
+  Scenario: A critical card carries the plan where no other card can
     Given only these rules are looked at: SPM-17
     And lenalidomide 10 mg was prescribed as maintenance from 2021-02-15 and continues
     And breast cancer was diagnosed on 2025-11-10
     When the chart is opened
     Then the cards are, in this order: SPM-17 (critical)
-    And no card shows the plan
+    And the card of SPM-17 shows the plan
     And no card suggests anything
 
   Scenario: No check is on record
