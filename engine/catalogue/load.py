@@ -201,7 +201,8 @@ def _load(root: Traversable) -> RuleBase:
             f"checks.{file.id}.{name}": plain_number(parameter.value)
             for _, file in check_list
             for name, parameter in file.parameters.items()
-        },
+        }
+        | {f"conventions.{number.name}": plain_number(number.value) for number in numbers},
     )
     checks = tuple(check_from(file, path, around) for path, file in check_list)
     parsed = [(file, parse_rule(file, path, common.unless), path) for path, file in rule_files]

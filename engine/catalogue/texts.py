@@ -29,7 +29,7 @@ _FIGURE = re.compile(rf"({EVIDENCE_ID})\.([a-z0-9-]+)")
 _MARKS = re.compile("[*_`\u00ad\u200b-\u200d\u2060\ufeff]")
 """What a reader does not see within a word: Markdown's marks, soft hyphens, characters without width."""
 _REGIMENS = "regimens."
-_CHECKS = "checks."
+_CHECKS, _CONVENTIONS = "checks.", "conventions."
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -106,7 +106,7 @@ class Writer:
     digits_allowed: tuple[str, ...] = ()
     cited: frozenset[str] | None = None
     lists: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """By placeholder: names of regimens (regimen_lists.py), and numbers of checks (rules/checks)."""
+    """By placeholder: names of regimens (regimen_lists.py), numbers of checks (rules/checks) and of the conventions."""
 
     def fill(self, text: str, field: str, keep: tuple[str, ...] = ()) -> str:
         """`text` with its numbers; placeholders named in `keep` stay.
@@ -139,8 +139,8 @@ class Writer:
             return plain_number(self.parameters[name].value)
         if name.startswith(_REGIMENS):
             return self._regimens(name, field)
-        if name.startswith(_CHECKS):
-            return self._check_number(name, field)
+        if name.startswith((_CHECKS, _CONVENTIONS)):
+            return self._shared_number(name, field)
         if found := _FIGURE.fullmatch(name):
             return self._figure(found[1], found[2], field)
         allowed = ", ".join([*keep, *self.parameters, "E00.figure"])
@@ -157,11 +157,12 @@ class Writer:
             raise RuleFileError(self.path, field, problem, "List it there")
         return self.lists[name]
 
-    def _check_number(self, name: str, field: str) -> str:
-        """A parameter of a check; its source is told beside the check."""
+    def _shared_number(self, name: str, field: str) -> str:
+        """A parameter of a check, or of the conventions; its source is told beside these."""
         if name not in self.lists:
-            known = ", ".join(sorted(each for each in self.lists if each.startswith(_CHECKS))) or "none here"
-            raise RuleFileError(self.path, field, f"`{{{name}}}` is no number of a check", f"Use one of: {known}")
+            kind, what = (_CHECKS, "a check") if name.startswith(_CHECKS) else (_CONVENTIONS, "the conventions")
+            known = ", ".join(sorted(each for each in self.lists if each.startswith(kind))) or "none here"
+            raise RuleFileError(self.path, field, f"`{{{name}}}` is no number of {what}", f"Use one of: {known}")
         return self.lists[name]
 
     def _figure(self, id_: str, figure: str, field: str) -> str:
