@@ -49,7 +49,7 @@ class Evaluator:
         self.rule_base = rule_base
         subjects = rule_base.conventions.phases_inferred_for
         self._follow_ups = FollowUps(rule_base.checks, rule_base.value_sets, subjects)
-        self._planner = Planner(rule_base.checks, rule_base.rules, subjects)
+        self._planner = Planner(rule_base.checks, rule_base.rules, subjects, rule_base.conventions.plan_order)
         self._networks: dict[str, _HookRules] = {}
 
     @property

@@ -13,7 +13,7 @@ from spmwatch.engine.follow_up.check import Accepted, Exclusion, Schedule
 from spmwatch.engine.recommendation import Orderable
 from spmwatch.rule_book.branches import conditions_of, tree_of
 from spmwatch.rule_book.said import Number, Said, number_of, said_of
-from spmwatch.rule_book.sentences import Names, Sentences
+from spmwatch.rule_book.sentences import Sentences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,10 @@ def _test(test: Accepted, sentences: Sentences, base: RuleBase) -> ServedBy:
 
 
 def _exclusion(exclusion: Exclusion, sentences: Sentences) -> ExclusionLine:
-    names = Names(references={}, verbs={}, marks={})
-    return ExclusionLine(
-        words=exclusion.words, text=sentences.sentence(exclusion.condition, names), doubtful=exclusion.doubtful
-    )
+    text = "; ".join(_flat(said) for said in _who(exclusion.branches, sentences))
+    return ExclusionLine(words=exclusion.words, text=text, doubtful=exclusion.doubtful)
+
+
+def _flat(said: Said) -> str:
+    """A sentence with what it introduces, in one line."""
+    return " ".join([said.text, "; ".join(_flat(item) for item in said.items)]).strip()

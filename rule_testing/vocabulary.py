@@ -94,6 +94,10 @@ DISEASES: Mapping[str, Meaning] = {
 HISTORIES: Mapping[str, Meaning] = {
     "breast cancer": Meaning("history-cancer-breast"),
     "basal cell carcinoma": Meaning("history-nmsc"),
+    "colon cancer": Meaning("history-cancer-colorectal", "large intestine"),
+    "rectal cancer": Meaning("history-cancer-colorectal", "rectum"),
+    "cervical cancer": Meaning("history-cancer-cervix"),
+    "lung cancer": Meaning("history-cancer-lung-airway"),
     "cancer of the digestive tract": Meaning("history-cancer-digestive"),
     "cancer of the genital organs": Meaning("history-cancer-genital"),
     "multiple myeloma": Meaning("multiple-myeloma", "History of multiple myeloma"),
@@ -149,6 +153,8 @@ CHECKS: Mapping[str, Meaning] = {
 ABSENCES: Mapping[str, Meaning] = {
     "the cervix": Meaning("absent-cervix", "Acquired absence of both cervix and uterus"),
     "both breasts": Meaning("bilateral-mastectomy", "Acquired absence of bilateral breasts"),
+    "the right breast": Meaning("absent-right-breast", "Acquired absence of right breast"),
+    "the left breast": Meaning("absent-left-breast", "Acquired absence of left breast"),
 }
 
 PLAN_STATES: Mapping[str, str] = {

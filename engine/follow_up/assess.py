@@ -35,7 +35,8 @@ class FollowUps:
         """The timeline with the checks as they stand on its day."""
         if not any(isinstance(e, (Course, Order)) and e.drug in self._subjects for e in timeline.episodes):
             return timeline
-        patient = _Patient(self._smoking.completed(timeline.episodes, timeline.as_of), timeline, coverage)
+        episodes = self._smoking.completed(timeline.episodes, timeline.as_of)
+        patient = _Patient(episodes, timeline, coverage, self._subjects)
         found = [episode for check in self._checks for episode in patient.episodes(check)]
         numbered = (replace(e, id=f"{FollowUp.verb}-{number}") for number, e in enumerate(found, start=1))
         return replace(timeline, episodes=(*timeline.episodes, *numbered))
@@ -54,8 +55,10 @@ class _Possibility:
 class _Patient:
     """The checks of one patient."""
 
-    def __init__(self, episodes: Sequence[Episode], timeline: Timeline, coverage: Coverage) -> None:
-        self._episodes, self._coverage = episodes, coverage
+    def __init__(
+        self, episodes: Sequence[Episode], timeline: Timeline, coverage: Coverage, subjects: frozenset[str]
+    ) -> None:
+        self._episodes, self._coverage, self._subjects = episodes, coverage, subjects
         self._today = timeline.as_of.toordinal()
         self._explainer = Explainer(episodes, timeline.as_of)
 
@@ -94,17 +97,19 @@ class _Patient:
         return found, False, topics
 
     def _exclusions(self, check: Check) -> tuple[Exclusion | None, list[Exclusion], list[str]]:
-        """The reason for which the check falls away; those for which it may; what would decide about them."""
+        """The reason for which the check falls away; those for which it may; what would decide about them.
+
+        What was recognised by words alone may be the reason, and is never enough to leave screening out.
+        """
         perhaps: list[Exclusion] = []
         topics: list[str] = []
         for item in check.exclusions:
-            branches = (Branch((item.condition,)),)
-            truth = self._explainer.holds(branches)
-            if truth is Truth.TRUE and not item.doubtful:
+            truth = self._explainer.holds(item.branches)
+            if truth is Truth.TRUE and not item.doubtful and self._is_coded(item.branches):
                 return item, [], []
             if truth is not Truth.FALSE:
                 perhaps.append(item)
-                topics += self._explainer.topics_of(branches) if truth is Truth.UNKNOWN else ()
+                topics += self._explainer.topics_of(item.branches) if truth is Truth.UNKNOWN else ()
         return None, perhaps, topics
 
     def _ways(self, check: Check, schedule: Schedule) -> Iterator[_Possibility]:
@@ -127,14 +132,24 @@ class _Patient:
         return Standings(states=(), test=last.what, last=last.episode.date, sources=tuple(told))
 
     def _sources(self, exclusion: Exclusion) -> list[Source]:
-        ways = self._explainer.ways((Branch((exclusion.condition,)),), certain=True)
+        ways = self._explainer.ways(exclusion.branches, certain=True)
         return [source for way in ways for episode in way for source in episode.sources]
 
-    def _certainty(self, schedule: Schedule) -> Certainty:
-        """LOW when the schedule applies by what was matched by words alone, e.g. smoking."""
-        ways = list(self._explainer.ways(schedule.who, certain=True)) or [()]
-        coded = any(all(episode.certainty is Certainty.HIGH for episode in way) for way in ways)
-        return Certainty.HIGH if coded else Certainty.LOW
+    def _certainty(self, way: _Possibility) -> Certainty:
+        """LOW when the last test, or why the schedule applies (e.g. smoking), was recognised by words alone.
+
+        The drug that checks are about does not matter here: who speaks of it says by itself how it is known.
+        """
+        if way.state == EXCLUDED or self._is_coded(way.schedule.who):
+            return way.standings.certainty
+        return Certainty.LOW
+
+    def _is_coded(self, branches: Sequence[Branch]) -> bool:
+        ways = list(self._explainer.ways(branches, certain=True)) or [()]
+        return any(all(e.certainty is Certainty.HIGH or self._is_subject(e) for e in way) for way in ways)
+
+    def _is_subject(self, episode: Episode) -> bool:
+        return isinstance(episode, (Course, Order)) and episode.drug in self._subjects
 
     def _episode(self, check: Check, way: _Possibility, schedule: str, *, sure: bool, topic: str) -> FollowUp:
         last = way.standings.last
@@ -143,7 +158,7 @@ class _Patient:
         return FollowUp(
             id="",
             standing=Standing.COUNTS if sure else Standing.POSSIBLE,
-            certainty=self._certainty(way.schedule) if sure else Certainty.HIGH,
+            certainty=self._certainty(way) if sure else Certainty.HIGH,
             sources=way.standings.sources,
             topic=None if sure else topic,
             check=check.id,

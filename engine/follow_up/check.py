@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from spmwatch.engine.catalogue.conditions import Branch, Condition, Parameter
+from spmwatch.engine.catalogue.conditions import Branch, Parameter
 from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.catalogue.rule import ParameterFile, Text
 from spmwatch.engine.recommendation import Orderable
@@ -104,14 +104,18 @@ class Schedule:
     individual: bool
     tests: tuple[Accepted, ...]
 
+    def accepts(self, concept: str | None) -> bool:
+        """Does this performed test serve the check on this schedule?"""
+        return concept is not None and any(test.concept == concept for test in self.tests)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
-    """Why the check falls away. `doubtful`: the condition hints at it and does not prove it."""
+    """Why the check falls away, in one of `branches`. `doubtful`: it hints at the reason and does not prove it."""
 
     id: str
     words: str
-    condition: Condition
+    branches: tuple[Branch, ...]
     doubtful: bool
 
 
@@ -123,7 +127,7 @@ class Check:
         schedules: the first that applies to the patient holds.
         kept_in: kinds of record that hold the tests; where one was not supplied nothing is known to be overdue.
         ask: topic of rules/gaps.yaml that is open where the dates do not decide.
-        orderables: what may be ordered for it.
+        orderables: what may be ordered for it, on the schedules that accept it.
         overlays: those that changed or brought it, e.g. `acs 1.0.0`.
     """
 

@@ -9,19 +9,18 @@ from spmwatch.engine.catalogue.rule import Rule
 from spmwatch.engine.episodes import ANY_DAY, UNKNOWN, Course, FollowUp, Order, PatientEpisode, Span, Timeline
 from spmwatch.engine.facts import Standing
 from spmwatch.engine.follow_up.check import Check
-from spmwatch.engine.recommendation import Finding, PlanItem
-
-_MOST_PRESSING_FIRST = (
-    "overdue", "none-recorded", "due", UNKNOWN, "individual", "up-to-date", "excluded",
-)  # fmt: skip
+from spmwatch.engine.recommendation import Finding, Orderable, PlanItem
 
 
 class Planner:
     """Makes plans from the checks and rules of one rule base."""
 
-    def __init__(self, checks: Sequence[Check], rules: Iterable[Rule], subjects: frozenset[str]) -> None:
-        """`subjects`: the drugs whose patients get a plan."""
+    def __init__(
+        self, checks: Sequence[Check], rules: Iterable[Rule], subjects: frozenset[str], order: Sequence[str]
+    ) -> None:
+        """`subjects`: the drugs whose patients get a plan; `order`: states of a check, the most pressing first."""
         self._checks, self._subjects = checks, subjects
+        self._rank = {state: rank for rank, state in enumerate(order)}
         self._follow_up = {rule.id: rule.follow_up for rule in rules if rule.follow_up}
 
     def plan(self, timeline: Timeline, findings: Sequence[Finding]) -> tuple[PlanItem, ...]:
@@ -39,7 +38,11 @@ class Planner:
             for check in self._checks
             if check.id in found
         ]
-        return tuple(sorted(items, key=_pressing))
+        return tuple(sorted(items, key=self._pressing))
+
+    def _pressing(self, item: PlanItem) -> tuple[int, int, str]:
+        days = item.overdue_days or (0, 0)
+        return self._rank[item.state], -days[0], item.check
 
     def _is_for(self, timeline: Timeline) -> bool:
         """Not for the deceased, nor where only another disease is recorded as what the drug is for."""
@@ -88,17 +91,20 @@ def _item(check: Check, episodes: Sequence[FollowUp], reasons: tuple[str, ...], 
         next=None if next_ is None else next_.days(),
         overdue_days=overdue if overdue is not None and overdue[1] > 0 else None,
         source=check.source,
-        orderables=check.orderables,
+        orderables=_offered(check, episodes),
         kept_in=check.kept_in,
     )
+
+
+def _offered(check: Check, episodes: Sequence[FollowUp]) -> tuple[Orderable, ...]:
+    """What may be ordered: tests that every schedule which may hold for the patient accepts."""
+    ids = dict.fromkeys(episode.schedule for episode in episodes)
+    schedules = [schedule for id_ in ids if (schedule := check.schedule(id_))]
+    schedules = schedules or [schedule for schedule in check.schedules if not schedule.individual]
+    return tuple(one for one in check.orderables if all(schedule.accepts(one.concept) for schedule in schedules))
 
 
 def _hull(spans: Iterable[Span]) -> Span | None:
     """The span of those that are known; None when none is."""
     known = [span for span in spans if span != ANY_DAY]
     return Span(min(span.low for span in known), max(span.high for span in known)) if known else None
-
-
-def _pressing(item: PlanItem) -> tuple[int, int, str]:
-    days = item.overdue_days or (0, 0)
-    return _MOST_PRESSING_FIRST.index(item.state), -days[0], item.check

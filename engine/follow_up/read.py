@@ -12,7 +12,6 @@ from spmwatch.engine.catalogue.conditions import (
     Condition,
     ConditionError,
     Parameter,
-    parse_unless,
     parse_when,
 )
 from spmwatch.engine.catalogue.texts import Writer, placeholders
@@ -86,7 +85,7 @@ class _Reading:
             parameters=self._parameters,
             schedules=schedules,
             exclusions=exclusions,
-            orderables=tuple(self._orderable(order, index) for index, order in enumerate(file.orders)),
+            orderables=tuple(self._orderable(order, index, schedules) for index, order in enumerate(file.orders)),
             path=str(self._path),
         )
         for name in file.parameters:
@@ -144,22 +143,29 @@ class _Reading:
 
     def _exclusion(self, entry: dict[str, object], index: int) -> Exclusion:
         field = f"exclusions[{index}]"
-        words, doubtful = entry.get("words"), entry.get("doubtful", False)
+        id_, words, doubtful = entry.get("id"), entry.get("words"), entry.get("doubtful", False)
+        if not isinstance(id_, str):
+            raise self._refusal(f"{field}.id", "is missing", "Give it an id of its own")
         if not isinstance(words, str) or not words.strip() or not isinstance(doubtful, bool):
             raise self._refusal(f"{field}.words", "is missing", "Say in words why the check falls away")
-        rest = {key: value for key, value in entry.items() if key not in ("words", "doubtful")}
-        id_, condition = parse_unless(rest, field, self._parameters, {}, calendar=True)
-        self._condition(condition)
-        return Exclusion(id=id_, words=self._text(words, f"{field}.words"), condition=condition, doubtful=doubtful)
+        rest = {key: value for key, value in entry.items() if key not in ("id", "words", "doubtful")}
+        branches = tuple(parse_when(rest, field, self._parameters, {}, calendar=True))
+        for branch in branches:
+            for condition in branch.conditions:
+                self._condition(condition)
+        return Exclusion(id=id_, words=self._text(words, f"{field}.words"), branches=branches, doubtful=doubtful)
 
-    def _orderable(self, order: OrderFile, index: int) -> Orderable:
-        """Coded from the value sets alone: a code that does not stand there is refused."""
+    def _orderable(self, order: OrderFile, index: int, schedules: tuple[Schedule, ...]) -> Orderable:
+        """Coded from the value sets alone, and a test that some schedule accepts; anything else is refused."""
         field, sets = f"orders[{index}]", self._around.value_sets
         try:
             concept = sets.concept(order.concept)
         except KeyError:
             problem = f"`{order.concept}` is not in the value sets"
             raise self._refusal(f"{field}.concept", problem, "Name a concept that is there") from None
+        if not any(schedule.accepts(order.concept) for schedule in schedules):
+            problem = f"`{order.concept}` is among the tests of no schedule, so that it would never be offered"
+            raise self._refusal(f"{field}.concept", problem, "Add it to the tests of a schedule, or remove the order")
         if (order.system is None) != (order.code is None):
             raise self._refusal(f"{field}.code", "goes together with `system`", "Write both or neither")
         known: dict[tuple[str | None, str], str] = {(row.system, row.code): row.display for row in concept.codes}

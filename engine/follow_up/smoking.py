@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
+from spmwatch.engine.catalogue.conditions import MONTHS_IN
 from spmwatch.engine.dates import add_months
 from spmwatch.engine.episodes import FIRST_DAY, Episode, Lab, Span, Stated
 from spmwatch.engine.facts import Certainty, Standing
@@ -18,7 +19,6 @@ from spmwatch.engine.timeline.observations import PACK_YEARS, SMOKING_QUIT
 
 TOPIC = "smoking"
 CURRENT, FORMER, NEVER = "current", "former", "never"
-SMOKES, STOPPED_LATELY = "smoking-current", "smoking-former-under-1y"
 _ANY_AMOUNT = 1e6
 """More pack-years than anybody smokes."""
 
@@ -27,7 +27,14 @@ class SmokingRecords:
     """Tells smoking apart from other statements, by the value sets."""
 
     def __init__(self, value_sets: ValueSets) -> None:
-        self._kinds = {concept.id: concept.smoking for concept in value_sets.concepts("smoking")}
+        concepts = value_sets.concepts("smoking")
+        self._kinds = {concept.id: concept.smoking for concept in concepts}
+        self._smokes = tuple(concept.id for concept in concepts if concept.smoking == CURRENT)
+        self._quit_within = {
+            concept.id: concept.quit_within.value * MONTHS_IN[concept.quit_within.unit]
+            for concept in concepts
+            if concept.quit_within is not None
+        }
 
     def completed(self, episodes: Sequence[Episode], as_of: date) -> list[Episode]:
         """The episodes without outdated smoking statements, and with what the record leaves open."""
@@ -63,12 +70,14 @@ class SmokingRecords:
         if kinds == {NEVER} and sure and not counted:
             return
         if not kinds - {NEVER} and not quits:
-            yield _stated(SMOKES, Span(FIRST_DAY, today))
+            for what in self._smokes:
+                yield _stated(what, Span(FIRST_DAY, today))
         for episode in holding:
             if self._kind(episode) == FORMER and not quits:
                 first, standing = FIRST_DAY, Standing.POSSIBLE
-                if episode.what == STOPPED_LATELY and episode.date.low > FIRST_DAY + 366:
-                    first = add_months(date.fromordinal(int(episode.date.low)), -12).toordinal()
+                months = self._quit_within.get(episode.what)
+                if months is not None and episode.date.low > _ordinal(months):
+                    first = add_months(date.fromordinal(int(episode.date.low)), -months).toordinal()
                     standing = episode.standing
                 yield _stated(SMOKING_QUIT, Span(first, episode.date.high), episode, standing)
         since = [e for e in holding if self._kind(e) == CURRENT and all(e.date.low > a.date.high for a in counted)]
@@ -82,6 +91,11 @@ class SmokingRecords:
                 analyte=PACK_YEARS,
                 value=Span(least, _ANY_AMOUNT),
             )
+
+
+def _ordinal(months: int) -> int:
+    """The earliest day that so many months can be counted back from."""
+    return add_months(date.min, months).toordinal()
 
 
 def _stated(what: str, when: Span, told: Stated | None = None, standing: Standing = Standing.POSSIBLE) -> Stated:

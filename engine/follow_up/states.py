@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from spmwatch.engine.episodes import ANY_DAY, UNKNOWN, Done, Episode, Lab, Span
-from spmwatch.engine.facts import Source, Standing
+from spmwatch.engine.facts import Certainty, Source, Standing
 from spmwatch.engine.follow_up.check import Accepted, Schedule
 from spmwatch.engine.follow_up.intervals import later
 
@@ -28,6 +28,7 @@ class Standings:
         last: when; ANY_DAY when nothing counts.
         next: when the next one is due; ANY_DAY when nothing counts.
         sources: the records of that test.
+        certainty: LOW when that test was recognised by words alone.
     """
 
     states: tuple[str, ...]
@@ -35,6 +36,7 @@ class Standings:
     last: Span = ANY_DAY
     next: Span = ANY_DAY
     sources: tuple[Source, ...] = ()
+    certainty: Certainty = Certainty.HIGH
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def standings_of(schedule: Schedule, episodes: Iterable[Episode], today: int, *,
         last=longest.episode.date,
         next=Span(longest.next[0], max(test.next[1] for test in counting)),
         sources=sources_of_day(tests, longest),
+        certainty=longest.episode.certainty,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict
+from pydantic import AfterValidator, ConfigDict, Field
 
 from spmwatch.engine.terminology.phrases import checked_phrase
 
@@ -65,6 +65,16 @@ class LocalCode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Distance:
+    """A length of time by the calendar; `unit` is UCUM: months or years."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    value: Annotated[int, Field(gt=0, le=100, strict=True)]
+    unit: Literal["mo", "a"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Concept:
     """What a code or a word stands for, with every distinction that rules or the timeline make.
 
@@ -98,7 +108,8 @@ class Concept:
         screens: organ that a screening test or an examination looks at.
         screening_test: the test counts as that screening (G4); False for counselling and encounters alone.
         smoking: current, former, never, unknown.
-        excludes: organ whose screening falls away.
+        quit_within: of a former smoker, at most how long before it was recorded it ended, where the code tells.
+        excludes: organ whose screening falls away; `all` where none is looked for.
         phase: treatment phase that the words state.
         response: response grade that the words state.
         drugs: ingredients of a regimen, by the names that `drug` has in the value sets.
@@ -143,7 +154,8 @@ class Concept:
     screens: Literal["breast", "colorectal", "cervical", "lung", "skin"] | None = None
     screening_test: bool = False
     smoking: Literal["current", "former", "never", "unknown"] | None = None
-    excludes: Literal["breast", "colorectal", "cervical"] | None = None
+    quit_within: Distance | None = None
+    excludes: Literal["breast", "colorectal", "cervical", "all"] | None = None
     phase: Literal["induction", "consolidation", "maintenance"] | None = None
     response: Literal["scr", "cr", "vgpr", "pr", "mr", "sd", "pd"] | None = None
     drugs: tuple[str, ...] = ()
@@ -164,6 +176,8 @@ class Concept:
             raise ValueError("`analyte` and `unit` go together")
         if self.family == "myeloma" and self.spm_group is not None:
             raise ValueError("the myeloma family is never a second cancer: leave `spm_group` out")
+        if self.quit_within is not None and self.smoking != "former":
+            raise ValueError("`quit_within` goes with `smoking: former` alone")
         if self.category == "lab" and self.analyte is None:
             raise ValueError("a lab needs the fields `analyte` and `unit`")
         if (self.category == "regimen") != bool(self.drugs):

@@ -31,7 +31,7 @@ __all__ = ["CodeMatch", "Concept", "TextMatch", "Unit", "ValueSets"]
 
 FOLDER, SYSTEMS, NEGATION, UNITS = "value_sets", "_systems.yaml", "_negation.yaml", "units.yaml"
 TEXT_CATEGORIES: tuple[Category, ...] = (
-    "drug", "condition", "procedure", "screening", "smoking", "statement", "route", "regimen"
+    "drug", "condition", "procedure", "screening", "smoking", "exclusion", "statement", "route", "regimen"
 )  # fmt: skip
 _TEXTS_REMEMBERED = 8_192
 _LONGEST_REMEMBERED = 200
@@ -158,7 +158,7 @@ class ValueSets:
 
         Args:
             text: free text of any length; only its first TEXT_LIMIT (20,000) characters are read.
-            category: drug, condition, procedure, screening, smoking, statement, route or regimen.
+            category: one of TEXT_CATEGORIES.
         """
         if len(text) <= _LONGEST_REMEMBERED:
             return self._remembered(text, category)

@@ -10,6 +10,7 @@ from typing import Annotated, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from spmwatch.engine.episodes import UNKNOWN, VOCABULARY, FollowUp
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.yaml_file import read_yaml, validated
 
@@ -17,6 +18,7 @@ FILE = "conventions.yaml"
 PATH = PurePosixPath("rules", FILE)
 
 Days = Annotated[int, "d"]
+_STATES = VOCABULARY[FollowUp.verb].words["state"].values
 Drugs = frozenset[str]
 
 
@@ -69,6 +71,7 @@ class ConventionsFile(BaseModel):
     shown_while_preliminary: tuple[str, ...]
     computed_shares: tuple[ComputedShare, ...]
     stand_ins: tuple[StandIn, ...]
+    plan_order: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,7 @@ class Conventions:
     shown_while_preliminary: frozenset[str]
     computed_shares: tuple[ComputedShare, ...]
     stand_ins: tuple[StandIn, ...]
+    plan_order: tuple[str, ...]
 
     @classmethod
     def load(cls, root: Traversable | Path) -> Conventions:
@@ -137,6 +141,9 @@ class Conventions:
             field = "parameters.sustained_window.value"
             problem = "is not between sustained_apart and laboratory_window"
             raise RuleFileError(PATH, field, problem, "Choose it so that two values fit in, and both are kept")
+        if sorted(file.plan_order) != sorted((*_STATES, UNKNOWN)):
+            fix = f"Name each of {', '.join((*_STATES, UNKNOWN))} once"
+            raise RuleFileError(PATH, "plan_order", "is no order of all states of a check", fix)
         return cls(
             **numbers,  # type: ignore[arg-type]  # int where `_numbers` has checked for int
             looked_for=tuple(sorted(file.looked_for)),
@@ -152,6 +159,7 @@ class Conventions:
             shown_while_preliminary=frozenset(file.shown_while_preliminary),
             computed_shares=file.computed_shares,
             stand_ins=file.stand_ins,
+            plan_order=file.plan_order,
         )
 
 

@@ -60,6 +60,16 @@ Feature: Blood count overdue
       And the plan lists blood count as none recorded
 
     @fires
+    Scenario: That none is recorded is certain, even where lenalidomide is known in words only
+      Given a medication statement in words only says "Revlimid" from 2025-10-01 and continues
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And it is worded as possible
+      And the card of it says "No blood count on record"
+      And the card of it does not say "none on record (recognised by words only)"
+      And the plan lists blood count as none recorded
+
+    @fires
     Scenario: A gap of 61 days starts the weeks anew
       Given lenalidomide 10 mg was taken from 2024-01-10 to 2025-10-10
       And lenalidomide 10 mg was prescribed from 2025-12-11 and continues
@@ -104,6 +114,28 @@ Feature: Blood count overdue
       Then it recommends with indicator "info"
 
     @fires
+    Scenario: Platelets alone are no blood count
+      Given lenalidomide 10 mg was prescribed from 2024-10-23 and continues
+      And the blood count on 2025-12-10 was normal
+      And the laboratory found
+        | date       | test      | value | unit   |
+        | 2026-01-10 | platelets | 210   | 10*9/L |
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the plan has blood count last done on 2025-12-10
+
+    @near-miss
+    Scenario: Neutrophils are measured in a blood count with differential
+      Given lenalidomide 10 mg was prescribed from 2024-10-23 and continues
+      And the blood count on 2025-12-10 was normal
+      And the laboratory found
+        | date       | test        | value | unit   |
+        | 2026-01-10 | neutrophils | 2.1   | 10*9/L |
+      When the rule is evaluated
+      Then it stays silent
+      And the plan has blood count last done on 2026-01-10
+
+    @fires
     Scenario: A future appointment does not clear it
       Given lenalidomide 10 mg was prescribed from 2024-10-23 and continues
       And the blood count on 2025-12-10 was normal
@@ -138,6 +170,7 @@ Feature: Blood count overdue
       And oral melphalan was taken from 2019-01-10 to 2019-09-10
       When the rule is evaluated
       Then it recommends with indicator "info"
+      And the card of it says "No blood count on record after lenalidomide and melphalan"
 
     @near-miss
     Scenario: Off the drug without melphalan

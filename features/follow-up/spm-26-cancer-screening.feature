@@ -94,13 +94,58 @@ Feature: Age-based cancer screening
         | breast carcinoma in situ was diagnosed on 2012-06   | Breast cancer |
 
     @near-miss
-    Scenario: An inherited risk calls for an individual plan
+    Scenario: An inherited risk calls for an individual plan, and the plan says so
       Given the patient is a woman aged 55
       And an inherited risk of cancer was recorded on 2012-05-01
       When the rule is evaluated
       Then part a stays silent
       And part b stays silent
       And the plan lists breast cancer screening as an individual decision
+      And the plan says of breast cancer screening "Inherited risk on record: individual plan, at least as close as for average risk"
+      And the plan offers nothing for breast cancer screening
+      And the plan says of colorectal cancer screening "at least as close as for average risk"
+
+    @near-miss
+    Scenario: An inherited risk of breast cancer leaves the other checks as they are
+      Given the patient is a woman aged 55
+      And an inherited risk of breast cancer was recorded on 2012-05-01
+      When the rule is evaluated
+      Then part a stays silent
+      And the plan lists breast cancer screening as an individual decision
+      And part b recommends with indicator "info"
+      And part c recommends with indicator "info"
+      And the plan lists colorectal cancer screening as none recorded
+      And the plan lists cervical cancer screening as none recorded
+
+    @near-miss
+    Scenario: Each breast was removed
+      Given the patient is a woman aged 55
+      And the absence of the right breast was recorded on 2012-05-01
+      And the absence of the left breast was recorded on 2015-05-01
+      When the rule is evaluated
+      Then part a stays silent
+      And in the plan breast cancer screening falls away because "one after the other"
+
+    @fires
+    Scenario Outline: Only <what> was removed
+      Given the patient is a woman aged 55
+      And the absence of <what> was recorded on 2012-05-01
+      And the absence of <what> was recorded on 2015-05-01
+      When the rule is evaluated
+      Then part a recommends with indicator "info"
+
+      Examples:
+        | what             |
+        | the right breast |
+        | the left breast  |
+
+    @unknown
+    Scenario: What is known in words only may be the reason and does not silence it
+      Given the patient is a woman aged 55
+      And a condition in words only says "Carcinoma of the breast" on 2012-06-10
+      When the rule is evaluated
+      Then part a is undecided
+      And in the plan breast cancer screening may fall away because "Breast cancer"
 
   Rule: Colorectal
 
@@ -196,6 +241,8 @@ Feature: Age-based cancer screening
         | what                                       | why               |
         | a total colectomy was done on 2015-05-05   | colon was removed |
         | colon cancer was diagnosed on 2012-06-10   | Colorectal cancer |
+        | a history of colon cancer was recorded on 2012-05-01  | Colorectal cancer |
+        | a history of rectal cancer was recorded on 2012-05-01 | Colorectal cancer |
 
     @unknown
     Scenario: A history that may be of colorectal cancer
@@ -305,6 +352,21 @@ Feature: Age-based cancer screening
         | what                                              | why              |
         | the absence of the cervix was recorded on 2015-05 | cervix is absent |
         | cervical cancer was diagnosed on 2012-06-10       | Cervical cancer  |
+        | a history of cervical cancer was recorded on 2012-05-01 | Cervical cancer |
+
+    @fires
+    Scenario Outline: Only what the schedule accepts is offered: <case>
+      Given the patient is a woman aged <age>
+      And <record>
+      When the rule is evaluated
+      Then part c recommends with indicator "info"
+      And the plan offers <offer> for cervical cancer screening
+
+      Examples:
+        | case                   | age | record                                              | offer                         |
+        | under 30               | 27  | a cervical smear was done on 2020-01-14             | "Cervical smear"              |
+        | from 30 on             | 45  | a cervical smear was done on 2020-01-14             | "Cervical smear" or "HPV test" |
+        | after donor transplant | 45  | a donor stem cell transplant was done on 2022-11-10 | "Cervical smear"              |
 
     @unknown
     Scenario: A history that may be of cervical cancer
@@ -379,13 +441,18 @@ Feature: Age-based cancer screening
       And the plan says nothing of lung cancer screening
 
     @near-miss
-    Scenario: Lung cancer on record
+    Scenario Outline: Lung cancer on record: <what>
       Given the patient is a man aged 60
       And a smoker of 30 pack-years was recorded on 2025-12-01
-      And lung cancer was diagnosed on 2016-06-10
+      And <what>
       When the rule is evaluated
       Then part d stays silent
       And in the plan lung cancer screening falls away because "Lung cancer"
+
+      Examples:
+        | what                                                |
+        | lung cancer was diagnosed on 2016-06-10             |
+        | a history of lung cancer was recorded on 2016-06-10 |
 
     @unknown
     Scenario Outline: <case>
@@ -414,6 +481,63 @@ Feature: Age-based cancer screening
       When the rule is evaluated
       Then part d is undecided
       And the plan lists lung cancer screening as not known
+
+  Rule: Hospice care
+
+    @near-miss
+    Scenario Outline: Hospice care from <day> on
+      Given the patient is a woman aged 55
+      And hospice care began on <day>
+      When the rule is evaluated
+      Then it stays silent
+      And in the plan breast cancer screening falls away because "Hospice care"
+      And in the plan colorectal cancer screening falls away because "Hospice care"
+      And in the plan cervical cancer screening falls away because "Hospice care"
+      And in the plan skin check falls away because "Hospice care"
+      And in the plan second-cancer review falls away because "Hospice care"
+      And the plan lists blood count as up to date
+
+      Examples:
+        | day        |
+        | 2026-01-10 |
+        | 2025-01-15 |
+
+    @near-miss
+    Scenario: Lung cancer screening too
+      Given the patient is a man aged 60
+      And a smoker of 30 pack-years was recorded on 2025-12-01
+      And hospice care began on 2026-01-10
+      When the rule is evaluated
+      Then it stays silent
+      And in the plan lung cancer screening falls away because "Hospice care"
+
+    @unknown
+    Scenario: Hospice care more than a year ago may be over
+      Given the patient is a woman aged 55
+      And hospice care began on 2025-01-14
+      When the rule is evaluated
+      Then part a is undecided
+      And in the plan breast cancer screening may fall away because "perhaps over"
+
+    @unknown
+    Scenario Outline: Hospice care in words only: <words>
+      Given the patient is a woman aged 55
+      And a condition in words only says "<words>" on 2026-01-10
+      When the rule is evaluated
+      Then part a is undecided
+      And in the plan breast cancer screening may fall away because "Hospice care"
+
+      Examples:
+        | words                 |
+        | Hospice care          |
+        | Patient is in hospice |
+
+    @fires
+    Scenario: Palliative care is no hospice care
+      Given the patient is a woman aged 55
+      And a condition in words only says "Encounter for palliative care" on 2026-01-10
+      When the rule is evaluated
+      Then part a recommends with indicator "info"
 
   Rule: Silent or not known
 

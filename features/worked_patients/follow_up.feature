@@ -33,6 +33,7 @@ Feature: Worked patients: blood counts, screening, age, radiotherapy
       | 2025-11-25 | MCV         | 104   | fL      |
       | 2026-01-06 | haemoglobin | 9.4   | g/dL    |
       | 2026-01-06 | platelets   | 82    | 10*9/L  |
+      | 2026-01-06 | neutrophils | 2.5   | 10*9/L  |
       | 2026-01-06 | MCV         | 104   | fL      |
     When the rules are evaluated
     Then exactly these rules fire: SPM-01, SPM-02b, SPM-09, SPM-22 (warning)

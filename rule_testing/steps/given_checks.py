@@ -55,10 +55,17 @@ def organ_absent(scenario: Scenario, organ: str, day: str) -> None:
     scenario.builder.condition(scenario.builder.codes.concept(meaning.concept, shown_as=meaning.shown_as), recorded=day)
 
 
-@given(sentence(rf"an inherited risk of cancer was recorded on (?P<day>{DATE})"))
-def inherited_risk(scenario: Scenario, day: str) -> None:
-    """A genetic susceptibility to cancer."""
-    scenario.builder.condition(scenario.builder.codes.concept("hereditary-cancer-risk"), recorded=day)
+@given(sentence(rf"an inherited risk of (?P<organ>breast )?cancer was recorded on (?P<day>{DATE})"))
+def inherited_risk(scenario: Scenario, organ: str | None, day: str) -> None:
+    """A genetic susceptibility to cancer of the breast, or to another."""
+    concept = "hereditary-breast-cancer-risk" if organ else "hereditary-cancer-risk"
+    scenario.builder.condition(scenario.builder.codes.concept(concept), recorded=day)
+
+
+@given(sentence(rf"hospice care began on (?P<day>{DATE})"))
+def hospice_care(scenario: Scenario, day: str) -> None:
+    """An admission to a hospice."""
+    scenario.builder.procedure(scenario.builder.codes.concept("hospice", shown_as="Admission to hospice"), on=day)
 
 
 @given("the patient never smoked")

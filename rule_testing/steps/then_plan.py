@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from pytest_bdd import then
@@ -56,6 +57,28 @@ def falls_away(scenario: Scenario, check: str, how: str, why: str) -> None:
     wanted = "excluded" if how == "falls" else "unknown"
     if item.state != wanted or why not in (item.excluded or ""):
         scenario.fail(f"{check} stands as `{item.state}` because: {item.excluded}")
+
+
+@then(sentence(rf"the plan offers nothing for {_CHECK}"))
+def offers_nothing(scenario: Scenario, check: str) -> None:
+    """Nothing may be ordered for the check."""
+    offers(scenario, "", check)
+
+
+@then(sentence(rf'the plan offers (?P<labels>"[^"]+"(?: (?:and|or) "[^"]+")*) for {_CHECK}'))
+def offers(scenario: Scenario, labels: str, check: str) -> None:
+    """What may be ordered for the check: this and nothing else, by its label."""
+    found = sorted(one.label for one in _item(scenario, check).orderables)
+    if found != sorted(re.findall(r'"([^"]+)"', labels)):
+        scenario.fail(f"for {check} the plan offers {', '.join(found) or 'nothing'}")
+
+
+@then(sentence(rf'the plan says of {_CHECK} "(?P<words>[^"]+)"'))
+def schedule_says(scenario: Scenario, check: str, words: str) -> None:
+    """Which schedule applies, in words."""
+    found = _item(scenario, check).schedule
+    if words not in found:
+        scenario.fail(f"the plan says of {check}: {found}")
 
 
 @then(sentence(rf"the plan names (?P<rule>SPM-\d+[a-z]?) as a reason for {_CHECK}"))

@@ -147,6 +147,16 @@ def card_says(scenario: Scenario, rule: str, text: str) -> None:
         scenario.fail(f"the card of {speaker} does not say `{text}`:\n{found.summary}\n{found.detail}", speaker)
 
 
+@then(sentence(rf'the card of {RULE} does not say "(?P<text>[^"]+)"'))
+def card_does_not_say(scenario: Scenario, rule: str, text: str) -> None:
+    """Neither summary nor detail contain the words; line breaks and emphasis do not matter."""
+    speaker = scenario.speaker(rule)
+    found = scenario.finding(speaker)
+    card = " ".join(f"{found.summary} {found.detail}".replace("**", "").split())
+    if text in card:
+        scenario.fail(f"the card of {speaker} says `{text}`:\n{found.summary}\n{found.detail}", speaker)
+
+
 @then(sentence(rf"{RULE} is worded as possible"))
 def worded_as_possible(scenario: Scenario, rule: str) -> None:
     """It rests on words alone: its certainty is low and its summary says so."""

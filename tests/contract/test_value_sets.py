@@ -100,6 +100,8 @@ def test_no_prefix_of_one_concept_is_cut_by_another_by_accident() -> None:
         ("spm-nmsc-unspecified", "spm-nmsc-bcc"),
         ("spm-nmsc-unspecified", "spm-nmsc-scc"),
         ("multiple-myeloma", "progression"),
+        ("history-cancer-digestive", "history-cancer-colorectal"),
+        ("history-cancer-genital", "history-cancer-cervix"),
     }
 
 

@@ -38,6 +38,9 @@ REFUSED = {
     "tests and none": ("    individual: true", "    individual: false", "schedules[0].tests", "needs tests"),
     "two schedules of one id": ("- id: average-risk", "- id: inherited-risk", "schedules", "stands twice"),
     "a code that is not in the value set": ('code: "77067"', 'code: "77999"', "orders[0].code", "is no code of"),
+    "an exclusion without an id": ("  - id: both-breasts-removed\n    words", "  - words", "exclusions[0].id", "is missing"),
+    "an exclusion by nothing": ("    all:\n      - performed: {what: absent-right-breast}\n      - performed: {what: absent-left-breast}\n", "", "exclusions[1]", "one `all`, `any` or verb"),
+    "an order that no schedule accepts": ("orders:\n  - concept: mammography", "orders:\n  - concept: fit", "orders[0].concept", "among the tests of no schedule"),
     "a code without its system": ("    system: CPT\n", "", "orders[0].code", "goes together"),
     "a long label": ("label: Screening mammography", f"label: {'x' * 81}", "orders[0].label", "81 characters"),
     "an unused parameter": (
@@ -71,7 +74,7 @@ def test_a_finding_is_not_there_yet_when_checks_are_looked_at(folder: RuleFolder
 
 
 def test_a_text_of_a_rule_shows_a_number_of_a_check(folder: RuleFolder) -> None:
-    folder.change(SKIN, "{value: 12, unit: mo", "{value: 6, unit: mo")
+    folder.change(SKIN, "yearly: {value: 12, unit: mo", "yearly: {value: 6, unit: mo")
     (rule,) = [rule for rule in folder.load().rules if rule.id == "SPM-25"]
     assert {variant.summary for variant in rule.variants} == {"Full skin check suggested: none recorded in 6 months"}
 

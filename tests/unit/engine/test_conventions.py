@@ -86,3 +86,14 @@ def test_numbers_that_contradict_each_other(data: dict[str, Any]) -> None:
         changed = copy.deepcopy(data)
         changed["parameters"][name]["value"] = value
         assert refused(changed) == f"parameters.{name}.value"
+
+
+@pytest.mark.parametrize("change", ["left out", "twice", "unknown word"])
+def test_the_order_of_the_plan_names_each_state_once(data: dict[str, Any], change: str) -> None:
+    order = data["plan_order"]
+    data["plan_order"] = {
+        "left out": order[1:],
+        "twice": [*order, order[0]],
+        "unknown word": [*order[1:], "anything"],
+    }[change]
+    assert refused(data) == "plan_order"

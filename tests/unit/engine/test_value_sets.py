@@ -370,3 +370,34 @@ def test_a_site_adds_its_own_codes(copied: Path) -> None:
     path.write_text(path.read_text("utf-8").replace("local_codes:\n", f"local_codes:\n{local}"), "utf-8")
     (match,) = ValueSets.load(copied).by_code("https://hospital.example/codes/", "TNE-1")
     assert (match.concept.id, match.role) == ("transplant-ineligible", "local")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("smoking: former", "smoking: never"), ("value: 1,", "value: 0,"), ("unit: a", "unit: d")],
+    ids=["never smoked", "no time", "days"],
+)
+def test_how_long_ago_smoking_ended_goes_with_a_former_smoker(copied: Path, old: str, new: str) -> None:
+    error = broken(copied, "smoking/smoking-former-under-1y.yaml", old, new)
+    assert error.path.name == "smoking-former-under-1y.yaml"
+
+
+@pytest.mark.parametrize(
+    ("code", "concept"),
+    [
+        ("Z85.038", "history-cancer-colorectal"),
+        ("Z85048", "history-cancer-colorectal"),
+        ("Z85.030", "history-cancer-digestive"),
+        ("Z85.028", "history-cancer-digestive"),
+        ("Z85.41", "history-cancer-cervix"),
+        ("Z85.46", "history-cancer-genital"),
+        ("Z85.118", "history-cancer-lung-airway"),
+        ("Z85.3", "history-cancer-breast"),
+    ],
+)
+def test_the_more_specific_history_wins(code: str, concept: str) -> None:
+    assert [match.concept.id for match in SETS.by_code("ICD-10-CM", code)] == [concept]
+
+
+def test_palliative_care_is_no_hospice_care() -> None:
+    assert SETS.by_code("ICD-10-CM", "Z51.5") == ()
