@@ -27,6 +27,8 @@ class RuleFileError(CdsError):
 
     def __init__(self, path: PurePath | str, field: str, problem: str, fix: str) -> None:
         self.path, self.field, self.problem, self.fix = path, field, problem, fix
+        self.others: tuple[RuleFileError, ...] = ()
+        """Faults of the same file that were seen at once."""
         super().__init__(f"{path}: {field}: {problem}. {fix}")
 
 

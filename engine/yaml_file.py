@@ -19,6 +19,7 @@ from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.parsed_files import ParsedFile
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
     from yaml import SafeLoader as _Loader
 else:
     _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -135,21 +136,27 @@ def validated(
     """`data` as a `model`; `at` says where in the file it stands, for messages (empty: the whole file).
 
     Raises:
-        RuleFileError: the first thing that does not fit, with its field.
+        RuleFileError: the first thing that does not fit, with its field; `others` are the rest.
     """
     if not isinstance(data, dict):
         raise RuleFileError(name, at or "-", "is not a mapping", f"Start with the keys {_keys(model)}")
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        field = _field(at, first["loc"])
-        if first["type"] == "extra_forbidden":
-            fix = f"Use one of: {_keys(model)}" if len(first["loc"]) == 1 else f"See {explained_in} for the keys"
-            raise RuleFileError(name, field, "is not a key that is known here", fix) from None
-        if first["type"] == "missing":
-            raise RuleFileError(name, field, "is missing", f"Write it; see {explained_in}") from None
-        raise RuleFileError(name, field, f"does not fit: {first['msg']}", f"See {explained_in}") from None
+        seen = error.errors(include_url=False, include_context=False)
+        first, *others = [_refusal(model, each, name, at, explained_in) for each in seen]
+        first.others = tuple(others)
+        raise first from None
+
+
+def _refusal(model: type[BaseModel], seen: ErrorDetails, name: PurePath, at: str, explained_in: str) -> RuleFileError:
+    field = _field(at, seen["loc"])
+    if seen["type"] == "extra_forbidden":
+        fix = f"Use one of: {_keys(model)}" if len(seen["loc"]) == 1 else f"See {explained_in} for the keys"
+        return RuleFileError(name, field, "is not a key that is known here", fix)
+    if seen["type"] == "missing":
+        return RuleFileError(name, field, "is missing", f"Write it; see {explained_in}")
+    return RuleFileError(name, field, f"does not fit: {seen['msg']}", f"See {explained_in}")
 
 
 def _keys(model: type[BaseModel]) -> str:

@@ -15,16 +15,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePath
 
+from spmwatch.engine.catalogue.card_policy import FILE as CARDS
 from spmwatch.engine.catalogue.card_policy import check_rules
 from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.catalogue.rule import Rule
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.rule_book.logic import faults
+from spmwatch.engine.reasoning.chaining import references
+from spmwatch.rule_book.lock import compare, lock_of, read_lock
+from spmwatch.rule_book.logic import check_faults, faults
 from spmwatch.rule_book.owed import owed
 
 LONGEST_DETAIL = 2400
 """Characters of a card's detail beyond which nobody reads it beside a patient."""
 _MOST_BROKEN = 60
+_RETIRED = "Name a rule that is in use, or take it out"
 
 
 class Severity(StrEnum):
@@ -82,6 +86,13 @@ def lint(root: Path, features: Sequence[Path], load: Callable[[Path], RuleBase])
     return LintResult(problems=tuple(dict.fromkeys(problems)), base=base)
 
 
+def unlocked(lock: Path, base: RuleBase) -> Iterator[Problem]:
+    """Where the rules and their lock do not agree."""
+    for problem in compare(read_lock(lock), lock_of(base)):
+        place = str(PurePath("rules") / lock.name)
+        yield Problem(severity=Severity.ERROR, path=place, field="-", problem=problem.text, fix="See `rules lock`")
+
+
 def _load_what_loads(copy: Path, load: Callable[[Path], RuleBase], broken: list[Problem]) -> RuleBase | None:
     """The rule base without its broken rule files; each of them is named in `broken`."""
     set_aside: set[str] = set()
@@ -90,7 +101,7 @@ def _load_what_loads(copy: Path, load: Callable[[Path], RuleBase], broken: list[
             return load(copy)
         except RuleFileError as error:
             if not (set_aside and _only_misses(error, set_aside)):
-                broken.append(_error(error))
+                broken += [_error(each) for each in (error, *error.others)]
             file = copy.joinpath(*PurePath(error.path).parts[1:])
             if not _is_rule_file(file, copy):
                 return None
@@ -122,9 +133,15 @@ def _error(error: RuleFileError) -> Problem:
 
 
 def _looked_at(base: RuleBase, features: Sequence[Path]) -> Iterator[Problem]:
+    for check in base.checks:
+        for fault in check_faults(check):
+            yield _error(RuleFileError(check.path, fault.field, fault.problem, fault.fix))
+    retired = {rule.id for rule in base.all_rules if rule.status == "retired"}
     for rule in base.all_rules:
         if rule.status == "retired":
             continue
+        for other in sorted(references(rule) & retired):
+            yield _of(rule, Severity.ERROR, "variants", f"asks for a finding of {other}, which is retired", _RETIRED)
         for fault in faults(rule):
             yield _of(rule, Severity.ERROR, fault.field, fault.problem, fault.fix)
         yield from _long_details(rule)
@@ -141,6 +158,13 @@ def _card_policy(base: RuleBase, written: Iterable[str]) -> Iterator[Problem]:
         check_rules(base.card_policy, {*(rule.id for rule in base.all_rules), *written})
     except RuleFileError as error:
         yield _error(error)
+    retired = {rule.id for rule in base.all_rules if rule.status == "retired"}
+    for field, rules in base.card_policy.rules_named().items():
+        for id_ in rules:
+            if id_ in retired:
+                yield _error(
+                    RuleFileError(PurePath("rules") / CARDS, field, f"names {id_}, which is retired", _RETIRED)
+                )
 
 
 def _of(rule: Rule, severity: Severity, field: str, problem: str, fix: str) -> Problem:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from spmwatch.engine.catalogue.conditions import Branch, Condition, SpanTest
 from spmwatch.engine.catalogue.rule import Rule, Variant
 from spmwatch.engine.episodes import PatientEpisode
+from spmwatch.engine.follow_up.check import Check
 
 Names = Mapping[str, str]
 
@@ -33,6 +34,13 @@ def faults(rule: Rule) -> Iterator[LogicFault]:
             yield from _contradictions(branch)
             yield from _always_silenced(variant, branch)
     yield from _never_first(rule)
+
+
+def check_faults(check: Check) -> Iterator[LogicFault]:
+    """Schedules of a check that are for nobody."""
+    for schedule in check.schedules:
+        for branch in schedule.who:
+            yield from _contradictions(branch)
 
 
 # -- conditions that nothing fulfils --------------------------------------------------------------------------------

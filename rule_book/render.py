@@ -8,6 +8,7 @@ from typing import Any
 
 import jinja2
 
+from spmwatch.engine.catalogue.evidence import Evidence, Kind
 from spmwatch.rule_book.markdown import blocks, pieces, plain
 from spmwatch.rule_book.page import RulePage
 from spmwatch.rule_book.scenarios import KINDS
@@ -30,7 +31,20 @@ SEEN = {
     "unverified": "not opened yet",
 }
 """What the status of an evidence means."""
+_OWN, _NO_SOURCE = "convention of this project", "convention"
 _MARKS = re.compile(r"([\\`*_\[\]|])")
+
+
+def seen(item: Evidence) -> str:
+    """How much of an evidence was seen, in words; a convention is nobody's but ours."""
+    if has_no_source(item):
+        return f"{_OWN}, no source"
+    return _OWN if item.kind is Kind.CONVENTION else SEEN[item.status.value]
+
+
+def has_no_source(item: Evidence) -> bool:
+    """Is it what stands where there is nothing to open?"""
+    return item.id == _NO_SOURCE
 
 
 def text_of(text: str) -> str:
@@ -95,6 +109,12 @@ def _environment(*, autoescape: bool) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(plain=plain, page_name=page_name)
-    words: dict[str, Any] = {"HOOKS": HOOKS, "STATUSES": STATUSES, "SEEN": SEEN, "KINDS": KINDS}
+    words: dict[str, Any] = {
+        "HOOKS": HOOKS,
+        "STATUSES": STATUSES,
+        "seen": seen,
+        "own": has_no_source,
+        "KINDS": KINDS,
+    }
     environment.globals.update(words)
     return environment

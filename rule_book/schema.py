@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from spmwatch.engine.catalogue.checks import HOOKS, UNITS, Surroundings, known_ids
+from spmwatch.engine.catalogue.checks import HIGHEST, HOOKS, UNITS, Surroundings, known_ids
 from spmwatch.engine.catalogue.load import RuleBase
-from spmwatch.engine.catalogue.rule import RuleFile
+from spmwatch.engine.catalogue.rule import SUMMARY_LIMIT, RuleFile
 from spmwatch.engine.episodes import UNKNOWN, VOCABULARY, Found, Missing, Unit, VerbShape
 
 Json = dict[str, object]
@@ -18,6 +18,12 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DISTANCES = ("at_least", "more_than", "at_most", "less_than")
 _ANCHORS = ("before", "after", "not_before", "not_after")
 _NAME: Json = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
+_PIECE = "(\\{[^{}\\n]*\\}|[^{}\\n])"
+_SUMMARY: Json = {
+    "type": "string",
+    "pattern": f"^\\s*(?=\\S){_PIECE}{{1,{SUMMARY_LIMIT}}}\\s*$",
+    "description": f"One line of at most {SUMMARY_LIMIT} characters; a placeholder counts as at least one",
+}
 _DAY: Json = {"type": "string", "description": "today, or a day of a thing bound before, e.g. len.start"}
 
 
@@ -33,10 +39,16 @@ def rule_schema(base: RuleBase) -> Json:
     own["unless"] = _list_of({"$ref": "#/$defs/Negative"})
     own["hooks"] = {"type": "array", "minItems": 1, "uniqueItems": True, "items": _one_of(HOOKS)}
     own["evidence"] = {"type": "array", "minItems": 1, "uniqueItems": True, "items": _one_of(base.evidence)}
+    own["follow_up"] = {**_list_of(_one_of(base.surroundings.check_schedules)), "default": []}
+    own["disagreements"] = {**_list_of(_one_of(base.disagreements)), "uniqueItems": True, "default": []}
+    own["tests"] = {"type": "string", "pattern": "^features/[^/]+/[a-z0-9-]+\\.feature$"}
     variant = defs["VariantFile"]["properties"]
     variant["when"], variant["unless"] = {"$ref": "#/$defs/Condition"}, own["unless"]
     parameter = defs["ParameterFile"]["properties"]
     parameter["unit"], parameter["evidence"] = _one_of(UNITS), own["evidence"]
+    parameter["value"] |= {"minimum": 0, "maximum": HIGHEST}
+    variant["summary"] = {"anyOf": [_SUMMARY, {"type": "null"}], "default": None}
+    defs["CardFile"]["properties"]["summary"] = _SUMMARY
     defs["CardFile"]["properties"]["source"] = _one_of(base.evidence)
     head: Json = {"$schema": DIALECT, "title": "spmwatch rule file", "description": "Explained in docs/rule-file.md"}
     return head | schema

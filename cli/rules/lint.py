@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
@@ -14,7 +15,8 @@ from spmwatch.cli.reading import Overlays, pretty
 from spmwatch.cli.rules.schema import Root
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.errors import InputError
-from spmwatch.rule_book.lint import LintResult, Severity, lint
+from spmwatch.rule_book.lint import LintResult, Severity, lint, unlocked
+from spmwatch.rule_book.lock import FILE as LOCK
 
 CLEAN, PROBLEMS = 0, 1
 
@@ -52,6 +54,9 @@ def lint_command(
     overlays = tuple(overlay or ())
     scenarios = [*_features(folder, features), *(each / "features" for each in overlays)]
     found = lint(folder, scenarios, lambda copy: load_rule_base(copy, overlays))
+    lock = folder / LOCK
+    if lock.is_file() and not overlays and found.base is not None and not _broken(found):
+        found = replace(found, problems=(*unlocked(lock, found.base), *found.problems))
     if form is Format.JSON:
         write_out([pretty([_as_json(problem) for problem in found.problems])])
     else:
@@ -59,6 +64,11 @@ def lint_command(
             typer.echo(str(problem))
     complain(_summary(found))
     raise typer.Exit(CLEAN if found.clean else PROBLEMS)
+
+
+def _broken(found: LintResult) -> bool:
+    """Is a fault known already? Then versions are for later."""
+    return any(problem.severity is Severity.ERROR for problem in found.problems)
 
 
 def _features(folder: Path, named: Path | None) -> list[Path]:

@@ -18,7 +18,7 @@ from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.rule_book.check_page import CheckPage
 from spmwatch.rule_book.markdown import blocks, pieces
 from spmwatch.rule_book.page import Negative, RulePage, Way
-from spmwatch.rule_book.render import HOOKS, SEEN, STATUSES
+from spmwatch.rule_book.render import HOOKS, STATUSES, has_no_source, seen
 from spmwatch.rule_book.said import Said
 from spmwatch.rule_book.scenarios import KINDS, Feature, Step
 
@@ -146,7 +146,7 @@ class _Writer:
     def _evidence(self, item: Evidence, *, first: bool) -> Iterator[RenderableType]:
         head = Text.assemble((item.id, "bold cyan"), " ", (item.title, "bold"))
         kind = f"{item.kind.value}{f', {item.year}' if item.year else ''}, grade {item.grade.value}"
-        yield head.append(f"  ({kind}; {SEEN[item.status.value]}{'; named first' if first else ''})", style="dim")
+        yield head.append(f"  ({kind}; {seen(item)}{'; named first' if first else ''})", style="dim")
         yield Padding(Text(item.citation), (0, 0, 0, 4))
         for link in item.links:
             yield Padding(Text(link, style="cyan", overflow="fold"), (0, 0, 0, 4))
@@ -156,7 +156,8 @@ class _Writer:
         yield Padding(Text(item.says), (0, 0, 0, 4))
         if item.unverified:
             yield Padding(Text(f"Further statements not seen in it, hidden: {len(item.unverified)}"), (0, 0, 0, 4))
-        yield Padding(Text(f"Checked {item.read}: {item.checked}", style="dim"), (0, 0, 0, 4))
+        if not has_no_source(item):
+            yield Padding(Text(f"Checked {item.read}: {item.checked}", style="dim"), (0, 0, 0, 4))
 
     def _check(self, check: CheckPage) -> Iterator[RenderableType]:
         yield Text.assemble((check.title, "bold"), f"  {check.version}")

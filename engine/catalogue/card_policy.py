@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from spmwatch.engine.catalogue.rule import RULE_ID, Indicator, ParameterFile
+from spmwatch.engine.catalogue.texts import Texts, Writer
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.yaml_file import read_yaml, validated
 
@@ -104,12 +105,12 @@ class Lines(_Model):
 class CardPolicy(_Model):
     """rules/cards.yaml."""
 
-    most_cards: int = Field(ge=1, le=20)
-    most_facts: int = Field(ge=1)
-    most_records: int = Field(ge=1)
-    most_studies: int = Field(ge=1)
-    most_links: int = Field(ge=0)
-    most_suggestions: int = Field(ge=0)
+    most_cards: int = Field(ge=1, le=20, strict=True)
+    most_facts: int = Field(ge=1, strict=True)
+    most_records: int = Field(ge=1, strict=True)
+    most_studies: int = Field(ge=1, strict=True)
+    most_links: int = Field(ge=0, strict=True)
+    most_suggestions: int = Field(ge=0, strict=True)
     quiet_after_acknowledgement: ParameterFile
     topic_system: AbsoluteUri
     data_gaps: RuleId
@@ -210,16 +211,19 @@ OPEN_STATES = ("due", "overdue", "none-recorded", "individual", "unknown")
 """How a check may stand that a card has a line for."""
 
 
-def load_card_policy(file: Traversable) -> CardPolicy:
-    """The policy of a file.
+def load_card_policy(file: Traversable, texts: Texts) -> CardPolicy:
+    """The policy of a file; its lines say nothing that `texts` forbid.
 
     Raises:
         RuleFileError: something is missing, unknown or of another form, or a placeholder stands for nothing.
     """
     name = PurePath("rules") / FILE
     policy = validated(CardPolicy, read_yaml(file, name), name)
-    _check_lines("lines", policy.lines.model_dump(), _NAMES, name)
-    _check_lines("plan", policy.plan.model_dump(exclude={"states"}), _PLAN_NAMES, name)
+    writer = Writer(name, {}, {}, texts.forbidden, texts.digits_allowed)
+    _check_lines("lines", policy.lines.model_dump(), _NAMES, writer)
+    _check_lines("plan", policy.plan.model_dump(exclude={"states"}), _PLAN_NAMES, writer)
+    _check_lines("plan.states", policy.plan.states, {key: set[str]() for key in policy.plan.states}, writer)
+    _check_reasons(policy, name)
     if missing := [state for state in OPEN_STATES if state not in policy.plan.states]:
         raise RuleFileError(name, "plan.states", f"has no words for {', '.join(missing)}", "Write what the card says")
     quiet = policy.quiet_after_acknowledgement
@@ -236,14 +240,23 @@ def load_card_policy(file: Traversable) -> CardPolicy:
     return policy
 
 
-def _check_lines(field: str, texts: Mapping[str, str], names: Mapping[str, set[str]], name: PurePath) -> None:
-    """Each line has the placeholders that it takes, all of them."""
+def _check_lines(field: str, texts: Mapping[str, str], names: Mapping[str, set[str]], writer: Writer) -> None:
+    """Each line has the placeholders that it takes, all of them, and says nothing that is forbidden."""
     for key, text in texts.items():
         if set(_PLACEHOLDER.findall(text)) != names[key]:
             wanted = ", ".join(sorted(f"{{{each}}}" for each in names[key])) or "no placeholder"
-            raise RuleFileError(
-                name, f"{field}.{key}", "has other placeholders than it takes", f"Use exactly: {wanted}"
-            )
+            problem = "has other placeholders than it takes"
+            raise RuleFileError(writer.path, f"{field}.{key}", problem, f"Use exactly: {wanted}")
+        writer.fill(text, f"{field}.{key}", keep=tuple(names[key]))
+
+
+def _check_reasons(policy: CardPolicy, name: PurePath) -> None:
+    """No two reasons for setting a card aside are one."""
+    reasons = policy.override_reasons
+    if len({(reason.system, reason.code) for reason in reasons}) < len(reasons):
+        raise RuleFileError(name, "override_reasons", "a code stands there twice", "Keep one of the two")
+    if len({reason.display.casefold() for reason in reasons}) < len(reasons):
+        raise RuleFileError(name, "override_reasons", "two reasons read the same", "Word one of them otherwise")
 
 
 def _check_roles(policy: CardPolicy, name: PurePath) -> None:

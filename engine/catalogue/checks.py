@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -24,6 +23,8 @@ HOOKS = frozenset({"patient-view", "order-select", "order-sign"})
 _UNITS = "1 % d wk mo a h mg g mg/d mg/kg mg/m2 10*9/L g/dL fL {pack-years}"
 UNITS = frozenset(_UNITS.split())
 """UCUM units that a parameter may have."""
+HIGHEST = 10_000
+"""No limit of a rule or check is beyond this in any of the units; what is was written in another unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,9 @@ def check_file(file: RuleFile, path: PurePath) -> None:
         if parameter.unit not in UNITS:
             fix = f"Write a UCUM unit: {', '.join(sorted(UNITS))}"
             raise RuleFileError(path, f"parameters.{name}.unit", f"'{parameter.unit}' is not UCUM", fix)
-        if not math.isfinite(parameter.value) or parameter.value < 0:
-            raise RuleFileError(path, f"parameters.{name}.value", "is not a number from 0 on", "Write it plainly")
+        if not 0 <= parameter.value <= HIGHEST:
+            problem = f"is not a number from 0 to {HIGHEST}"
+            raise RuleFileError(path, f"parameters.{name}.value", problem, "Mind the unit and the decimal point")
 
 
 def check_and_fill(file: RuleFile, rule: Rule, path: PurePath, around: Surroundings) -> Rule:

@@ -40,6 +40,7 @@ from spmwatch.engine.parsed_files import ParsedFolder
 from spmwatch.engine.reasoning.chaining import references
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.engine.timeline.conventions import Conventions
+from spmwatch.engine.timeline.topics import TOPICS
 from spmwatch.engine.yaml_file import read_yaml, validated
 
 __all__ = ["RuleBase", "Topic", "load_rule_base"]
@@ -181,6 +182,11 @@ def _load(root: Traversable) -> RuleBase:
     texts = texts_from(files[top / "texts.yaml"], top / "texts.yaml", evidence)
     disagreements = disagreements_from(files[top / DISAGREEMENTS], top / DISAGREEMENTS, evidence, texts)
     topics = topics_from(files[top / "gaps.yaml"], top / "gaps.yaml", texts)
+    if missing := sorted(TOPICS - {topic.id for topic in topics}):
+        problem = f"has no question for {', '.join(missing)}"
+        raise RuleFileError(
+            top / "gaps.yaml", "-", problem, "Write it: the timeline asks for these when they are unknown"
+        )
     common = validated(CommonFile, files[top / "common.yaml"], top / "common.yaml")
     value_sets = ValueSets.load(root)
     conventions = Conventions.load(root)
@@ -223,7 +229,7 @@ def _load(root: Traversable) -> RuleBase:
         common_unless=tuple(common.unless),
         disagreements=disagreements,
         surroundings=around,
-        card_policy=load_card_policy(root.joinpath(CARDS)),
+        card_policy=load_card_policy(root.joinpath(CARDS), texts),
         version=common.version,
         digest=digest_of(meaning),
         meaning=meaning,
@@ -260,15 +266,17 @@ def is_reserved(folder: str) -> bool:
 
 def _rule_files(files: Mapping[PurePosixPath, object]) -> list[tuple[PurePosixPath, RuleFile]]:
     """The rule files, sorted by rule id."""
+    rules = {path: data for path, data in files.items() if _is_rule(path)}
+    first: dict[object, PurePosixPath] = {}
+    for path, data in rules.items():
+        id_ = data.get("id") if isinstance(data, dict) else None
+        if isinstance(id_, str) and id_ in first:
+            raise RuleFileError(path, "id", f"`{id_}` stands in {first[id_]} already", "Give one of them its own id")
+        first[id_] = path
     found: dict[str, tuple[PurePosixPath, RuleFile]] = {}
-    for path, data in files.items():
-        if not _is_rule(path):
-            continue
+    for path, data in rules.items():
         file = validated(RuleFile, data, path)
         check_file(file, path)
-        if file.id in found:
-            problem = f"`{file.id}` stands in {found[file.id][0]} already"
-            raise RuleFileError(path, "id", problem, "Give one of them its own id")
         found[file.id] = (path, file)
     return [found[id_] for id_ in sorted(found)]
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import PurePath, PurePosixPath
 
-from spmwatch.engine.catalogue.checks import UNITS, Surroundings, check_ids
+from spmwatch.engine.catalogue.checks import HIGHEST, UNITS, Surroundings, check_ids
 from spmwatch.engine.catalogue.conditions import (
     Branch,
     Condition,
@@ -139,6 +138,8 @@ class _Reading:
         if parameter.unit not in INTERVAL_UNITS or not parameter.value.is_integer():
             units = ", ".join(INTERVAL_UNITS)
             raise self._refusal(field, f"`{name}` is no whole number of {units}", "State it as such")
+        if parameter.value < 1:
+            raise self._refusal(field, f"`{name}` is no time at all", "Write how long it is")
         return parameter
 
     def _exclusion(self, entry: dict[str, object], index: int) -> Exclusion:
@@ -220,8 +221,9 @@ class _Reading:
             if parameter.unit not in UNITS:
                 fix = f"Write a UCUM unit: {', '.join(sorted(UNITS))}"
                 raise self._refusal(f"{field}.unit", f"'{parameter.unit}' is not UCUM", fix)
-            if not math.isfinite(parameter.value) or parameter.value < 0:
-                raise self._refusal(f"{field}.value", "is not a number from 0 on", "Write it plainly")
+            if not 0 <= parameter.value <= HIGHEST:
+                problem = f"is not a number from 0 to {HIGHEST}"
+                raise self._refusal(f"{field}.value", problem, "Mind the unit and the decimal point")
 
     def _unique(self, ids: list[str], field: str) -> None:
         for id_ in ids:

@@ -63,6 +63,12 @@ _BY_VERB: dict[tuple[str, str], str] = {
     **{(Sustained.verb, field): "blood-count" for field in ("highest", "lowest", "first", "last", *_WHETHER)},
 }
 
+TOPICS = frozenset({
+    "smoking", "screening-dates", "other-treatment", PROGRESSION,
+    *_BY_DRUG.values(), *_BY_PROCEDURE.values(), *_BY_DATED_PROCEDURE.values(), *_BY_VERB.values(),
+})  # fmt: skip
+"""Every topic that an unknown may lead to: rules/gaps.yaml has a question for each."""
+
 
 def topic_of(episode: Episode, field: str) -> str | None:
     """The topic that would decide `field` of this episode; None when no question is asked about it.

@@ -33,6 +33,12 @@ def test_the_shipped_policy_is_the_clinical_one() -> None:
     ("old", "new", "field"),
     [
         ("most_cards: 4", "most_cards: 0", "most_cards"),
+        ("most_cards: 4", "most_cards: true", "most_cards"),
+        ("display: Intended and discussed", "display: Recommended action was already completed", "override_reasons"),
+        ("code: patient-refuses", "code: cds-not-applicable", "override_reasons"),
+        ('"Data as sent, as of {as_of}."', '"This must be seen, as of {as_of}."', "lines.as_of"),
+        ('"Data as sent, as of {as_of}."', '"Data of 2 years, as of {as_of}."', "lines.as_of"),
+        ("overdue: overdue", "overdue: do **not** wait", "plan.states.overdue"),
         ("most_links: 3", "most_links: 3\nmost_fun: 1", "most_fun"),
         ("urn:spmwatch:rule ", "rules ", "topic_system"),
         ("data_gaps: SPM-29", "data_gaps: gaps", "data_gaps"),
@@ -56,7 +62,7 @@ def test_a_faulty_policy_is_refused_by_field(tmp_path: Path, old: str, new: str,
     assert old in SHIPPED
     (tmp_path / "cards.yaml").write_text(SHIPPED.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(RuleFileError) as refused:
-        load_card_policy(tmp_path / "cards.yaml")
+        load_card_policy(tmp_path / "cards.yaml", load_rule_base().texts)
     assert refused.value.field == field
 
 

@@ -25,6 +25,8 @@ REFUSED = {
     "an interval in a unit that is no time": (INTERVAL, "value: 2, unit: mg,", "schedules[1].tests[0].due", "no whole number"),
     "half an interval": (INTERVAL, "value: 2.5, unit: a,", "schedules[1].tests[0].due", "no whole number"),
     "a negative interval": (INTERVAL, "value: -2, unit: a,", "parameters.interval.value", "number from 0"),
+    "no interval at all": (INTERVAL, "value: 0, unit: a,", "schedules[1].tests[0].due", "no time at all"),
+    "an interval beyond all": (INTERVAL, "value: 20000, unit: a,", "parameters.interval.value", "from 0 to 10000"),
     "a limit before the interval": (INTERVAL, "value: 9, unit: a,", "schedules[1].tests[0].overdue", "ends before"),
     "an unknown parameter": ("due: interval", "due: every_year", "schedules[1].tests[0].due", "is not a parameter"),
     "an unknown test": ("{concept: mammography, due", "{concept: mamography, due", ".concept", "not in the value sets"),

@@ -35,6 +35,7 @@ REFUSED_IN_A_RULE = {
     "a number as text": ("    value: 36", '    value: "36"', "parameters.long_exposure.value", "does not fit"),
     "a truth as number": ("    value: 36", "    value: true", "parameters.long_exposure.value", "does not fit"),
     "a negative number": ("    value: 36", "    value: -36", "parameters.long_exposure.value", "number from 0"),
+    "a number beyond all": ("    value: 36", "    value: 36000", "parameters.long_exposure.value", "from 0 to 10000"),
     "not a version": ("version: 1.0.0", 'version: "1.0"', "version", "does not fit"),
     "an unknown status": ("status: active", "status: live", "status", "does not fit"),
     "an unknown hook": ("hooks: [patient-view", "hooks: [patient-open", "hooks", "`patient-open` is unknown"),
@@ -214,6 +215,7 @@ def test_findings_of_other_rules_exist_and_go_in_no_circle(
         ("evidence.yaml", "    limit:\n", "    year:\n", "E24.figures.year", "year of the evidence itself"),
         ("gaps.yaml", "- id: lenalidomide-dates", "- id: lenalidomide-exposure", "[1].id", "stands twice"),
         ("gaps.yaml", "How old is the patient?", "Is the patient over 65?", "[16].question", "`65?`"),
+        ("gaps.yaml", "- id: phase\n", "- id: phases\n", "-", "no question for phase"),
         ("common.yaml", "version: 0.1.0", "version: one", "version", "does not fit"),
         ("disagreements.yaml", "D1:\n", "X1:\n", "X1", "no id of a disagreement"),
         ("disagreements.yaml", "[E07]", "[E97]", "D4.positions[1].evidence", "`E97` is not in evidence.yaml"),
@@ -262,6 +264,13 @@ def test_no_text_of_a_rule_is_empty(key: str, folder: RuleFolder) -> None:
     error = folder.refusal()
     assert error.field.endswith(key)
     assert "at least 1 character" in error.problem
+
+
+def test_an_id_in_two_files_is_told_before_all_else(folder: RuleFolder) -> None:
+    (folder.root / "melphalan" / "copy.yaml").write_text("id: SPM-02\n", encoding="utf-8")
+    error = folder.refusal()
+    assert (str(error.path), error.field) == ("rules/melphalan/copy.yaml", "id")
+    assert error.problem == f"`SPM-02` stands in rules/{SPM02} already"
 
 
 @pytest.mark.parametrize("name", ["lenalidomide/spm-99-x.YAML", "lenalidomide/spm-99-x.Yml", "spm-99-x.yaml"])

@@ -91,6 +91,31 @@ def test_the_merge_policy_is_not_blamed_for_a_rule_file_that_does_not_load(house
     assert "rules/cards.yaml" not in [path for _, path, _ in found(house)]
 
 
+def test_who_asks_for_a_retired_rule_is_named(house: Path) -> None:
+    change(house, "second-cancer/spm-17-new-cancer-on-lenalidomide.yaml", "status: active", "status: retired")
+    told = found(house)
+    assert ("error", "rules/lenalidomide/spm-09-long-maintenance.yaml", "variants") in told
+    assert ("error", "rules/cards.yaml", "decisive") in told
+
+
+def test_a_schedule_for_nobody_is_named(house: Path) -> None:
+    change(house, "checks/breast.yaml", "first_age: {value: 40", "first_age: {value: 80")
+    assert ("error", "rules/checks/breast.yaml") in [problem[:2] for problem in found(house)]
+
+
+def test_several_faults_of_one_file_are_named_at_once(house: Path) -> None:
+    change(house, RULE, "status: active", "status: live\nsurprise: 1")
+    change(house, RULE, "title: ", "titel: ")
+    assert {field for _, path, field in found(house) if path == f"rules/{RULE}"} >= {"status", "surprise", "title"}
+
+
+def test_the_command_says_that_rules_and_lock_disagree(house: Path) -> None:
+    change(house, RULE, "rationale: >", "rationale: >\n  Another reason.")
+    told = RUN.invoke(app, ["rules", "lint", "--root", str(house / "rules")])
+    assert told.exit_code == 1
+    assert "error: rules/versions.lock: -: SPM-02 changed" in told.stdout
+
+
 def test_a_rule_that_builds_on_a_broken_one_is_not_blamed_for_it(house: Path) -> None:
     change(house, "second-cancer/spm-17-new-cancer-on-lenalidomide.yaml", "status: active", "status: live")
     assert {path for _, path, _ in found(house)} == {"rules/second-cancer/spm-17-new-cancer-on-lenalidomide.yaml"}
@@ -216,6 +241,12 @@ def test_every_shipped_rule_fits_the_schema(validator: jsonschema.Draft202012Val
         ("drug: lenalidomide", "drug: lenalidomid"),
         ("unit: mo", "unit: months"),
         ("phase: induction", "phase: inductoin"),
+        ("value: 36", "value: -36"),
+        ("title: ", "title: '' # "),
+        ("disagreements: [D1]", "disagreements: [D99]"),
+        ("tests: features/", "tests: elsewhere/"),
+        ("follow_up: [", "follow_up: [teeth, "),
+        ("  summary: ", f"  summary: {'x' * 140} # "),
         ("more_than:", "bigger_than:"),
         ("exposed:", "taken:"),
         ("evidence: [", "evidence: [E99, "),

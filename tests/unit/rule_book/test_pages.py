@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from spmwatch.engine.catalogue.evidence import Evidence, Status
+from spmwatch.engine.catalogue.evidence import Evidence, Kind, Status
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.rule_book.catalogue import catalogue_of
 from spmwatch.rule_book.check_page import CheckPage
 from spmwatch.rule_book.docs import docs_of, stale
 from spmwatch.rule_book.page import RulePage, page_of, pages_of
-from spmwatch.rule_book.render import rule_markdown, text_of
+from spmwatch.rule_book.render import rule_markdown, seen, text_of
 from spmwatch.rule_book.scenarios import features_by_rule
 
 FEATURES = Path(__file__).parents[3] / "features"
@@ -142,3 +142,12 @@ def test_a_rule_that_asks_about_a_check_shows_its_schedules() -> None:
         for check in found.checks:
             assert found.id in check.used_by
             assert f"### {check.title}" in rule_markdown(found)
+
+
+def test_a_convention_is_not_called_seen_in_a_source() -> None:
+    evidence = load_rule_base().evidence
+    assert seen(evidence["convention"]) == "convention of this project, no source"
+    assert {seen(item) for item in evidence.values() if item.kind is Kind.CONVENTION} == {
+        "convention of this project",
+        "convention of this project, no source",
+    }
