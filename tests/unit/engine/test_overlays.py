@@ -233,7 +233,7 @@ REFUSED = {
     "a negative number": (
         PARAMETER.replace("30", "-30"),
         "parameters.SPM-09.long_maintenance",
-        "is not a number from 0 on",
+        "is not a number from 0 to",
     ),
     "another value by now": (
         PARAMETER.replace("value: 30", "value: 30, instead_of: 18"),
