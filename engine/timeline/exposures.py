@@ -201,7 +201,7 @@ def _contradicting(denials: Iterable[DrugNotTaken], covers: Iterable[Cover], as_
         if cover.counts and cover.fact.proof is not Proof.REQUEST:
             taken[cover.fact.drug].append(cover)
     notes: list[Gap] = []
-    for fact in denials:
+    for fact in sorted(denials, key=lambda denial: (denial.drug, not denial.sources, denial.sources)):
         first, last = _days_not_taken(fact, as_of)
         if any(first <= cover.end_max and cover.start_min <= last for cover in taken.get(fact.drug, ())):
             del taken[fact.drug]

@@ -14,6 +14,7 @@ from spmwatch.engine.episodes import (
     Malignancy,
     Order,
     PatientEpisode,
+    Planned,
     Regimen,
     Stated,
     Sustained,
@@ -84,7 +85,7 @@ def topic_of(episode: Episode, field: str) -> str | None:
         return "transplant-kind"  # who knows the kind knows the day
     if isinstance(episode, (Done, Stated)):
         return _of_event(episode, field)
-    if isinstance(episode, (Course, Cumulative, Order)):
+    if isinstance(episode, (Course, Cumulative, Order, Planned)):
         return _BY_DRUG.get((episode.drug, field), None if episode.drug in _ASKED_ONE_BY_ONE else "other-treatment")
     if isinstance(episode, Lab) and episode.analyte == PACK_YEARS:
         return "smoking"

@@ -127,9 +127,9 @@ def test_a_warning_where_every_rule_is_switched_off(tmp_path: Path) -> None:
 
 def test_a_check_that_an_overlay_changed_says_so() -> None:
     acs = EXPORT.parent / "overlays" / "acs"
-    assert "Check breast: 1.0.0 + overlay acs 1.0.0." in run("rules", "list", "--overlay", acs).stdout
+    assert "Check breast: 1.1.0 + overlay acs 1.0.0." in run("rules", "list", "--overlay", acs).stdout
     shown = " ".join(run("rules", "show", "SPM-26", "--overlay", acs).stdout.split())
-    assert "Breast cancer screening 1.0.0 + overlay acs 1.0.0" in shown
+    assert "Breast cancer screening 1.1.0 + overlay acs 1.0.0" in shown
     result = run("rules", "diff", "--overlay", acs)
     assert "1 rule and 3 checks concerned" in result.stderr
     assert "  version: 1.0.0 -> 1.0.0 + overlay acs 1.0.0" in result.stdout

@@ -112,7 +112,7 @@ class TestDigest:
             (SPM02, "    value: 36", "    value: 37"),
             (SPM02, "status: active", "status: draft"),
             ("evidence.yaml", "text: 15%", "text: 16%"),
-            ("gaps.yaml", "- id: phase", "- id: phases"),
+            ("gaps.yaml", "Which lenalidomide was", "Which course of lenalidomide was"),
             ("disagreements.yaml", "      evidence: [E09]", "      evidence: [E08, E09]"),
             ("common.yaml", "version: 0.1.0", "version: 0.1.1"),
             ("texts.yaml", "info: For information", "info: Note"),

@@ -84,7 +84,7 @@ REFUSED_IN_A_RULE = {
     ),
     "a negative named as a common one": ("unless: []", "unless:\n  - {id: deceased, transplanted: {}}", ".unless", "twice"),
     "tests elsewhere": ("features/lenalidomide", "features/other", "tests", "does not mirror"),
-    "another id than the file's name": ("id: SPM-02", "id: SPM-12", "id", "`spm-12-`"),
+    "another id than the file's name": ("id: SPM-02", "id: SPM-99", "id", "`spm-99-`"),
 }  # fmt: skip
 
 
@@ -144,13 +144,13 @@ def test_a_rule_names_disagreements_that_exist_once(old: str, new: str, problem:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("large_cells}}", "low_platelets}}", "mcv in fL"),
+        ("large_cells}", "low_platelets}", "mcv in fL"),
         ("analyte: mcv, ", "", "of which analyte"),
         ("analyte: mcv", "analyte: mvc", "`mvc` is not in the catalogue"),
     ],
 )
 def test_a_limit_is_in_the_unit_of_its_analyte(old: str, new: str, problem: str, folder: RuleFolder) -> None:
-    line = "      sustained: {analyte: mcv, lowest: {more_than: large_cells}}"
+    line = "      sustained: {analyte: mcv, lowest: {more_than: large_cells}, as: counts}"
     folder.change(SPM22, line, line.replace(old, new))
     assert problem in folder.refusal().problem
 

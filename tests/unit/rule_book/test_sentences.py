@@ -160,4 +160,5 @@ def test_a_condition_without_tests_says_so() -> None:
 def test_every_test_of_every_shipped_check_is_told(check: Check) -> None:
     for schedule in check.schedules:
         conditions_told([c for branch in schedule.who for c in branch.conditions])
-    conditions_told([exclusion.condition for exclusion in check.exclusions])
+    for exclusion in check.exclusions:
+        conditions_told([c for branch in exclusion.branches for c in branch.conditions])
