@@ -22,7 +22,7 @@ def told_detail(finding: Finding, *, most: int, more: str, shown: Collection[str
     if not block or block not in finding.detail:
         return finding.detail
     told = _kinds(finding)
-    left = [place for place, (kind, check) in enumerate(told) if check not in shown]
+    left = [place for place, (_, check) in enumerate(told) if check not in shown]
     nth: Counter[str] = Counter()
     rounds: list[tuple[int, int]] = []  # (how many of its kind are later, place)
     for place in reversed(left):  # facts of one kind stand in order of their days
