@@ -77,7 +77,7 @@ def lint(root: Path, features: Sequence[Path], load: Callable[[Path], RuleBase])
     broken: list[Problem] = []
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "rules")
-        shutil.copytree(root, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+        shutil.copytree(root, copy, ignore=lambda place, names: _left_out(Path(place), names, root, broken))
         base = _load_what_loads(copy, load, broken)
     written = {_rule_id(file) for file in root.rglob("*.yaml") if _is_rule_file(file, root)}
     problems = [*broken, *(() if base is None else [*_looked_at(base, features), *_card_policy(base, written)])]
@@ -91,6 +91,20 @@ def unlocked(lock: Path, base: RuleBase) -> Iterator[Problem]:
     for problem in compare(read_lock(lock), lock_of(base)):
         place = str(PurePath("rules") / lock.name)
         yield Problem(severity=Severity.ERROR, path=place, field="-", problem=problem.text, fix="See `rules lock`")
+
+
+def _left_out(place: Path, names: list[str], root: Path, broken: list[Problem]) -> set[str]:
+    """What is not copied: code, and what is neither file nor folder; the latter is named, since reading it may hang."""
+    odd = {name for name in names if not (place / name).is_file() and not (place / name).is_dir()}
+    for name in sorted(odd):
+        path = PurePath("rules", (place / name).relative_to(root))
+        fix = "Remove it, or put a file in its place"
+        broken.append(
+            Problem(
+                severity=Severity.ERROR, path=str(path), field="-", problem="is neither a file nor a folder", fix=fix
+            )
+        )
+    return odd | {name for name in names if name.endswith(".py") or name == "__pycache__"}
 
 
 def _load_what_loads(copy: Path, load: Callable[[Path], RuleBase], broken: list[Problem]) -> RuleBase | None:

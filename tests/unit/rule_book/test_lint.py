@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -151,6 +152,11 @@ def test_a_drug_without_any_code_is_a_warning(house: Path) -> None:
     (house / "rules" / "value_sets" / "drugs" / "newdrug.yaml").write_text(drug, encoding="utf-8")
     change(house, RULE, "drug: lenalidomide", "drug: newdrug")
     assert ("warning", f"rules/{RULE}") in {problem[:2] for problem in found(house)}
+
+
+def test_what_is_no_file_is_named_and_never_opened(house: Path) -> None:
+    os.mkfifo(house / "rules" / "lenalidomide" / "spm-45-x.yaml")
+    assert found(house) == [("error", "rules/lenalidomide/spm-45-x.yaml", "-")]
 
 
 # -- the commands ---------------------------------------------------------------------------------------------------
