@@ -21,12 +21,12 @@ from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.rule import Grade, Indicator
 from spmwatch.engine.catalogue.texts import Texts, texts_from
-from spmwatch.engine.episodes import Course, Disease, Episode, FollowUp, Lab, Span, Timeline
+from spmwatch.engine.episodes import Course, Disease, Episode, FollowUp, Lab, Span
 from spmwatch.engine.facts import Certainty, Gap, Source
 from spmwatch.engine.merging import merge
-from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation, RuleBaseIdentity, RuleFailure
+from spmwatch.engine.recommendation import Finding, OpenQuestion, RuleFailure
 from spmwatch.engine.yaml_file import read_yaml
-from tests.unit.engine.recommendations import check
+from tests.unit.engine.recommendations import check, recommendation
 
 RULES = files("spmwatch.rules")
 AS_OF = date(2026, 1, 15)
@@ -57,22 +57,6 @@ def finding(rule: str, indicator: Indicator = Indicator.INFO, **changes: Any) ->
         source=EVIDENCE["E02"],
         evidence=(EVIDENCE["E01"], EVIDENCE["E02"]),
         episodes=(course,),
-    )
-    return replace(base, **changes)
-
-
-def recommendation(*findings: Finding, **changes: Any) -> Recommendation:
-    base = Recommendation(
-        patient="p1",
-        as_of=AS_OF,
-        hook="patient-view",
-        tier="info",
-        findings=findings,
-        questions=(),
-        gaps=(),
-        truths={},
-        rulebase=RuleBaseIdentity(version="0.1.0", digest="abcdef0123456789"),
-        timeline=Timeline(patient="p1", as_of=AS_OF, episodes=()),
     )
     return replace(base, **changes)
 
