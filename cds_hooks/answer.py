@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from spmwatch.cds_hooks import strict_json
-from spmwatch.cds_hooks.cards import lay_out
-from spmwatch.cds_hooks.discovery import SERVICES
-from spmwatch.cds_hooks.prefetch import MEDICATION_KEYS, Supplied, read_prefetch
-from spmwatch.cds_hooks.refusal import Issue, Json, RequestError, operation_outcome
-from spmwatch.cds_hooks.requests import OrderSelectRequest, OrderSignRequest, Request, request_from
-from spmwatch.cds_hooks.same_patient import check_same_patient
+from spmwatch.cds_hooks.cards.layout import lay_out
+from spmwatch.cds_hooks.prefetch.reading import MEDICATION_KEYS, Supplied, read_prefetch
+from spmwatch.cds_hooks.prefetch.same_patient import check_same_patient
+from spmwatch.cds_hooks.wire import strict_json
+from spmwatch.cds_hooks.wire.discovery import SERVICES
+from spmwatch.cds_hooks.wire.refusal import Issue, Json, RequestError, operation_outcome
+from spmwatch.cds_hooks.wire.requests import OrderSelectRequest, OrderSignRequest, Request, request_from
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from spmwatch.cli.edge import EXIT_CODES, version
+from spmwatch.cli.edge import EXIT_CODES
 from spmwatch.cli.explain import explain
 from spmwatch.cli.facts import facts
 from spmwatch.cli.hook import hook
 from spmwatch.cli.rules.app import rules_app
 from spmwatch.cli.screen import screen
 from spmwatch.cli.serve import serve
+from spmwatch.engine.version import version
 
 ABOUT = """Second-cancer surveillance after lenalidomide and melphalan, from FHIR data and rules that can be read.
 

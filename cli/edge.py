@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import os
 import shutil
 import sys
@@ -29,14 +28,6 @@ _EARLIEST, _LATEST = date(1900, 1, 1), date(2999, 12, 31)
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-def version() -> str:
-    """The installed version; `0+source` when run from a folder that is not installed."""
-    try:
-        return importlib.metadata.version("spmwatch")
-    except importlib.metadata.PackageNotFoundError:
-        return "0+source"
 
 
 def tidy(command: Callable[P, R]) -> Callable[P, R]:

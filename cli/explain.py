@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.rule import Rule as Line
 
 from spmwatch.cli.edge import ALL_EVALUATED, SOME_FAILED, AsOf, complain, console, tidy, today, told, write_out
-from spmwatch.cli.explain_page import page_for
 from spmwatch.cli.explain_text import print_explanation
 from spmwatch.cli.reading import (
     Hook,
@@ -27,14 +26,15 @@ from spmwatch.cli.reading import (
     read_input,
     show_problems,
 )
-from spmwatch.cli.reasons import reasons_of, report_as_json
-from spmwatch.cli.terminal_chart import signs_for
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.presentation import Json, episode_as_json, recommendation_as_json
 from spmwatch.engine.reasoning.reports import RuleReport
 from spmwatch.engine.recommendation import Recommendation
+from spmwatch.explaining.explain_page import page_for
+from spmwatch.explaining.reasons import reasons_of, report_as_json
+from spmwatch.explaining.terminal_chart import signs_for
 from spmwatch.fhir_adapters.gather import NotRead
 from spmwatch.screening.report import write_file
 from spmwatch.screening.rows import failed_row, json_array

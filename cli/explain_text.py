@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.text import Text
 
 from spmwatch.cli.edge import visible
-from spmwatch.cli.picture import picture_of
-from spmwatch.cli.plan import PlanLine, plan_lines
-from spmwatch.cli.reasons import Condition, Reasons, Variant, Way
-from spmwatch.cli.terminal_chart import UNICODE, Signs, chart_lines
 from spmwatch.engine.presentation import describe
 from spmwatch.engine.recommendation import Recommendation, RuleBaseIdentity
 from spmwatch.engine.truth import Truth
+from spmwatch.explaining.picture import picture_of
+from spmwatch.explaining.plan_lines import PlanLine, plan_lines
+from spmwatch.explaining.reasons import Condition, Reasons, Variant, Way
+from spmwatch.explaining.terminal_chart import UNICODE, Signs, chart_lines
 
 TIER_STYLES = {
     "critical": "bold white on red",

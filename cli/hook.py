@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from spmwatch.cds_hooks.acknowledged import acknowledged_from, merged_as_json
 from spmwatch.cds_hooks.answer import respond
+from spmwatch.cds_hooks.cards.acknowledged import acknowledged_from, merged_as_json
 from spmwatch.cli.edge import ALL_EVALUATED, NOTHING_USABLE, AsOf, complain, tidy, today, write_out
 from spmwatch.cli.reading import Overlays, load_evaluator, pretty
 from spmwatch.engine.errors import InputError

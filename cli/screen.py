@@ -19,7 +19,6 @@ from spmwatch.cli.edge import (
     console,
     tidy,
     today,
-    version,
     write_out,
 )
 from spmwatch.cli.reading import (
@@ -37,6 +36,7 @@ from spmwatch.cli.reading import (
 )
 from spmwatch.cli.tables import print_results, summary_line
 from spmwatch.engine.evaluate import Evaluator
+from spmwatch.engine.version import version
 from spmwatch.fhir_adapters.export import ReadResult
 from spmwatch.screening.report import PROBLEMS, Run, check_folder, summarise_rows, write_results
 from spmwatch.screening.rows import FINDING_COLUMNS, Row, csv_lines, finding_cells, in_order, json_array

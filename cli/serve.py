@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from spmwatch.cds_hooks.app import create_app
+from spmwatch.cds_hooks.server.app import create_app
 from spmwatch.cli.edge import AsOf, complain, tidy, today
 from spmwatch.cli.reading import Overlays, load_rules, overlay_lines
 from spmwatch.engine.errors import InputError

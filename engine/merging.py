@@ -1,6 +1,6 @@
 """From the findings of one visit to few cards: what becomes a card, what is told inside another, what stays quiet.
 
-Decided here by rules/cards.yaml, and nowhere else; cds_hooks/cards.py lays the result out. In this order:
+Decided here by rules/cards.yaml, and nowhere else; cds_hooks/cards lays the result out. In this order:
 
 1. the findings of one rule belong together;
 2. what was acknowledged not long ago, and is the same still, stays quiet; critical findings never do;

@@ -28,8 +28,8 @@ from fhir.resources.R4B.operationoutcome import OperationOutcome
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from spmwatch.cds_hooks.answer import respond
-from spmwatch.cds_hooks.app import create_app
-from spmwatch.cds_hooks.strict_json import MOST_BYTES
+from spmwatch.cds_hooks.server.app import create_app
+from spmwatch.cds_hooks.wire.strict_json import MOST_BYTES
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.errors import RuleFileError
 
@@ -508,7 +508,7 @@ def test_a_fault_of_ours_tells_nothing(
     def fail(*_: object, **__: object) -> None:
         raise KeyError("zacharias-2")
 
-    monkeypatch.setattr("spmwatch.cds_hooks.app.respond", fail)
+    monkeypatch.setattr("spmwatch.cds_hooks.server.app.respond", fail)
     response = post(client, VIEW, GOOD)
     assert response.status_code == 500
     OperationOutcome.model_validate(response.json())

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from spmwatch.cds_hooks.acknowledged import acknowledged_from, merged_as_json
 from spmwatch.cds_hooks.answer import HookAnswer, respond
+from spmwatch.cds_hooks.cards.acknowledged import acknowledged_from, merged_as_json
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.errors import InputError

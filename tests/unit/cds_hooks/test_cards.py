@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from spmwatch.cds_hooks.cards import escaped, lay_out, one_line, plain, topic_code
+from spmwatch.cds_hooks.cards.layout import escaped, lay_out, one_line, plain, topic_code
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
 from spmwatch.engine.catalogue.load import load_rule_base

@@ -6,8 +6,8 @@ import re
 
 import orjson
 
-from spmwatch.cds_hooks.discovery import SERVICES, discovery, discovery_bytes
-from spmwatch.cds_hooks.requests import REQUESTS
+from spmwatch.cds_hooks.wire.discovery import SERVICES, discovery, discovery_bytes
+from spmwatch.cds_hooks.wire.requests import REQUESTS
 
 
 def test_each_service_tells_what_is_required() -> None:

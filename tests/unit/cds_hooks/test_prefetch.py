@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from spmwatch.cds_hooks.prefetch import TEMPLATES, Reading, State, read_prefetch
+from spmwatch.cds_hooks.prefetch.reading import TEMPLATES, Reading, State, read_prefetch
 
 KEYS = [template.key for template in TEMPLATES]
 CONDITION = {"resourceType": "Condition", "id": "c1"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spmwatch.cds_hooks.reading import Said, unwrapped
+from spmwatch.cds_hooks.cards.said import Said, unwrapped
 
 
 def test_paragraphs_and_list_items_stand_on_one_line() -> None:

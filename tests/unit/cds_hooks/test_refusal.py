@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
-from spmwatch.cds_hooks.refusal import Issue, RequestError, operation_outcome
+from spmwatch.cds_hooks.wire.refusal import Issue, RequestError, operation_outcome
 
 
 def test_issues_become_a_valid_operation_outcome() -> None:

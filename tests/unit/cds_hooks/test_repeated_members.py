@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spmwatch.cds_hooks.refusal import RequestError
-from spmwatch.cds_hooks.strict_json import parse
+from spmwatch.cds_hooks.wire.refusal import RequestError
+from spmwatch.cds_hooks.wire.strict_json import parse
 
 _TEXT = st.text(alphabet='ab"\\é\n\u2028', max_size=3)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from spmwatch.cds_hooks.refusal import RequestError
-from spmwatch.cds_hooks.requests import OrderSelectRequest, PatientViewRequest, request_from
+from spmwatch.cds_hooks.wire.refusal import RequestError
+from spmwatch.cds_hooks.wire.requests import OrderSelectRequest, PatientViewRequest, request_from
 
 AUTHORIZATION = {
     "access_token": "token-that-nobody-may-see",

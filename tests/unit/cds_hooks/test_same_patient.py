@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from spmwatch.cds_hooks.prefetch import Placed
-from spmwatch.cds_hooks.refusal import RequestError
-from spmwatch.cds_hooks.same_patient import check_same_patient
+from spmwatch.cds_hooks.prefetch.reading import Placed
+from spmwatch.cds_hooks.prefetch.same_patient import check_same_patient
+from spmwatch.cds_hooks.wire.refusal import RequestError
 
 MINE = "p.1"
 OTHER = "zacharias-2"

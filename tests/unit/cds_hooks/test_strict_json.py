@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from spmwatch.cds_hooks.refusal import RequestError
-from spmwatch.cds_hooks.strict_json import DEEPEST, MOST_BYTES, parse, without_byte_order_mark
+from spmwatch.cds_hooks.wire.refusal import RequestError
+from spmwatch.cds_hooks.wire.strict_json import DEEPEST, MOST_BYTES, parse, without_byte_order_mark
 
 BROKEN = {
     "empty": b"",

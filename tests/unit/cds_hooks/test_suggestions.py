@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
-from spmwatch.cds_hooks.cards import lay_out
-from spmwatch.cds_hooks.plan_lines import PlanPage, inline
-from spmwatch.cds_hooks.suggestions import label
+from spmwatch.cds_hooks.cards.layout import lay_out
+from spmwatch.cds_hooks.cards.plan_lines import PlanPage, inline
+from spmwatch.cds_hooks.cards.suggestions import label
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.wording import default_wording
 from spmwatch.engine.dates import DateRange

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spmwatch.cli.picture import picture_of, year_ticks
-from spmwatch.cli.svg_chart import LEFT, WIDTH, chart_of
-from spmwatch.cli.terminal_chart import ASCII, UNICODE, Signs, chart_lines, signs_for
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import ANY_DAY, Course, Episode, Span, Timeline, Transplant
+from spmwatch.explaining.picture import picture_of, year_ticks
+from spmwatch.explaining.svg_chart import LEFT, WIDTH, chart_of
+from spmwatch.explaining.terminal_chart import ASCII, UNICODE, Signs, chart_lines, signs_for
 from tests.strategies.episodes import AS_OF as RANDOM_AS_OF
 from tests.strategies.episodes import patients
 from tests.unit.cli.patients import AS_OF, crowded, day, transplanted

@@ -9,10 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from spmwatch.cli.explain_page import page_for
 from spmwatch.cli.explain_text import print_explanation
-from spmwatch.cli.reasons import Reasons, reasons_of, report_as_json
-from spmwatch.cli.terminal_chart import ASCII, UNICODE, Signs
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.episodes import Timeline
 from spmwatch.engine.evaluate import Evaluator
@@ -20,6 +17,9 @@ from spmwatch.engine.reasoning.explain import Explainer
 from spmwatch.engine.reasoning.reports import RuleReport
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.engine.truth import Truth
+from spmwatch.explaining.explain_page import page_for
+from spmwatch.explaining.reasons import Reasons, reasons_of, report_as_json
+from spmwatch.explaining.terminal_chart import ASCII, UNICODE, Signs
 from spmwatch.rule_book.markdown import blocks
 from tests.unit.cli.patients import crowded, transplanted
 

@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spmwatch.cli.packing import Item, pack
+from spmwatch.explaining.packing import Item, pack
 
 WIDTH = 60
 

@@ -10,15 +10,15 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from spmwatch.cli.explain_page import page_for
 from spmwatch.cli.explain_text import print_explanation
-from spmwatch.cli.plan import plan_lines
 from spmwatch.cli.tables import print_results
-from spmwatch.cli.terminal_chart import ASCII, UNICODE
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.episodes import FollowUp
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.recommendation import PlanItem, Recommendation
+from spmwatch.explaining.explain_page import page_for
+from spmwatch.explaining.plan_lines import plan_lines
+from spmwatch.explaining.terminal_chart import ASCII, UNICODE
 from spmwatch.screening.rows import evaluated_row
 from tests.unit.cli.patients import transplanted
 from tests.unit.cli.plans import CURRENT, EXCLUDED, NEVER, OVERDUE, PLAN, ROUGHLY, item

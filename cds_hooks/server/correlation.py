@@ -11,7 +11,7 @@ import orjson
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from spmwatch.cds_hooks.refusal import Issue, operation_outcome
+from spmwatch.cds_hooks.wire.refusal import Issue, operation_outcome
 
 _log = logging.getLogger("spmwatch.cds_hooks")
 

@@ -8,8 +8,8 @@ from datetime import date
 
 from rich.text import Text
 
-from spmwatch.cli.packing import Item, Place, pack
-from spmwatch.cli.picture import Lane, Picture, Shape, year_ticks
+from spmwatch.explaining.packing import Item, Place, pack
+from spmwatch.explaining.picture import Lane, Picture, Shape, year_ticks
 
 TONES = {
     "lenalidomide": "bold bright_blue",

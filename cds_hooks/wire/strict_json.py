@@ -12,7 +12,7 @@ import json
 
 import orjson
 
-from spmwatch.cds_hooks.refusal import Issue, RequestError
+from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
 
 MOST_BYTES = 8 * 1024 * 1024
 """A patient-view request with 60 resources has about 86 KB."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from spmwatch.cds_hooks import strict_json
-from spmwatch.cds_hooks.refusal import RequestError
+from spmwatch.cds_hooks.wire import strict_json
+from spmwatch.cds_hooks.wire.refusal import RequestError
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.rule import RULE_ID
 from spmwatch.engine.errors import InputError

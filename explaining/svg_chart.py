@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from spmwatch.cli.packing import Item, Place, pack
-from spmwatch.cli.picture import Lane, Picture, Shape, year_ticks
+from spmwatch.explaining.packing import Item, Place, pack
+from spmwatch.explaining.picture import Lane, Picture, Shape, year_ticks
 
 WIDTH, LEFT, RIGHT = 1080.0, 190.0, 22.0
 TOP, ROW, BAR, SERIES, FOOT, BETWEEN = 30.0, 24.0, 16.0, 40.0, 26.0, 8.0

@@ -20,12 +20,12 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from spmwatch.cds_hooks import strict_json
 from spmwatch.cds_hooks.answer import HookAnswer, respond, unknown_service
-from spmwatch.cds_hooks.correlation import Correlation
-from spmwatch.cds_hooks.discovery import CDS_HOOKS_VERSION, SERVICES, discovery_bytes
-from spmwatch.cds_hooks.openapi import ANSWERS, DISCOVERY, REQUEST_BODY, describe_requests
-from spmwatch.cds_hooks.refusal import Issue, RequestError, operation_outcome
+from spmwatch.cds_hooks.server.correlation import Correlation
+from spmwatch.cds_hooks.server.openapi import ANSWERS, DISCOVERY, REQUEST_BODY, describe_requests
+from spmwatch.cds_hooks.wire import strict_json
+from spmwatch.cds_hooks.wire.discovery import CDS_HOOKS_VERSION, SERVICES, discovery_bytes
+from spmwatch.cds_hooks.wire.refusal import Issue, RequestError, operation_outcome
 from spmwatch.engine.catalogue.card_policy import check_rules
 from spmwatch.engine.catalogue.load import RuleBase, load_rule_base
 from spmwatch.engine.evaluate import Evaluator

@@ -10,10 +10,10 @@ import re
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from spmwatch.cds_hooks.plan_lines import PlanPage, inline
-from spmwatch.cds_hooks.reading import Said
-from spmwatch.cds_hooks.suggestions import suggestions
-from spmwatch.cds_hooks.told_facts import checks_of, told_detail
+from spmwatch.cds_hooks.cards.plan_lines import PlanPage, inline
+from spmwatch.cds_hooks.cards.said import Said
+from spmwatch.cds_hooks.cards.suggestions import suggestions
+from spmwatch.cds_hooks.cards.told_facts import checks_of, told_detail
 from spmwatch.engine.catalogue.card_policy import CardPolicy
 from spmwatch.engine.catalogue.evidence import Evidence, Kind
 from spmwatch.engine.catalogue.rule import SUMMARY_LIMIT

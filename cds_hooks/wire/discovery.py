@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from spmwatch.cds_hooks.prefetch import TEMPLATES
+from spmwatch.cds_hooks.prefetch.reading import TEMPLATES
 
 CDS_HOOKS_VERSION = "2.0.1"
 

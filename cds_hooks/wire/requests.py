@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from spmwatch.cds_hooks.refusal import Issue, RequestError
+from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
 
 Json = dict[str, object]
 

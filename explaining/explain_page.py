@@ -8,15 +8,15 @@ from functools import lru_cache
 
 import jinja2
 
-from spmwatch.cli.edge import version
-from spmwatch.cli.picture import Picture, picture_of
-from spmwatch.cli.plan import PlanLine, plan_lines
-from spmwatch.cli.reasons import Reasons
-from spmwatch.cli.svg_chart import Chart, chart_of
 from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.facts import Gap
 from spmwatch.engine.presentation import describe, references
 from spmwatch.engine.recommendation import Finding, OpenQuestion, Recommendation
+from spmwatch.engine.version import version
+from spmwatch.explaining.picture import Picture, picture_of
+from spmwatch.explaining.plan_lines import PlanLine, plan_lines
+from spmwatch.explaining.reasons import Reasons
+from spmwatch.explaining.svg_chart import Chart, chart_of
 from spmwatch.rule_book.markdown import Block, blocks
 
 _TIER_WORDS = {"none": "no finding", "info": "info", "warning": "warning", "critical": "critical"}
@@ -104,7 +104,10 @@ def page_for(recommendation: Recommendation, reasons: Sequence[Reasons]) -> str:
 def _templates() -> jinja2.Environment:
     """Everything is escaped; a name that is not there is an error, not an empty place."""
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("spmwatch.cli"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+        loader=jinja2.PackageLoader("spmwatch.explaining"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
     )
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from spmwatch.cds_hooks.prefetch import Placed, items
-from spmwatch.cds_hooks.refusal import Issue, RequestError
+from spmwatch.cds_hooks.prefetch.reading import Placed, items
+from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
 
 Json = dict[str, object]
 

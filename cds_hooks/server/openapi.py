@@ -7,7 +7,7 @@ from typing import Any  # the shape of an OpenAPI document is FastAPI's affair
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from spmwatch.cds_hooks.requests import REQUESTS
+from spmwatch.cds_hooks.wire.requests import REQUESTS
 
 _REF = "#/components/schemas/{model}"
 

@@ -1,0 +1,1 @@
+"""A merged recommendation laid out as CDS Hooks cards, and what was acknowledged of them."""

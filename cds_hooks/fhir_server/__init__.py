@@ -1,0 +1,1 @@
+"""The client's own FHIR server, asked for what prefetch lacks."""

@@ -1,0 +1,1 @@
+"""Pages for people: trying it out, and the evidence behind each rule."""

@@ -1,0 +1,1 @@
+"""What the client sent beforehand, key by key, and that it is all of one patient."""

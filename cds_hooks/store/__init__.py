@@ -1,0 +1,1 @@
+"""What the service remembers: cards shown, feedback, acknowledgements, decisions."""

@@ -1,0 +1,1 @@
+"""Who calls: clients, their keys and tokens, and what each may do."""

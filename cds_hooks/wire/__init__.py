@@ -1,0 +1,1 @@
+"""CDS Hooks as it goes over the wire: strict JSON, requests, discovery, refusals."""
