@@ -6,9 +6,10 @@ No clock, no network, no files beyond loading the rules once. Equal calls differ
 from __future__ import annotations
 
 import dataclasses
+import time
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
@@ -40,12 +41,14 @@ class HookAnswer:
         recommendation: what the cards are laid out from; None when no evaluation took place.
         merged: what became of its findings; its `cards` are those of the body, in the same order. To acknowledge a
             card, keep rule and digest of all its advice with the day (engine/acknowledgement.py).
+        seconds: time taken, by stage.
     """
 
     status: int
     body: Json
     recommendation: Recommendation | None = None
     merged: Merged | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 def respond(
@@ -56,8 +59,9 @@ def respond(
     evaluator: Evaluator | None = None,
     acknowledged: Sequence[Acknowledgement] = (),
     new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
+    rule_pages: str | None = None,
 ) -> HookAnswer:
-    """The answer to a request, whatever the bytes.
+    """The answer to a request from what it brings along, whatever the bytes.
 
     Args:
         body: the request as it came.
@@ -66,21 +70,73 @@ def respond(
         evaluator: the rules; None takes the shipped ones.
         acknowledged: what was set aside earlier for this patient; the caller keeps it.
         new_uuid: ids of the cards.
+        rule_pages: public address below which each rule has its page, e.g. `https://cds.example.org/rules`.
     """
     rules = evaluator or default_evaluator()
     try:
         request = parse_request(body, service_id)
         supplied = gather(request)
-        record = read(request, supplied, rules.rule_base.value_sets)
-        recommendation = rules.evaluate(record, as_of=as_of, hook=request.hook)
+        return conclude(
+            request,
+            supplied,
+            rules,
+            as_of=as_of,
+            acknowledged=lambda: acknowledged,
+            new_uuid=new_uuid,
+            rule_pages=rule_pages,
+        )
     except RequestError as refusal:
         return HookAnswer(status=refusal.status, body=operation_outcome(refusal.issues))
+
+
+def conclude(
+    request: Request,
+    supplied: Supplied,
+    rules: Evaluator,
+    *,
+    as_of: date,
+    acknowledged: Callable[[], Sequence[Acknowledgement]] = tuple,
+    pseudonym: str | None = None,
+    new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
+    rule_pages: str | None = None,
+) -> HookAnswer:
+    """The answer from everything that could be had: 200 with cards, or 412.
+
+    Args:
+        request: a request that was parsed.
+        supplied: what prefetch brought, completed from the client's server where that was possible.
+        rules: the rules to apply.
+        as_of: the day of the evaluation.
+        acknowledged: gives what was set aside earlier; called only when there is something to say.
+        pseudonym: stands for the patient in digests.
+        new_uuid: ids of the cards.
+        rule_pages: as in `respond`.
+
+    Raises:
+        RequestError: the draft orders cannot be used.
+    """
+    started = time.perf_counter()
+    record = read(request, supplied, rules.rule_base.value_sets)
+    recommendation = rules.evaluate(record, as_of=as_of, hook=request.hook)
+    evaluated = time.perf_counter()
     if not recommendation.findings and not supplied.has_medications:
-        return HookAnswer(status=412, body=operation_outcome([_without_medications()]), recommendation=recommendation)
+        return HookAnswer(
+            status=412,
+            body=operation_outcome([_without_medications()]),
+            recommendation=recommendation,
+            seconds={"evaluate": evaluated - started},
+        )
     policy, texts = rules.rule_base.card_policy, rules.rule_base.texts
-    merged = merge(recommendation, policy=policy, acknowledged=acknowledged)
-    cards = lay_out(merged, recommendation, policy=policy, texts=texts, new_uuid=new_uuid)
-    return HookAnswer(status=200, body={"cards": cards}, recommendation=recommendation, merged=merged)
+    known = acknowledged() if recommendation.findings else ()
+    merged = merge(recommendation, policy=policy, acknowledged=known, pseudonym=pseudonym)
+    cards = lay_out(merged, recommendation, policy=policy, texts=texts, new_uuid=new_uuid, rule_pages=rule_pages)
+    return HookAnswer(
+        status=200,
+        body={"cards": cards},
+        recommendation=recommendation,
+        merged=merged,
+        seconds={"evaluate": evaluated - started, "cards": time.perf_counter() - evaluated},
+    )
 
 
 @lru_cache(maxsize=1)

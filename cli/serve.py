@@ -11,6 +11,7 @@ import typer
 import uvicorn
 
 from spmwatch.cds_hooks.server.app import create_app
+from spmwatch.cds_hooks.server.service import Rules, Service
 from spmwatch.cli.edge import AsOf, complain, tidy, today
 from spmwatch.cli.reading import Overlays, load_rules, overlay_lines
 from spmwatch.engine.errors import InputError
@@ -49,14 +50,15 @@ def serve(
         )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     rules = load_rules(overlay)
-    app = create_app(rules, clock=today if as_of is None else lambda: as_of)
     with _listening(host, port) as listener:
+        name = f"[{host}]" if ":" in host else host
+        base = f"http://{name}:{listener.getsockname()[1]}"
+        app = create_app(Service(rules=Rules(rules), today=today if as_of is None else lambda: as_of, public_url=base))
         for line in overlay_lines(Evaluator(rules).identity):
             complain(line)
         if as_of is not None:
             complain(f"Every request is evaluated as of {as_of}: for demonstrations only.")
-        name = f"[{host}]" if ":" in host else host
-        complain(f"CDS Hooks services at http://{name}:{listener.getsockname()[1]}/cds-services (Ctrl-C ends)")
+        complain(f"CDS Hooks services at {base}/cds-services (Ctrl-C ends)")
         uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning")).run(sockets=[listener])
 
 

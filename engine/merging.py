@@ -104,7 +104,11 @@ class Merged:
 
 
 def merge(
-    recommendation: Recommendation, *, policy: CardPolicy, acknowledged: Iterable[Acknowledgement] = ()
+    recommendation: Recommendation,
+    *,
+    policy: CardPolicy,
+    acknowledged: Iterable[Acknowledgement] = (),
+    pseudonym: str | None = None,
 ) -> Merged:
     """The cards of one visit.
 
@@ -112,9 +116,10 @@ def merge(
         recommendation: what the rules found; the order of findings does not matter.
         policy: rules/cards.yaml.
         acknowledged: what was set aside earlier, for this patient; others' do no harm.
+        pseudonym: stands for the patient in digests; None takes the id of the record.
     """
     known = tuple(acknowledged)
-    advice = _by_rule(recommendation, policy)
+    advice = _by_rule(recommendation, policy, pseudonym or recommendation.patient)
     hushed = {one.rule: _quiet(one, known, recommendation.as_of, policy) for one in advice}
     drafts = _drafts([one for one in advice if hushed[one.rule] is None], policy)
     _place_checks(drafts, recommendation, policy)
@@ -156,7 +161,7 @@ class _Draft:
         )
 
 
-def _by_rule(recommendation: Recommendation, policy: CardPolicy) -> list[Advice]:
+def _by_rule(recommendation: Recommendation, policy: CardPolicy, patient: str) -> list[Advice]:
     """The findings of each rule together: urgent first, then as decisive as the policy has it, then by rule."""
     grouped: dict[str, list[Finding]] = {}
     for finding in recommendation.findings:
@@ -164,7 +169,7 @@ def _by_rule(recommendation: Recommendation, policy: CardPolicy) -> list[Advice]
     result = []
     for rule, findings in grouped.items():
         findings.sort(key=lambda one: (-one.indicator.rank, one.part or "", one.variant))
-        digest = digest_of(recommendation.patient, findings, recommendation.as_of)
+        digest = digest_of(patient, findings, recommendation.as_of)
         result.append(Advice(rule=rule, findings=tuple(findings), digest=digest))
     result.sort(key=lambda one: (one.rule == policy.data_gaps, -one.indicator.rank, policy.rank_of(one.rule), one.rule))
     return result

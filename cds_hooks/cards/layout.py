@@ -38,6 +38,7 @@ def lay_out(
     policy: CardPolicy,
     texts: Texts,
     new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
+    rule_pages: str | None = None,
 ) -> list[Json]:
     """The cards, strongest first; no finding, no card (C091).
 
@@ -47,15 +48,24 @@ def lay_out(
         policy: the lines that each carries.
         texts: words that all rules share.
         new_uuid: gives each card and suggestion the id that feedback will name; new for each invocation.
+        rule_pages: public address below which each rule has its page; None: the card links to none.
     """
-    pages = _Pages(merged, recommendation, policy, texts)
+    pages = _Pages(merged, recommendation, policy, texts, rule_pages)
     return [pages.card(card, new_uuid, last=card is merged.cards[-1]) for card in merged.cards]
 
 
 class _Pages:
     """Writes single cards of one recommendation."""
 
-    def __init__(self, merged: Merged, recommendation: Recommendation, policy: CardPolicy, texts: Texts) -> None:
+    def __init__(
+        self,
+        merged: Merged,
+        recommendation: Recommendation,
+        policy: CardPolicy,
+        texts: Texts,
+        rule_pages: str | None = None,
+    ) -> None:
+        self._rule_pages = rule_pages
         self._merged, self._recommendation, self._policy, self._texts = merged, recommendation, policy, texts
         self._lines = policy.lines
 
@@ -125,6 +135,10 @@ class _Pages:
     def _links(self, card: Card) -> list[Json]:
         shown = {_https(card.advice.lead.source)}
         links: list[Json] = []
+        if self._rule_pages is not None:
+            rule = card.advice.rule
+            label = self._lines.rule_page.format(rule=rule)
+            links.append({"label": label, "url": f"{self._rule_pages}/{rule}", "type": "absolute"})
         for evidence in (item for finding in card.told for item in finding.evidence):
             url = _https(evidence)
             if evidence.showable and url is not None and url not in shown:

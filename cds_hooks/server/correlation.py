@@ -34,7 +34,7 @@ class Correlation:
             await self._app(scope, receive, send)
             return
         id_, started, status = str(uuid.uuid4()), time.perf_counter(), 0
-        scope.setdefault("state", {})
+        scope.setdefault("state", {})["correlation"] = id_
 
         async def sending(message: Message) -> None:
             nonlocal status

@@ -95,6 +95,7 @@ class Lines(_Model):
     study: Line
     more_studies: Line
     rule: Line
+    rule_page: Line
     checks_summary: Line
     more_checks: Line
     suggestion: Line
@@ -187,6 +188,7 @@ _NAMES: Mapping[str, set[str]] = {
     "study": {"studies"},
     "more_studies": {"studies", "number"},
     "rule": {"rule", "version", "rulebase"},
+    "rule_page": {"rule"},
     "checks_summary": {"checks"},
     "more_checks": {"summary", "number"},
     "suggestion": {"label", "who"},

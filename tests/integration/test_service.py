@@ -10,8 +10,6 @@ import copy
 import json
 import logging
 import re
-import socket
-import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -23,15 +21,16 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-import uvicorn
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from spmwatch.cds_hooks.answer import respond
 from spmwatch.cds_hooks.server.app import create_app
+from spmwatch.cds_hooks.server.service import Rules, Service
 from spmwatch.cds_hooks.wire.strict_json import MOST_BYTES
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.errors import RuleFileError
+from tests.support.serving import serving
 
 AS_OF = date(2026, 1, 15)
 EXAMPLES = {
@@ -44,23 +43,13 @@ SECONDS = 5.0
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    """A running service and a client for it; the server stops by its own handle."""
-    config = uvicorn.Config(create_app(clock=lambda: AS_OF), log_config=None, access_log=False, lifespan="on")
-    server = uvicorn.Server(config)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        base = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        try:
-            while not server.started and thread.is_alive():
-                time.sleep(0.02)
-            with httpx.Client(base_url=base, timeout=SECONDS, trust_env=False) as running:
-                yield running
-        finally:
-            server.should_exit = True
-            thread.join(timeout=10)
-    assert not thread.is_alive()
+    """A running service and a client for it."""
+    service = Service(rules=Rules(load_rule_base()), today=lambda: AS_OF)
+    with (
+        serving(lambda _: create_app(service)) as base,
+        httpx.Client(base_url=base, timeout=SECONDS, trust_env=False) as running,
+    ):
+        yield running
 
 
 def example(name: str) -> dict[str, Any]:
@@ -135,7 +124,7 @@ def test_openapi_page(client: httpx.Client) -> None:
 def test_a_merge_policy_about_rules_that_are_not_there_never_serves() -> None:
     base = load_rule_base()
     with pytest.raises(RuleFileError, match="SPM-17"):
-        create_app(replace(base, all_rules=tuple(rule for rule in base.all_rules if rule.id != "SPM-17")))
+        Rules(replace(base, all_rules=tuple(rule for rule in base.all_rules if rule.id != "SPM-17")))
 
 
 # -- cards ----------------------------------------------------------------------------------------------------------

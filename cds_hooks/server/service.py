@@ -1,0 +1,94 @@
+"""What a running service is made of; routes take it from here, tests put doubles in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+from spmwatch.cds_hooks.fhir_server.access import FhirAccess, PrefetchOnly
+from spmwatch.cds_hooks.store.decision import Decision, Forgetful, Memory
+from spmwatch.cds_hooks.trust.client import Authenticator, Everybody
+from spmwatch.cds_hooks.wire.discovery import SERVICES
+from spmwatch.engine.catalogue.card_policy import check_rules
+from spmwatch.engine.catalogue.load import RuleBase
+from spmwatch.engine.evaluate import Evaluator
+from spmwatch.engine.facts import PatientRecord
+
+
+class Rules:
+    """The rules in force. They may be exchanged while the service runs; a request keeps those that it began with."""
+
+    def __init__(self, rule_base: RuleBase) -> None:
+        self.current = _compiled(rule_base)
+
+    def exchange(self, rule_base: RuleBase) -> None:
+        """Put others in force. Raises RuleFileError, and then the old ones stay."""
+        self.current = _compiled(rule_base)
+
+
+def _compiled(rule_base: RuleBase) -> Evaluator:
+    check_rules(rule_base.card_policy, {rule.id for rule in rule_base.all_rules})
+    return Evaluator(rule_base)
+
+
+def warm_up(evaluator: Evaluator) -> None:
+    """Compile the rules of every hook, which the first request would pay for otherwise."""
+    for service in SERVICES.values():
+        evaluator.evaluate(PatientRecord(id="warm-up"), as_of=date(2000, 1, 1), hook=service.hook)
+
+
+class Watch(Protocol):
+    """Hears of everything that happens, for metrics. Never raises, never blocks."""
+
+    def decided(self, decision: Decision) -> None:
+        """A request was evaluated."""
+        ...
+
+    def refused(self, hook: str, status: int) -> None:
+        """A request was not."""
+        ...
+
+
+class Unwatched:
+    """Counts nothing."""
+
+    def decided(self, decision: Decision) -> None:
+        """Nothing."""
+
+    def refused(self, hook: str, status: int) -> None:
+        """Nothing."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Service:
+    """The parts.
+
+    Attributes:
+        rules: the rules in force.
+        today: gives the day of an evaluation.
+        now: gives the moment of an answer, in UTC.
+        public_url: what clients call, without a slash at the end.
+        keeps_requests: are requests handed to the memory for replay?
+        evaluations: one thread that alone enters the rule network.
+    """
+
+    rules: Rules
+    today: Callable[[], date] = date.today
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    public_url: str = "http://127.0.0.1:8000"
+    authenticator: Authenticator = field(default_factory=Everybody)
+    fhir: FhirAccess = field(default_factory=PrefetchOnly)
+    memory: Memory = field(default_factory=Forgetful)
+    watch: Watch = field(default_factory=Unwatched)
+    keeps_requests: bool = False
+    evaluations: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="evaluate")
+    )
+
+    @property
+    def rule_pages(self) -> str:
+        """Public address below which each rule has its page."""
+        return f"{self.public_url}/rules"

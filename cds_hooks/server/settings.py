@@ -1,0 +1,36 @@
+"""What an operator may set: one section for each concern, each kept beside the code that it steers.
+
+From a TOML file and from the environment (`SPMWATCH_STORE__URL`); the environment wins, the command line over both.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from spmwatch.cds_hooks.fhir_server.settings import FhirSettings
+from spmwatch.cds_hooks.server.operation import OperationSettings
+from spmwatch.cds_hooks.store.settings import StoreSettings
+from spmwatch.cds_hooks.trust.settings import TrustSettings
+
+
+class Settings(BaseSettings):
+    """All settings.
+
+    Attributes:
+        host, port: where to listen.
+        public_url: the address that clients call, behind a proxy too, e.g. `https://cds.example.org`; absolute links on
+            cards and the audience of tokens start with it. None: made from host and port.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="SPMWATCH_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    public_url: str | None = None
+    trust: TrustSettings = TrustSettings()
+    fhir: FhirSettings = FhirSettings()
+    store: StoreSettings = StoreSettings()
+    operation: OperationSettings = OperationSettings()

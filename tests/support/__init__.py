@@ -1,0 +1,1 @@
+"""What several test modules need: a running service, programs of the machine."""
