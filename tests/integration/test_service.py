@@ -256,7 +256,8 @@ def test_equal_requests_get_equal_cards(client: httpx.Client) -> None:
     first, second = (cards_of(client, example(name)) for _ in range(2))
     assert {card["uuid"] for card in first}.isdisjoint(card["uuid"] for card in second)
     assert without_ids(first) == without_ids(second)
-    assert without_ids(respond(EXAMPLES[name], as_of=AS_OF).body["cards"]) == without_ids(first)
+    pages = "http://127.0.0.1:8000/rules"
+    assert without_ids(respond(EXAMPLES[name], as_of=AS_OF, rule_pages=pages).body["cards"]) == without_ids(first)
 
 
 def test_parallel_calls_never_mix(client: httpx.Client) -> None:
@@ -497,7 +498,7 @@ def test_a_fault_of_ours_tells_nothing(
     def fail(*_: object, **__: object) -> None:
         raise KeyError("zacharias-2")
 
-    monkeypatch.setattr("spmwatch.cds_hooks.server.app.respond", fail)
+    monkeypatch.setattr("spmwatch.cds_hooks.server.calls.conclude", fail)
     response = post(client, VIEW, GOOD)
     assert response.status_code == 500
     OperationOutcome.model_validate(response.json())
