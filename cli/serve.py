@@ -11,11 +11,11 @@ import typer
 import uvicorn
 
 from spmwatch.cds_hooks.server.app import create_app
-from spmwatch.cds_hooks.server.service import Rules, Service
+from spmwatch.cds_hooks.server.assemble import assemble
+from spmwatch.cds_hooks.server.settings import Settings
 from spmwatch.cli.edge import AsOf, complain, tidy, today
 from spmwatch.cli.reading import Overlays, load_rules, overlay_lines
 from spmwatch.engine.errors import InputError
-from spmwatch.engine.evaluate import Evaluator
 
 
 @tidy
@@ -49,17 +49,19 @@ def serve(
             "Use 127.0.0.1, or say --without-trust if only test data will come",
         )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    rules = load_rules(overlay)
-    with _listening(host, port) as listener:
-        name = f"[{host}]" if ":" in host else host
-        base = f"http://{name}:{listener.getsockname()[1]}"
-        app = create_app(Service(rules=Rules(rules), today=today if as_of is None else lambda: as_of, public_url=base))
-        for line in overlay_lines(Evaluator(rules).identity):
+    settings = Settings.model_validate({"host": host, "port": port, "overlays": tuple(overlay or ())})
+    rules = load_rules(settings.overlays)
+    with _listening(settings.host, settings.port) as listener:
+        settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+        service = assemble(settings, rules, today=today if as_of is None else lambda: as_of)
+        for line in overlay_lines(service.rules.current.identity):
             complain(line)
         if as_of is not None:
             complain(f"Every request is evaluated as of {as_of}: for demonstrations only.")
-        complain(f"CDS Hooks services at {base}/cds-services (Ctrl-C ends)")
-        uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning")).run(sockets=[listener])
+        complain(f"CDS Hooks services at {settings.base_url}/cds-services (Ctrl-C ends)")
+        uvicorn.Server(uvicorn.Config(create_app(service), access_log=False, log_level="warning")).run(
+            sockets=[listener]
+        )
 
 
 def _is_loopback(host: str) -> bool:

@@ -5,6 +5,8 @@ From a TOML file and from the environment (`SPMWATCH_STORE__URL`); the environme
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -21,6 +23,7 @@ class Settings(BaseSettings):
         host, port: where to listen.
         public_url: the address that clients call, behind a proxy too, e.g. `https://cds.example.org`; absolute links on
             cards and the audience of tokens start with it. None: made from host and port.
+        overlays: folders of site overlays laid over the rules, the last one uppermost.
     """
 
     model_config = SettingsConfigDict(
@@ -30,7 +33,14 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     public_url: str | None = None
+    overlays: tuple[Path, ...] = ()
     trust: TrustSettings = TrustSettings()
     fhir: FhirSettings = FhirSettings()
     store: StoreSettings = StoreSettings()
     operation: OperationSettings = OperationSettings()
+
+    @property
+    def base_url(self) -> str:
+        """What clients call, without a slash at the end."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{name}:{self.port}").rstrip("/")

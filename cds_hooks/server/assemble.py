@@ -1,0 +1,61 @@
+"""From settings to a service: the one place where the parts are chosen.
+
+It runs once in each worker process: settings are plain values that travel there, and everything that is open (threads,
+connections, files) is made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from spmwatch.cds_hooks.fhir_server.access import FhirAccess, PrefetchOnly
+from spmwatch.cds_hooks.server.service import Rules, Service, Unwatched, Watch
+from spmwatch.cds_hooks.server.settings import Settings
+from spmwatch.cds_hooks.store.decision import Forgetful, Memory
+from spmwatch.cds_hooks.trust.client import Authenticator, Everybody
+from spmwatch.engine.catalogue.load import RuleBase
+
+
+def assemble(settings: Settings, rule_base: RuleBase, *, today: Callable[[], date] | None = None) -> Service:
+    """The service that the settings ask for.
+
+    Args:
+        settings: with the port that is really listened on, where `public_url` is to be made from it.
+        rule_base: the rules to begin with.
+        today: gives the day of an evaluation; None takes the clock.
+
+    Raises:
+        InputError: a part cannot be made, e.g. a file of keys is not there; named by its setting.
+    """
+    service = Service(
+        rules=Rules(rule_base),
+        public_url=settings.base_url,
+        authenticator=_authenticator(settings),
+        fhir=_fhir(settings),
+        memory=_memory(settings),
+        watch=_watch(settings),
+    )
+    if today is not None:
+        service.today = today
+    return service
+
+
+def _authenticator(settings: Settings) -> Authenticator:  # noqa: ARG001
+    """Who calls: trust/."""
+    return Everybody()
+
+
+def _fhir(settings: Settings) -> FhirAccess:  # noqa: ARG001
+    """The clients' FHIR servers: fhir_server/."""
+    return PrefetchOnly()
+
+
+def _memory(settings: Settings) -> Memory:  # noqa: ARG001
+    """What is remembered: store/."""
+    return Forgetful()
+
+
+def _watch(settings: Settings) -> Watch:  # noqa: ARG001
+    """Metrics: server/."""
+    return Unwatched()
