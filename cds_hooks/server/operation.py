@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from spmwatch.cds_hooks.section import Section
 
 
-class OperationSettings(BaseModel):
+class OperationSettings(Section):
     """Section `operation`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)

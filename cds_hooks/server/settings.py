@@ -17,23 +17,26 @@ from spmwatch.cds_hooks.trust.settings import TrustSettings
 
 
 class Settings(BaseSettings):
-    """All settings.
-
-    Attributes:
-        host, port: where to listen.
-        public_url: the address that clients call, behind a proxy too, e.g. `https://cds.example.org`; absolute links on
-            cards and the audience of tokens start with it. None: made from host and port.
-        overlays: folders of site overlays laid over the rules, the last one uppermost.
-    """
+    """All settings."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SPMWATCH_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+        env_prefix="SPMWATCH_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     host: str = "127.0.0.1"
+    """Address to listen on."""
     port: int = Field(default=8000, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
     public_url: str | None = None
+    """The address that clients call, behind a proxy too, e.g. `https://cds.example.org`; absolute links on cards and the
+    audience of tokens start with it. Left out: made from host and port."""
     overlays: tuple[Path, ...] = ()
+    """Folders of site overlays laid over the rules, the last one uppermost."""
     trust: TrustSettings = TrustSettings()
     fhir: FhirSettings = FhirSettings()
     store: StoreSettings = StoreSettings()

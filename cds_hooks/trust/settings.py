@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from spmwatch.cds_hooks.section import Section
 
 
-class TrustSettings(BaseModel):
+class TrustSettings(Section):
     """Section `trust`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
