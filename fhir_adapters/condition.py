@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.facts import Diagnosis, Fact, Procedure, Smoking, Standing, Statement
 from spmwatch.fhir_adapters import views
@@ -53,7 +55,7 @@ def _standing(reader: Reader, item: Item, view: views.ConditionView, verificatio
 
 
 def _facts(
-    reader: Reader, item: Item, view: views.ConditionView, standing: Standing, readings: dict[str, Reading]
+    reader: Reader, item: Item, view: views.ConditionView, standing: Standing, readings: Mapping[str, Reading]
 ) -> list[Fact]:
     onset = _onset(reader, item, view)
     recorded = view.recordedDate or view.assertedDate

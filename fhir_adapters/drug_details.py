@@ -13,7 +13,7 @@ from spmwatch.fhir_adapters.drug_when import dosages_of
 from spmwatch.fhir_adapters.reader import Reader
 from spmwatch.fhir_adapters.references import Item
 from spmwatch.fhir_adapters.spans import amount
-from spmwatch.fhir_adapters.terms import Hit, Reading
+from spmwatch.fhir_adapters.terms import Hit, Named, Reading
 
 
 @dataclass(slots=True)
@@ -28,6 +28,7 @@ class Drugs:
         known: False when nothing tells what the medication is.
         by_regimen: only the name of a regimen told, so route and dose are those of none of its drugs for certain.
         doubtful: the Medication itself is marked as an error, or modified by something we do not know.
+        named: what the words of the record name, once they were looked at.
     """
 
     reading: Reading = field(default_factory=Reading)
@@ -37,6 +38,7 @@ class Drugs:
     known: bool = True
     by_regimen: bool = False
     doubtful: bool = False
+    named: Named | None = None
 
     def words(self) -> list[str]:
         """All words about the medication."""
@@ -106,7 +108,14 @@ def phase_of(reader: Reader, view: views.DrugView, drugs: Drugs) -> str | None:
         *(view.reasonCode or ()),
         *(reason.concept for reason in view.reason or () if reason.concept is not None),
     ]
-    return reader.phase([text for _, text in words_beside(view, drugs)], reasons)
+    return reader.phase(_named_beside(reader, view, drugs).phases, reasons)
+
+
+def _named_beside(reader: Reader, view: views.DrugView, drugs: Drugs) -> Named:
+    """What the words of the record name; looked up once for all its drugs."""
+    if drugs.named is None:
+        drugs.named = reader.terms.named_in(list(words_beside(view, drugs)))
+    return drugs.named
 
 
 def words_beside(view: views.DrugView, drugs: Drugs) -> Iterator[tuple[str, str]]:
@@ -120,14 +129,9 @@ def words_beside(view: views.DrugView, drugs: Drugs) -> Iterator[tuple[str, str]
     yield from (("medication[x]", word) for word in drugs.words())
 
 
-def regimens_of(reader: Reader, view: views.DrugView, drugs: Drugs) -> list[tuple[str, Concept]]:
+def regimens_of(reader: Reader, view: views.DrugView, drugs: Drugs) -> Sequence[tuple[str, Concept]]:
     """The regimens that the words of a record name as today's, each with the element that names it."""
-    named: dict[str, tuple[str, Concept]] = {}
-    for element, text in words_beside(view, drugs):
-        for match in reader.terms.value_sets.by_text(text, "regimen"):
-            if not match.history:
-                named.setdefault(match.concept.id, (element, match.concept))
-    return list(named.values())
+    return _named_beside(reader, view, drugs).regimens
 
 
 def regimen_of(reader: Reader, item: Item, named: Sequence[tuple[str, Concept]], hit: Hit) -> str | None:

@@ -18,7 +18,7 @@ from spmwatch.fhir_adapters.problems import Fate, Problem, ProblemLog, Tally
 from spmwatch.fhir_adapters.record import READERS, is_same, nobodys, read_record
 from spmwatch.fhir_adapters.references import Item, ResourceIndex
 from spmwatch.fhir_adapters.relevance import READ_TYPES, Relevance, is_coded, relevance_of
-from spmwatch.fhir_adapters.subjects import Subject, patient_key, subject_of
+from spmwatch.fhir_adapters.subjects import Owners, Subject, patient_key
 from spmwatch.fhir_adapters.terms import Terms, terms_of
 
 _log = logging.getLogger("spmwatch.fhir_adapters")
@@ -87,6 +87,7 @@ class Gathered:
     _patients: dict[str, list[Item]] = field(default_factory=dict)
     _parts: list[_Part] = field(default_factory=list)
     _told_types: set[str] = field(default_factory=set)
+    _owners: Owners = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare the look-ups."""
@@ -153,6 +154,7 @@ class Gathered:
 
     def outcomes(self, report: Callable[[Problem], None]) -> Iterator[PatientRecord | NotRead]:
         """Every patient, sorted by id, read or not; what became of each resource goes into the tally on the way."""
+        self._owners = Owners(self.index)
         groups: defaultdict[str, list[Item]] = defaultdict(list)
         gaps: defaultdict[str, list[Gap]] = defaultdict(list)
         for key, patients in self._patients.items():
@@ -235,7 +237,7 @@ class Gathered:
     def _owner(self, item: Item) -> Subject:
         """Whose resource it is; a fault in finding out costs no other resource."""
         try:
-            return subject_of(item, self.index)
+            return self._owners.of(item)
         except Exception as error:  # noqa: BLE001 - as in `_read`; the resource is named and counted for nobody
             _log.debug("a subject could not be read", exc_info=True)
             return Subject(why_not=f"a subject that cannot be read ({type(error).__name__})")

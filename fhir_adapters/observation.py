@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from spmwatch.engine.dates import DateRange
@@ -75,9 +75,9 @@ def _hits(
     question that names a state by words and has an answer of its own ("eligible for transplant: no") says nothing sure.
     """
     has_value = part.valueCodeableConcept is not None or bool(part.valueString)
-    answers: dict[str, Reading] = {}
-    asked = reader.terms.asks_for_response(whole, part.code)
+    answers: Mapping[str, Reading] = {}
     if has_value:
+        asked = reader.terms.asks_for_response(whole, part.code)
         words = [(f"{prefix}valueString", part.valueString)] if part.valueString else []
         element = f"{prefix}valueCodeableConcept"
         answers = reader.terms.read_all(

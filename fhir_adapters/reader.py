@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from spmwatch.engine.dates import DateRange
@@ -114,11 +114,11 @@ class Reader:
         """Note a date that was not recorded."""
         self.gap(item, "missing-element", element, f"{what} is not recorded", "Record the date in the source.")
 
-    def phase(self, texts: Sequence[str | None], concepts: Sequence[Concept | None] = ()) -> str | None:
-        """Phase of treatment that codes or words name; None when they name none or several (conventions 7.6, 7.13)."""
-        named = {concept.phase for concept in self.terms.words(texts, "statement")}
+    def phase(self, by_words: Collection[str], concepts: Sequence[Concept | None] = ()) -> str | None:
+        """Phase of treatment that words or codes name; None when they name none or several (conventions 7.6, 7.13)."""
+        named: set[str | None] = set(by_words)
         for concept in concepts:
-            named |= {hit.concept.phase for hit in self.terms.read(concept, "statement", "").hits}
+            named.update(hit.concept.phase for hit in self.terms.read(concept, "statement", "").hits)
         named.discard(None)
         return next(iter(named)) if len(named) == 1 else None
 

@@ -19,7 +19,7 @@ from spmwatch.fhir_adapters.procedure import read_procedure
 from spmwatch.fhir_adapters.reader import Outcome, Reader
 from spmwatch.fhir_adapters.references import REFERRED_TO, Item, ResourceIndex
 from spmwatch.fhir_adapters.relevance import relevance_of
-from spmwatch.fhir_adapters.subjects import patient_key, subject_of
+from spmwatch.fhir_adapters.subjects import Owners, patient_key
 from spmwatch.fhir_adapters.terms import Terms, terms_of
 
 ENTERED_IN_ERROR = "entered-in-error"
@@ -58,13 +58,14 @@ def record_from_resources(
     for item in items:
         if item.type in REFERRED_TO:
             index.add(item)
+    owners = Owners(index)
     mine: list[Item] = []
     gaps: list[Gap] = []
     for item in items:
         if item.type == "Patient":
             owner = patient_key(item)
         elif item.type in READERS and relevance.might_matter(item):
-            subject = subject_of(item, index)
+            subject = owners.of(item)
             owner = subject.key
             if owner is None:
                 gaps.append(nobodys(item, subject.why_not))

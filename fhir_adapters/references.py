@@ -53,7 +53,7 @@ def label_of(resource: Resource, address: str = "") -> str:
     """
     kind, ident = resource.get("resourceType"), resource.get("id")
     kind = kind if isinstance(kind, str) else "Resource"
-    if isinstance(ident, str) and 0 < len(ident) <= 128 and _NO_SPACE.fullmatch(ident):
+    if isinstance(ident, str) and 0 < len(ident) <= 128 and (ident.isalnum() or _NO_SPACE.fullmatch(ident)):
         return f"{kind}/{ident}"
     if address.startswith("urn:") and len(address) <= 128:
         return f"{kind} {address}"

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from hashlib import sha256
 
+import orjson
+
+from spmwatch.engine.terminology.memory import Memory
 from spmwatch.fhir_adapters import condition, observation, procedure
 from spmwatch.fhir_adapters.references import Item, Resource
 from spmwatch.fhir_adapters.terms import Terms
@@ -25,15 +29,15 @@ _WORD_CATEGORIES = {
     "Procedure": frozenset(procedure.WORD_CATEGORIES),
     **dict.fromkeys(DRUG_TYPES, frozenset({"drug", "regimen"})),  # words may name a regimen and none of its drugs
 }
-_TEXTS_REMEMBERED = 65_536
+_CONCEPTS_REMEMBERED = 65_536
 
 
 class Relevance:
-    """Says which resources are worth reading; remembers its answers on texts."""
+    """Says which resources are worth reading; remembers its answers on codes and texts, by digest."""
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
-        self._texts: dict[tuple[str, str], bool] = {}
+        self._concepts: Memory[bool] = Memory(_CONCEPTS_REMEMBERED)
 
     def might_matter(self, item: Item) -> bool:
         """False only when nothing in the resource could become a fact; malformed ones are left to the reader."""
@@ -60,7 +64,8 @@ class Relevance:
     def _asked_or_answered(self, kind: str, part: object) -> bool:
         if not isinstance(part, dict):
             return False
-        if self._concept(kind, part.get("code")) or self._concept(kind, part.get("valueCodeableConcept")):
+        answer = part.get("valueCodeableConcept")
+        if self._concept(kind, part.get("code")) or (answer is not None and self._concept(kind, answer)):
             return True
         text = part.get("valueString")
         return isinstance(text, str) and self._says(kind, text)
@@ -68,6 +73,17 @@ class Relevance:
     def _concept(self, kind: str, concept: object) -> bool:
         if not isinstance(concept, dict):
             return concept is not None
+        try:
+            written = orjson.dumps(concept)
+        except orjson.JSONEncodeError:  # nested deeper than orjson writes
+            return self._asked_for(kind, concept)
+        if b"null" in written:  # may have been NaN, which is no JSON and not the same
+            return self._asked_for(kind, concept)
+        key = (kind, sha256(written).digest())
+        known = self._concepts.get(key)
+        return self._concepts.keep(key, self._asked_for(kind, concept)) if known is None else known
+
+    def _asked_for(self, kind: str, concept: Resource) -> bool:
         codings, text = concept.get("coding"), concept.get("text")
         if codings is not None and not isinstance(codings, list):
             return True
@@ -86,15 +102,8 @@ class Relevance:
         return isinstance(display, str) and self._says(kind, display)
 
     def _says(self, kind: str, text: str) -> bool:
-        known = self._texts.get((kind, text))
-        if known is None:
-            find = self._terms.value_sets.by_text
-            known = any(find(text, category) for category in sorted(_WORD_CATEGORIES[kind]))
-            if len(text) <= 200:
-                if len(self._texts) >= _TEXTS_REMEMBERED:
-                    self._texts.clear()
-                self._texts[kind, text] = known
-        return known
+        find = self._terms.value_sets.by_text
+        return any(find(text, category) for category in sorted(_WORD_CATEGORIES[kind]))
 
 
 def _tells(concept: object) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from spmwatch.fhir_adapters.references import Item, ResourceIndex, identifiers_of, target_of
 
+_REMEMBERED = 4_096
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -18,6 +20,37 @@ class Subject:
 def patient_key(item: Item) -> str | None:
     """The key of a Patient resource."""
     return item.text("id") or item.full_url or None
+
+
+class Owners:
+    """Whose resources are, asked again and again; an answer holds for all that name the subject in the same way."""
+
+    def __init__(self, index: ResourceIndex) -> None:
+        """Nothing may be entered into the index from now on."""
+        self._index = index
+        self._known: dict[tuple[ResourceIndex | None, str, str], Subject] = {}
+
+    def of(self, item: Item) -> Subject:
+        """As `subject_of`."""
+        reference = item.resource.get("subject")
+        literal = reference.get("reference") if isinstance(reference, dict) else None
+        if not isinstance(literal, str) or not literal or literal.lstrip()[:1] in ("#", ""):
+            return subject_of(item, self._index)  # told by what else is in the resource
+        key = (item.scope, literal, _server_of(item.full_url))
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            known = self._known[key] = subject_of(item, self._index)
+        return known
+
+
+def _server_of(address: str) -> str:
+    """All of the address under which a resource is listed that its relative references depend on."""
+    if not address or address.startswith("urn:"):
+        return ""
+    target = target_of(address)
+    return "" if target is None else target.base
 
 
 def subject_of(item: Item, index: ResourceIndex) -> Subject:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
+
+import orjson
 
 from spmwatch.engine.facts import Certainty
 from spmwatch.engine.terminology.concept import CodeMatch, Concept
+from spmwatch.engine.terminology.memory import Memory
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters import views
 
 _CODES_REMEMBERED = 65_536
+_READINGS_REMEMBERED = 16_384
 
 # Rows that name the thing without saying that it was done: an encounter for it, a plan, a heading (value set roles).
 _NO_PROOF = frozenset({"encounter", "screening-encounter", "planned-not-given", "category"})
@@ -44,6 +49,20 @@ class Reading:
     coded: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the words of a medication record name.
+
+    Attributes:
+        phases: phases of treatment.
+        regimens: the regimens that are named as today's, each with the element that names it first.
+    """
+
+    phases: frozenset[str] = frozenset()
+    regimens: tuple[tuple[str, Concept], ...] = ()
+
+
+_NAMES_NOTHING = Named()
 _NOTHING, _CODED = Reading(), Reading(coded=True)
 
 
@@ -53,6 +72,9 @@ class Terms:
     def __init__(self, value_sets: ValueSets) -> None:
         self.value_sets = value_sets
         self._codes: dict[tuple[str, str], tuple[CodeMatch, ...]] = {}
+        self._readings: Memory[Mapping[str, Reading]] = Memory(_READINGS_REMEMBERED)
+        self._routes: Memory[str] = Memory(_READINGS_REMEMBERED)
+        self._words: Memory[Named] = Memory(_READINGS_REMEMBERED)
 
     def by_code(self, system: str, code: str) -> tuple[CodeMatch, ...]:
         """What the code stands for, in all categories."""
@@ -78,13 +100,13 @@ class Terms:
     def read_all(
         self,
         concept: views.Concept | None,
-        categories: Collection[str],
+        categories: tuple[str, ...],
         element: str,
         *,
         more_text: Sequence[tuple[str, str]] = (),
-        by_words: Collection[str] | None = None,
+        by_words: tuple[str, ...] | None = None,
         asked: bool = False,
-    ) -> dict[str, Reading]:
+    ) -> Mapping[str, Reading]:
         """What a CodeableConcept stands for in each category.
 
         Args:
@@ -95,6 +117,29 @@ class Terms:
             by_words: categories in which words are matched where no code matches; None for all.
             asked: the element answers a question, so that abbreviations count that say nothing without one.
         """
+        if concept is None and not more_text:
+            return dict.fromkeys(categories, _NOTHING)
+        try:
+            key = (_digest_of(concept, more_text), categories, element, by_words, asked)
+        except orjson.JSONEncodeError:  # half of a character
+            return self.read_anew(concept, categories, element, more_text, by_words, asked=asked)
+        known = self._readings.get(key)
+        if known is None:
+            known = self.read_anew(concept, categories, element, more_text, by_words, asked=asked)
+            self._readings.keep(key, known)
+        return known
+
+    def read_anew(
+        self,
+        concept: views.Concept | None,
+        categories: Collection[str],
+        element: str,
+        more_text: Sequence[tuple[str, str]],
+        by_words: Collection[str] | None,
+        *,
+        asked: bool,
+    ) -> Mapping[str, Reading]:
+        """`read_all` without its memory."""
         coded = False
         found: dict[str, dict[str, Hit]] = {}
         for index, coding in enumerate((concept.coding or ()) if concept is not None else ()):
@@ -122,6 +167,29 @@ class Terms:
         """Concepts that any of these texts names."""
         return frozenset(match.concept for text in texts if text for match in self.value_sets.by_text(text, category))
 
+    def named_in(self, told: Sequence[tuple[str, str]]) -> Named:
+        """The phases of treatment and the regimens that words name.
+
+        Args:
+            told: (element, text) of each.
+        """
+        if not told:
+            return _NAMES_NOTHING
+        try:
+            key = sha256(orjson.dumps(told)).digest()
+        except orjson.JSONEncodeError:  # half of a character
+            return self._named_in(told)
+        return self._words.get(key) or self._words.keep(key, self._named_in(told))
+
+    def _named_in(self, told: Sequence[tuple[str, str]]) -> Named:
+        phases = {concept.phase for concept in self.words((text for _, text in told), "statement")}
+        regimens: dict[str, tuple[str, Concept]] = {}
+        for element, text in told:
+            for match in self.value_sets.by_text(text, "regimen"):
+                if not match.history:
+                    regimens.setdefault(match.concept.id, (element, match.concept))
+        return Named(frozenset(phase for phase in phases if phase is not None), tuple(regimens.values()))
+
     def asks_for_response(self, *questions: views.Concept | None) -> bool | None:
         """Does one of these speak of how the disease does? None when there are no words that could tell."""
         texts = [text for question in questions for _, text in _texts(question, "")]
@@ -134,6 +202,18 @@ class Terms:
 
     def route(self, concept: views.Concept | None, text: str | None) -> str | None:
         """Route by a code of `concept`, else by its words, else by `text`."""
+        if concept is None and not text:
+            return None
+        try:
+            key = _digest_of(concept, (("", text),) if text else ())
+        except orjson.JSONEncodeError:  # half of a character
+            return self._route(concept, text)
+        known = self._routes.get(key)
+        if known is None:
+            known = self._routes.keep(key, self._route(concept, text) or "")
+        return known or None
+
+    def _route(self, concept: views.Concept | None, text: str | None) -> str | None:
         for coding in (concept.coding or ()) if concept is not None else ():
             found = self.value_sets.route(coding.system, coding.code, None)
             if found is not None:
@@ -191,6 +271,14 @@ class Terms:
 def terms_of(value_sets: ValueSets) -> Terms:
     """The one Terms of these value sets, so that its memory serves every Bundle."""
     return Terms(value_sets)
+
+
+def _digest_of(concept: views.Concept | None, more_text: Sequence[tuple[str, str]]) -> bytes:
+    """Of all that a reading depends on. Raises JSONEncodeError for what is no text."""
+    if concept is None:
+        return sha256(orjson.dumps(more_text)).digest()
+    codings = [(coding.system, coding.code, coding.display) for coding in concept.coding or ()]
+    return sha256(orjson.dumps((codings, concept.text, more_text))).digest()
 
 
 def _coded_hit(match: CodeMatch, element: str) -> Hit:

@@ -103,8 +103,11 @@ class Phrases(Generic[V]):
 
     def spans(self, words: Sequence[str]) -> Iterator[tuple[int, int, list[V]]]:
         """Leftmost longest phrases, one after the other."""
-        at = 0
+        at, firsts = 0, self._by_first
         while at < len(words):
+            if words[at] not in firsts:
+                at += 1
+                continue
             end, values = self.longest(words, at)
             if values:
                 yield at, end, values

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+_SPELLINGS_REMEMBERED = 4_096
 _SIGNS = str.maketrans(
     {**{digit: f"^{n}" for n, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}, "µ": "u", "μ": "u", "×": "x", "−": "-"}
 )
@@ -67,6 +68,7 @@ class Units:
                     )
                 self._folded.setdefault(_plain(spelling).casefold(), set()).add(unit.ucum)
         self.analytes = {analyte.id: analyte for analyte in file.analytes}
+        self._factors: dict[tuple[str, str], tuple[float, str]] = {}
         for analyte in file.analytes:
             for ucum in (analyte.unit, *analyte.factors):
                 if ucum not in self._exact:
@@ -86,8 +88,15 @@ class Units:
 
         A missing unit is never guessed (knowledge 7.10).
         """
+        known = self._factors.get((analyte_id, written)) or self._factor(analyte_id, written)
+        if known is None or not math.isfinite(value):
+            return None
+        return _tidy(value * known[0]), known[1]
+
+    def _factor(self, analyte_id: str, written: str) -> tuple[float, str] | None:
+        """What one `written` is in the canonical unit of the analyte, and that unit; remembered where they fit."""
         analyte, unit = self.analytes.get(analyte_id), self.find(written)
-        if analyte is None or unit is None or not math.isfinite(value):
+        if analyte is None or unit is None:
             return None
         canonical = self._exact[analyte.unit]
         if unit.ucum in analyte.factors:
@@ -96,7 +105,10 @@ class Units:
             factor = unit.factor / canonical.factor
         else:
             return None
-        return _tidy(value * factor), canonical.ucum
+        if len(self._factors) >= _SPELLINGS_REMEMBERED:
+            self._factors.clear()
+        self._factors[analyte_id, written] = factor, canonical.ucum
+        return factor, canonical.ucum
 
 
 def _plain(written: str) -> str:

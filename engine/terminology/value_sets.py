@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 from typing import Annotated
@@ -22,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.terminology.code_systems import CodeIndex, CodeSystem, CodeSystems, check_overlaps, system_key
 from spmwatch.engine.terminology.concept import PREFIX_ROLES, Category, Code, CodeMatch, Concept, Phrase, TextMatch
+from spmwatch.engine.terminology.memory import Memory, digest_of
 from spmwatch.engine.terminology.phrases import Phrases, words_of
 from spmwatch.engine.terminology.text_match import Cue, CueKind, Side, Term, TextMatcher
 from spmwatch.engine.terminology.units import Unit, Units, UnitsFile
@@ -34,7 +34,6 @@ TEXT_CATEGORIES: tuple[Category, ...] = (
     "drug", "condition", "procedure", "screening", "smoking", "exclusion", "statement", "route", "regimen"
 )  # fmt: skip
 _TEXTS_REMEMBERED = 8_192
-_LONGEST_REMEMBERED = 200
 
 
 class ConceptFile(RootModel[Concept]):
@@ -90,7 +89,7 @@ class ValueSets:
         self._concepts = {concept.id: concept for concept in sorted(concepts, key=lambda one: one.id)}
         self._systems, self._units = systems, units
         self._codes = _code_index(self._concepts.values(), systems)
-        self._matchers = {
+        self._matchers: dict[str, TextMatcher] = {
             category: _matcher(category, self._concepts.values(), negation) for category in TEXT_CATEGORIES
         }
         asked = negation.response
@@ -98,7 +97,9 @@ class ValueSets:
             [*((phrase, True) for phrase in asked.questions), *((phrase, False) for phrase in asked.not_questions)]
         )
         self._telling_answers = Phrases((phrase, True) for phrase in asked.answers)
-        self._remembered = lru_cache(maxsize=_TEXTS_REMEMBERED)(self._matches)
+        self._remembered: dict[str, Memory[tuple[TextMatch, ...]]] = {
+            category: Memory(_TEXTS_REMEMBERED) for category in TEXT_CATEGORIES
+        }
         self.drugs = frozenset(concept.drug for concept in self._concepts.values() if concept.drug is not None)
 
     @classmethod
@@ -160,9 +161,12 @@ class ValueSets:
             text: free text of any length; only its first TEXT_LIMIT (20,000) characters are read.
             category: one of TEXT_CATEGORIES.
         """
-        if len(text) <= _LONGEST_REMEMBERED:
-            return self._remembered(text, category)
-        return self._matches(text, category)
+        memory = self._remembered.get(category)
+        if memory is None:
+            return ()
+        key = digest_of(text)
+        known = memory.get(key)
+        return memory.keep(key, self._matches(text, category)) if known is None else known
 
     def asks_for_response(self, question: str) -> bool:
         """Does a question speak of how the disease does, so that "PD" among its answers is a progression?"""
@@ -173,7 +177,7 @@ class ValueSets:
         return any(True for _ in self._telling_answers.spans(words_of(answer)))
 
     def _matches(self, text: str, category: str) -> tuple[TextMatch, ...]:
-        hits = self._matchers[category].find(text) if category in self._matchers else ()
+        hits = self._matchers[category].find(text)
         return tuple(
             TextMatch(concept=self._concepts[hit.meaning], matched=hit.phrase, history=hit.history, asked=hit.asked)
             for hit in hits
