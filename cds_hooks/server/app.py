@@ -6,15 +6,16 @@ package.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
-from spmwatch.cds_hooks.server.calls import answer_call, public_url
+from spmwatch.cds_hooks.server import health
+from spmwatch.cds_hooks.server.calls import ROUTE, Calls, public_url
 from spmwatch.cds_hooks.server.correlation import Correlation
 from spmwatch.cds_hooks.server.openapi import ANSWERS, DISCOVERY, REQUEST_BODY, describe_requests
 from spmwatch.cds_hooks.server.replies import JSON, http_fault, refusal_reply
@@ -22,6 +23,9 @@ from spmwatch.cds_hooks.server.service import Service, warm_up
 from spmwatch.cds_hooks.wire.discovery import CDS_HOOKS_VERSION, discovery_bytes
 from spmwatch.cds_hooks.wire.refusal import RequestError
 from spmwatch.engine.version import version
+
+SELDOM = (50_000, 20, 50)
+"""Garbage collector's thresholds: a request leaves no cycles to speak of, and a sweep in the midst of one is felt."""
 
 
 def create_app(service: Service) -> FastAPI:
@@ -37,10 +41,11 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service = service
-    app.add_middleware(Correlation)
+    app.add_middleware(Correlation, service=service)
     app.add_exception_handler(HTTPException, http_fault)
     _add_discovery(app, service)
     _add_services(app, service)
+    health.add_routes(app, service)
     describe_requests(app)
     return app
 
@@ -50,11 +55,15 @@ def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManag
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(service.evaluations, warm_up, service.rules.current)
+        warm_up(service.rules.current)
         gc.collect()
         gc.freeze()
+        usual = gc.get_threshold()
+        gc.set_threshold(*SELDOM)
+        service.warm = True
         yield
+        service.warm = False
+        gc.set_threshold(*usual)
         gc.unfreeze()
         service.evaluations.shutdown()
         service.memory.close()
@@ -81,10 +90,10 @@ def _add_discovery(app: FastAPI, service: Service) -> None:
 
 
 def _add_services(app: FastAPI, service: Service) -> None:
-    async def call(service_id: str, request: Request) -> Response:
+    async def call(service_id: str) -> None:
         """The cards for one patient at one moment of work."""
-        return await answer_call(service, service_id, request)
+        raise AssertionError(service_id)  # the routes above answer; this one stands in the OpenAPI document
 
-    path = "/cds-services/{service_id}"
-    app.add_api_route(path, call, methods=["POST"], responses=ANSWERS, openapi_extra=REQUEST_BODY)
-    app.add_api_route(f"{path}/", call, methods=["POST"], include_in_schema=False)
+    for spelled in (ROUTE, f"{ROUTE}/"):
+        app.router.routes.append(Route(spelled, Calls(service), methods=["POST"], include_in_schema=False))
+    app.add_api_route(ROUTE, call, methods=["POST"], responses=ANSWERS, openapi_extra=REQUEST_BODY)

@@ -10,31 +10,46 @@ from collections.abc import Callable
 from datetime import date
 
 from spmwatch.cds_hooks.fhir_server.access import FhirAccess, PrefetchOnly
-from spmwatch.cds_hooks.server.service import Rules, Service, Unwatched, Watch
+from spmwatch.cds_hooks.server.board import Board
+from spmwatch.cds_hooks.server.service import Rules, Service
 from spmwatch.cds_hooks.server.settings import Settings
+from spmwatch.cds_hooks.server.turns import Turns
+from spmwatch.cds_hooks.server.watch import Unwatched, Watch
 from spmwatch.cds_hooks.store.decision import Forgetful, Memory
 from spmwatch.cds_hooks.trust.client import Authenticator, Everybody
 from spmwatch.engine.catalogue.load import RuleBase
 
 
-def assemble(settings: Settings, rule_base: RuleBase, *, today: Callable[[], date] | None = None) -> Service:
+def assemble(
+    settings: Settings,
+    rule_base: RuleBase,
+    *,
+    today: Callable[[], date] | None = None,
+    board: Board | None = None,
+    worker: int = 0,
+) -> Service:
     """The service that the settings ask for.
 
     Args:
         settings: with the port that is really listened on, where `public_url` is to be made from it.
         rule_base: the rules to begin with.
         today: gives the day of an evaluation; None takes the clock.
+        board: numbers shared with other workers; None makes one.
+        worker: place of this process on the board.
 
     Raises:
         InputError: a part cannot be made, e.g. a file of keys is not there; named by its setting.
     """
+    board = board or Board()
     service = Service(
         rules=Rules(rule_base),
         public_url=settings.base_url,
         authenticator=_authenticator(settings),
         fhir=_fhir(settings),
         memory=_memory(settings),
-        watch=_watch(settings),
+        watch=_watch(settings, rule_base, board),
+        limits=settings.operation,
+        turns=Turns(settings.operation, board, worker),
     )
     if today is not None:
         service.today = today
@@ -56,6 +71,11 @@ def _memory(settings: Settings) -> Memory:  # noqa: ARG001
     return Forgetful()
 
 
-def _watch(settings: Settings) -> Watch:  # noqa: ARG001
+def _watch(settings: Settings, rule_base: RuleBase, board: Board) -> Watch:
     """Metrics: server/."""
-    return Unwatched()
+    if not settings.operation.metrics:
+        return Unwatched()
+    # Not at the top: whether workers share their counts is decided when this is imported, and by then must be known.
+    from spmwatch.cds_hooks.server.metrics import Metrics  # noqa: PLC0415
+
+    return Metrics(rule_base, board)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import Request
 
 from spmwatch.cds_hooks.server.replies import JSON
@@ -25,8 +27,17 @@ def check_media_type(request: Request) -> None:
         raise RequestError(415, Issue(code="not-supported", says="Send the request without Content-Encoding"))
 
 
-async def read_body(request: Request) -> bytes:
-    """The whole body. Raises RequestError (413) when it is too long; no more than the limit is ever held."""
+async def read_body(request: Request, hold: Callable[[int], None]) -> bytes:
+    """The whole body; no more than the limit is ever held.
+
+    Args:
+        request: what comes in.
+        hold: hears of every byte that is kept; it may raise.
+
+    Raises:
+        RequestError: 413 when the body is too long.
+        ClientDisconnect: the client went away.
+    """
     most = strict_json.MOST_BYTES
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > DRAINED * most:
@@ -36,6 +47,7 @@ async def read_body(request: Request) -> bytes:
     async for chunk in request.stream():
         length += len(chunk)
         if length <= most:
+            hold(len(chunk))
             chunks.append(chunk)
         elif length > DRAINED * most:
             break

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import logging
 import time
-import traceback
 import uuid
+from typing import TYPE_CHECKING, Any, Final  # structlog's loggers are wrapped by what is configured
 
 import orjson
+import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from spmwatch.cds_hooks.server.logs import place_of
 from spmwatch.cds_hooks.wire.refusal import Issue, operation_outcome
 
-_log = logging.getLogger("spmwatch.cds_hooks")
+if TYPE_CHECKING:
+    from spmwatch.cds_hooks.server.service import Service
 
 HEADER = "X-Correlation-Id"
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Correlation:
     """ASGI middleware. The id is ours, new for each exchange: what a client sends may hold anything.
 
-    The log line has the id, the method, the status, the time taken and, where a service answered, its id and how many
-    cards. Paths, queries, headers and bodies are never logged.
+    The log line has the id, the method, the route as it stands in the code (never the path), the status, the time
+    taken, and what the route has put into `state["told"]`. Paths, queries, headers and bodies are never logged; of the
+    ids in a request neither is `hookInstance`, which is the client's to fill: the store keeps it beside our id.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app, self._service = app, service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the exchange on."""
@@ -34,31 +38,39 @@ class Correlation:
             await self._app(scope, receive, send)
             return
         id_, started, status = str(uuid.uuid4()), time.perf_counter(), 0
-        scope.setdefault("state", {})["correlation"] = id_
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["correlation"] = id_
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = id_
+                headers = MutableHeaders(scope=message)
+                headers[HEADER] = id_
+                if self._service.draining:
+                    headers["Connection"] = "close"
             await send(message)
 
         try:
             await self._app(scope, receive, sending)
         except Exception as error:  # the outermost edge: told by type and place, its text could hold patient data
-            _log.error("correlation=%s fault=%s at=%s", id_, type(error).__name__, _place(error))
+            _log().error("fault", correlation=id_, fault=type(error).__name__, at=place_of(error))
             if status:
                 raise
             await _internal_fault(sending)
-        milliseconds = (time.perf_counter() - started) * 1000
-        told = scope["state"].get("told", "service=-")
-        _log.info("correlation=%s method=%s status=%d ms=%.1f %s", id_, scope["method"], status, milliseconds, told)
+        _log().info(
+            "exchange",
+            correlation=id_,
+            method=scope["method"] if scope["method"] in _METHODS else "-",
+            route=state.get("route") or getattr(scope.get("route"), "path", "-"),
+            status=status,
+            ms=round((time.perf_counter() - started) * 1000, 2),
+            **state.get("told", {}),
+        )
 
 
-def _place(error: Exception) -> str:
-    """Where an exception came from, innermost last, without its message."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return " > ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames[-6:])
+def _log() -> Any:  # noqa: ANN401 - see the import
+    return structlog.get_logger()
 
 
 async def _internal_fault(send: Send) -> None:

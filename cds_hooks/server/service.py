@@ -6,10 +6,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Protocol
 
 from spmwatch.cds_hooks.fhir_server.access import FhirAccess, PrefetchOnly
-from spmwatch.cds_hooks.store.decision import Decision, Forgetful, Memory
+from spmwatch.cds_hooks.server.health import Probe
+from spmwatch.cds_hooks.server.operation import OperationSettings
+from spmwatch.cds_hooks.server.turns import Turns
+from spmwatch.cds_hooks.server.watch import Unwatched, Watch
+from spmwatch.cds_hooks.store.decision import Forgetful, Memory
 from spmwatch.cds_hooks.trust.client import Authenticator, Everybody
 from spmwatch.cds_hooks.wire.discovery import SERVICES
 from spmwatch.engine.catalogue.card_policy import check_rules
@@ -40,28 +43,6 @@ def warm_up(evaluator: Evaluator) -> None:
         evaluator.evaluate(PatientRecord(id="warm-up"), as_of=date(2000, 1, 1), hook=service.hook)
 
 
-class Watch(Protocol):
-    """Hears of everything that happens, for metrics. Never raises, never blocks."""
-
-    def decided(self, decision: Decision) -> None:
-        """A request was evaluated."""
-        ...
-
-    def refused(self, hook: str, status: int) -> None:
-        """A request was not."""
-        ...
-
-
-class Unwatched:
-    """Counts nothing."""
-
-    def decided(self, decision: Decision) -> None:
-        """Nothing."""
-
-    def refused(self, hook: str, status: int) -> None:
-        """Nothing."""
-
-
 @dataclass(slots=True, kw_only=True)
 class Service:
     """The parts.
@@ -72,7 +53,12 @@ class Service:
         now: gives the moment of an answer, in UTC.
         public_url: what clients call, without a slash at the end.
         keeps_requests: are requests handed to the memory for replay?
-        evaluations: one thread that alone enters the rule network.
+        limits: how much is taken in, and for how long.
+        turns: who is taken in, and whose turn it is to be evaluated.
+        probes: parts that `/readyz` asks besides the rules, by name.
+        evaluations: a thread for long requests; it works only while it has the turn.
+        warm: are the rules compiled? Set by the app when it starts.
+        draining: is the process about to end? Then every answer tells its connection to close.
     """
 
     rules: Rules
@@ -84,6 +70,11 @@ class Service:
     memory: Memory = field(default_factory=Forgetful)
     watch: Watch = field(default_factory=Unwatched)
     keeps_requests: bool = False
+    limits: OperationSettings = field(default_factory=OperationSettings)
+    turns: Turns = field(default_factory=lambda: Turns(OperationSettings()))
+    probes: dict[str, Probe] = field(default_factory=dict)
+    warm: bool = False
+    draining: bool = False
     evaluations: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="evaluate")
     )
