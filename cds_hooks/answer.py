@@ -19,7 +19,13 @@ from spmwatch.cds_hooks.prefetch.same_patient import check_same_patient
 from spmwatch.cds_hooks.wire import strict_json
 from spmwatch.cds_hooks.wire.discovery import SERVICES
 from spmwatch.cds_hooks.wire.refusal import Issue, Json, RequestError, operation_outcome
-from spmwatch.cds_hooks.wire.requests import OrderSelectRequest, OrderSignRequest, Request, request_from
+from spmwatch.cds_hooks.wire.requests import (
+    MedicationRefillRequest,
+    OrderSelectRequest,
+    Request,
+    drafts_of,
+    request_from,
+)
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
@@ -175,35 +181,35 @@ def gather(request: Request) -> Supplied:
     """
     supplied = read_prefetch(request.prefetch)
     placed = [item for reading in supplied.readings for item in reading.placed]
-    check_same_patient(request.context.patient_id, placed, _drafts(request))
-    return supplied
+    nameless = check_same_patient(request.context.patient_id, placed, drafts_of(request), request.fhir_server)
+    return supplied.without_subject(nameless)
 
 
 def read(request: Request, supplied: Supplied, value_sets: ValueSets) -> PatientRecord:
     """The patient's facts; draft orders are among them, but are no exposure."""
-    drafts = _drafts(request)
+    drafts = drafts_of(request)
     selections = tuple(request.context.selections) if isinstance(request, OrderSelectRequest) else None
     patient_id = request.context.patient_id
     orders: tuple[DrugOrder | NamedRegimen, ...] = ()
     order_gaps: tuple[Gap, ...] = ()
     if drafts is not None:
         orders, order_gaps = orders_from_draft(
-            drafts, value_sets=value_sets, selections=selections, patient_id=patient_id
+            drafts.bundle,
+            value_sets=value_sets,
+            selections=selections,
+            patient_id=patient_id,
+            refill=isinstance(request, MedicationRefillRequest),
         )
     if not any(order.selected for order in orders):
         orders = ()  # C049: nothing that concerns us was selected, so nothing is said about orders
     record = record_from_resources(
         patient_id,
-        supplied.resources,
+        supplied.found,
         value_sets=value_sets,
         coverage=supplied.coverage,
         orders=orders,
     )
     return dataclasses.replace(record, gaps=(*record.gaps, *order_gaps, *supplied.gaps))
-
-
-def _drafts(request: Request) -> Json | None:
-    return request.context.draft_orders if isinstance(request, OrderSelectRequest | OrderSignRequest) else None
 
 
 def _without_medications() -> Issue:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from spmwatch.cli.edge import complain, visible
+from spmwatch.engine.catalogue.hooks import ALIKE, NAMED
 from spmwatch.engine.catalogue.load import RuleBase, load_rule_base
 from spmwatch.engine.dates import DateRange, add_months
 from spmwatch.engine.errors import InputError
@@ -22,7 +23,7 @@ from spmwatch.fhir_adapters.export import ReadResult, read_path
 from spmwatch.fhir_adapters.problems import Problem
 
 MOST_SHOWN = 20
-HOOKS = ("patient-view", "order-select", "order-sign")
+HOOKS = (*NAMED, *ALIKE)
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,60}")
 
 

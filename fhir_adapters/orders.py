@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from spmwatch.engine.facts import DrugOrder, Gap, NamedRegimen, Standing
@@ -21,6 +21,8 @@ from spmwatch.fhir_adapters.terms import terms_of
 
 # An order that is taken back, or that says what not to give, is no order. Draft or active: both are about to be signed.
 NO_ORDER = frozenset({"cancelled", "entered-in-error", "stopped", "completed", "ended"})
+# What is refilled is often sent as the prescription that has run out.
+NO_REFILL = frozenset({"cancelled", "entered-in-error"})
 
 
 def orders_from_draft(
@@ -29,6 +31,7 @@ def orders_from_draft(
     value_sets: ValueSets,
     selections: Sequence[str] | None,
     patient_id: str | None = None,
+    refill: bool = False,
 ) -> tuple[tuple[DrugOrder | NamedRegimen, ...], tuple[Gap, ...]]:
     """The drug orders of `context.draftOrders`, and what could not be read in it.
 
@@ -37,6 +40,7 @@ def orders_from_draft(
         value_sets: codes and words.
         selections: `context.selections` of order-select, `Type/id` each; None at order-sign, where all are meant.
         patient_id: where given, orders for another patient are left out with a gap.
+        refill: are these prescriptions to be refilled? Then one that is completed or stopped is asked for again.
     """
     contents = open_bundle(bundle, "draftOrders")
     reader = Reader(terms=terms_of(value_sets), index=contents.index)
@@ -53,7 +57,7 @@ def orders_from_draft(
                 reader.gap(item, "other-patient", "subject", problem, "Send the orders of one patient.")
                 continue
         selected = wanted is None or item.label in wanted or _name(item.full_url) in wanted
-        orders += draft_orders(reader, item, selected=selected)
+        orders += draft_orders(reader, item, selected=selected, taken_back=NO_REFILL if refill else NO_ORDER)
     return tuple(orders), tuple(reader.gaps)
 
 
@@ -62,19 +66,22 @@ def _name(selection: str) -> str:
     return selection if target is None else target.key
 
 
-def draft_orders(reader: Reader, item: Item, *, selected: bool = True) -> list[DrugOrder | NamedRegimen]:
+def draft_orders(
+    reader: Reader, item: Item, *, selected: bool = True, taken_back: Collection[str] = NO_ORDER
+) -> list[DrugOrder | NamedRegimen]:
     """The drugs that one draft MedicationRequest orders; none while no medication has been chosen.
 
-    Where it names a regimen and none of its drugs, that regimen and an order of each of its drugs, of low certainty.
+    Where it names a regimen and none of its drugs, that regimen and an order of each of its drugs, of low certainty. A
+    status among `taken_back` makes it no order.
     """
     if item.type != "MedicationRequest":
         return []
     gaps_before = len(reader.gaps)
     view = reader.view(views.RequestView, item)
     drugs = drugs_of(reader, item, view)
-    taken_back = view.doNotPerform or view.status in NO_ORDER
+    no_order = view.doNotPerform or view.status in taken_back
     named = named_alone(reader, drugs) if drugs.known and not drugs.reading.hits else []
-    if taken_back or (drugs.known and not drugs.reading.hits and not named):
+    if no_order or (drugs.known and not drugs.reading.hits and not named):
         del reader.gaps[gaps_before:]
         return []
     if not drugs.known:

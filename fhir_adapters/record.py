@@ -34,7 +34,7 @@ READERS: Mapping[str, Callable[[Reader, Item], Outcome]] = {
 
 def record_from_resources(
     patient_id: str,
-    resources: Iterable[Mapping[str, Any]],
+    resources: Iterable[Mapping[str, Any] | Item],
     *,
     value_sets: ValueSets,
     coverage: Coverage,
@@ -45,7 +45,8 @@ def record_from_resources(
 
     Args:
         patient_id: Patient.id; every subject is held against it.
-        resources: parsed FHIR resources, in any order; types that are not read are passed over.
+        resources: parsed FHIR resources, in any order, as items where their addresses are known; types that are not
+            read are passed over.
         value_sets: codes and words.
         coverage: what was not supplied.
         orders: draft orders: resources, or what `orders_from_draft` made of them.
@@ -54,7 +55,7 @@ def record_from_resources(
     terms = terms_of(value_sets)
     relevance = relevance_of(terms)
     index = ResourceIndex()
-    items = [Item(resource) for resource in resources]
+    items = [resource if isinstance(resource, Item) else Item(resource) for resource in resources]
     for item in items:
         if item.type in REFERRED_TO:
             index.add(item)

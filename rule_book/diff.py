@@ -25,6 +25,7 @@ _KINDS = {
     "gaps.yaml": "text",
     "wording.yaml": "text",
     "cards.yaml": "setting",
+    "hooks.yaml": "setting",
     "common.yaml": "setting",
 }
 

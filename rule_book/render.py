@@ -17,6 +17,8 @@ HOOKS = {
     "patient-view": "a chart is opened (also in batch screening)",
     "order-select": "an order is selected",
     "order-sign": "an order is signed",
+    "medication-refill": "a prescription is refilled",
+    "encounter-start": "an encounter begins",
 }
 """When a rule is asked, in words."""
 STATUSES = {

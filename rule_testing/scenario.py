@@ -26,6 +26,7 @@ from spmwatch.rule_testing.reading import read_record
 from spmwatch.rule_testing.vocabulary import StepError
 
 CHART_OPENED, ORDER_SELECTED, ORDER_SIGNED = "patient-view", "order-select", "order-sign"
+REFILLED, ENCOUNTER_STARTED = "medication-refill", "encounter-start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Scenario:
             _are_certain(recommendation)
 
     def _record(self, hook: str) -> PatientRecord:
-        orders = () if hook == CHART_OPENED else self.builder.orders()
+        orders = () if hook in (CHART_OPENED, ENCOUNTER_STARTED) else self.builder.orders()
         value_sets = self.evaluator.rule_base.value_sets
         return read_record(self.builder, value_sets, orders=orders, not_searched=self.not_searched)
 

@@ -10,11 +10,12 @@ first lets a rule say "no". The other three become coverage, which makes the eng
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from spmwatch.engine.facts import Coverage, Gap
+from spmwatch.fhir_adapters.references import Item
 
 Json = dict[str, object]
 
@@ -66,10 +67,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A resource and where in the request it stands, e.g. `prefetch.conditions.entry[3].resource`."""
+    """A resource, where in the request it stands (`prefetch.conditions.entry[3].resource`), and its `fullUrl` or ""."""
 
     where: str
     resource: Json
+    full_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,34 @@ class Supplied:
         return any(
             r.template.key in MEDICATION_KEYS and r.state in (State.SUPPLIED, State.NOTHING, State.PARTIAL)
             for r in self.readings
+        )
+
+    @property
+    def found(self) -> tuple[Item, ...]:
+        """The same, each under its `urn:` address where it has one, by which others may refer to it.
+
+        Other addresses are left out: whose servers they are was settled in same_patient.py; `Type/id` finds the rest.
+        """
+        return tuple(
+            Item(placed.resource, full_url=placed.full_url if placed.full_url.startswith("urn:") else "")
+            for reading in self.readings
+            for placed in reading.placed
+        )
+
+    def without_subject(self, places: Collection[str]) -> Supplied:
+        """The same, not complete where a resource asked for stands at one of these places and names no patient.
+
+        It is counted for nobody (fhir_adapters), so what it tells is not known; that is not the same as "no".
+        """
+        return self.replaced(
+            *(
+                replace(reading, state=State.PARTIAL, why=f"something under {reading.template.key} names no patient")
+                for reading in self.readings
+                if reading.state.searched
+                and any(
+                    p.where in places and p.resource["resourceType"] == reading.template.type for p in reading.placed
+                )
+            )
         )
 
     def replaced(self, *others: Reading) -> Supplied:
@@ -175,14 +205,14 @@ class _Found:
         self.gaps: list[Gap] = []
         self.failed = self.partial = False
 
-    def take(self, resource: Json, where: str) -> None:
+    def take(self, resource: Json, where: str, full_url: str = "") -> None:
         """A resource, or everything in a Bundle."""
         if resource["resourceType"] == "Bundle":
             self._bundle(resource, where)
         elif resource["resourceType"] == "OperationOutcome":
             self.failed |= reports_error(resource)
         else:
-            self.placed.append(Placed(where=where, resource=resource))
+            self.placed.append(Placed(where=where, resource=resource, full_url=full_url))
 
     def _bundle(self, bundle: Json, where: str) -> None:
         if any(isinstance(link, dict) and link.get("relation") == "next" for link in items(bundle.get("link"))):
@@ -193,9 +223,10 @@ class _Found:
         for index, entry in enumerate(items(bundle.get("entry"))):
             at = f"{where}.entry[{index}]"
             resource = entry.get("resource") if isinstance(entry, dict) else None
+            url = entry.get("fullUrl") if isinstance(entry, dict) else None
             if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
                 matches += 1
-                self.take(resource, f"{at}.resource")
+                self.take(resource, f"{at}.resource", url if isinstance(url, str) else "")
             elif not isinstance(entry, dict) or resource is not None:
                 self._unreadable(at, "an entry with a FHIR resource")
         total = bundle.get("total")

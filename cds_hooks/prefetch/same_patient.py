@@ -2,15 +2,22 @@
 
 Every Patient, every subject and every draft order must be of the patient in the context. One that is not makes the
 whole request untrustworthy, so it is refused; the refusal says where, not who.
+
+A relative `Patient/1` is the patient of that id, whoever lists it. An absolute one is, when its server is the client's:
+`fhirServer`, and the server that lists all that was sent (behind a proxy its address may differ). Of two servers the
+second has patients of its own, who may have the same ids.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
 
 from spmwatch.cds_hooks.prefetch.reading import Placed, items
 from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
+from spmwatch.cds_hooks.wire.requests import Drafts
 
 Json = dict[str, object]
 
@@ -18,63 +25,181 @@ SUBJECTS = ("subject", "patient", "for", "deliverFor", "beneficiary")
 """Elements in which FHIR resources name whom they are about."""
 
 _HISTORY = re.compile(r"/_history/[^/]*$")
+_ABSOLUTE = re.compile(r"https?://(?P<base>[^?#|]+)/(?P<type>[A-Za-z]+)/(?P<id>[^/?#|]+)")
 
 
-def check_same_patient(patient_id: str, placed: Iterable[Placed], draft_orders: Json | None = None) -> None:
+def check_same_patient(
+    patient_id: str, placed: Iterable[Placed], drafts: Drafts | None = None, fhir_server: str | None = None
+) -> frozenset[str]:
     """Raise RequestError (422) at the first resource that is about somebody else.
 
-    References may be relative, absolute, versioned, or `urn:uuid:` to a Patient among the drafts. A subject without a
-    literal reference (identifier or display only, or none at all) names nobody else and passes.
+    References may be relative, absolute, versioned, `urn:uuid:` to a Patient that was sent, or `#` to a contained one.
+    A subject without a literal reference is held against the identifiers of the patient; where they have no system in
+    common it names nobody else and passes.
 
     Args:
         patient_id: `context.patientId`, its grammar already checked.
         placed: resources of the prefetch that will be read.
-        draft_orders: the Bundle of the context, where the hook has one.
+        drafts: the orders of the context, where the hook has them.
+        fhir_server: `fhirServer` of the request.
+
+    Returns:
+        The places of resources that name no patient at all: the reader counts them for nobody.
     """
-    drafts = list(_drafts(draft_orders)) if draft_orders is not None else []
-    everything = [*placed, *(item for item, _ in drafts)]
-    own_urls = {url for item, url in drafts if url and _is_own_patient(item.resource, patient_id)}
-    own_urls.add(f"urn:uuid:{patient_id}")
+    everything = [*placed, *(_within(drafts.bundle, drafts.where) if drafts is not None else ())]
+    known = _Known(patient_id)
+    known.learn(everything, fhir_server)
+    nameless = set()
     for item in everything:
-        for where in _foreign(item, patient_id, own_urls):
-            says = f"{where} is not the patient of context.patientId; nothing is answered about two patients at once"
-            raise RequestError(422, Issue(code="business-rule", says=says, where=where))
+        found = set()
+        for where, whose in _subjects(item, known):
+            if whose is _Whose.OTHER:
+                says = (
+                    f"{where} is not the patient of context.patientId; nothing is answered about two patients at once"
+                )
+                raise RequestError(422, Issue(code="business-rule", says=says, where=where))
+            found.add(whose)
+        if _Whose.OWN not in found:
+            nameless.add(item.where)
+    return frozenset(nameless)
 
 
-def _is_own_patient(resource: Json, patient_id: str) -> bool:
-    return resource.get("resourceType") == "Patient" and resource.get("id") == patient_id
+class _Whose(Enum):
+    """Whom a subject means."""
+
+    OWN = "the patient of the context"
+    OTHER = "another patient, or whom cannot be told"
+    NOBODY = "nobody"
 
 
-def _drafts(bundle: Json) -> Iterator[tuple[Placed, str | None]]:
-    """Each resource of the draft Bundle with its fullUrl."""
+@dataclass(slots=True)
+class _Known:
+    """By which names the patient of the context goes.
+
+    Attributes:
+        urls: addresses under which the Patient was listed.
+        servers: servers whose absolute references are the client's own, without scheme.
+        identifiers: system -> values of the Patient.
+    """
+
+    patient_id: str
+    urls: set[str] = field(default_factory=set)
+    servers: set[str] = field(default_factory=set)
+    identifiers: dict[str, set[str]] = field(default_factory=dict)
+
+    def learn(self, everything: Iterable[Placed], fhir_server: str | None) -> None:
+        """Take the names from what was sent."""
+        self.urls.add(f"urn:uuid:{self.patient_id}")
+        listing: set[str] = set()
+        pointing: set[str] = set()
+        for item in everything:
+            if own := _server_of(item.full_url):
+                listing.add(own)
+            pointing |= {base for reference in _references(item.resource) if (base := _server_of(reference))}
+            if item.resource.get("resourceType") == "Patient" and item.resource.get("id") == self.patient_id:
+                if item.full_url:
+                    self.urls.add(item.full_url)
+                for system, value in _identifiers(item.resource.get("identifier")):
+                    self.identifiers.setdefault(system, set()).add(value)
+        if fhir_server is not None:
+            self.servers.add(_server_key(fhir_server.partition("://")[2]))
+        if len(listing) == 1:
+            self.servers |= listing
+        if not self.servers and len(pointing) == 1:
+            self.servers |= pointing  # nothing says which server is the client's, and nothing disagrees
+
+    def is_named_by(self, reference: str) -> bool:
+        """Does a literal reference, not a `#` one, name the patient?"""
+        bare = _HISTORY.sub("", reference.strip())
+        if bare in self.urls or bare in (f"Patient/{self.patient_id}", self.patient_id):
+            return True
+        match = _ABSOLUTE.fullmatch(bare)
+        return (
+            match is not None
+            and (match["type"], match["id"]) == ("Patient", self.patient_id)
+            and _server_key(match["base"]) in self.servers
+        )
+
+    def by_identifier(self, identifiers: object) -> _Whose:
+        """Whom identifiers mean: the patient where one is the same, another where one of a known system is not."""
+        found = [(s, v) for s, v in _identifiers(identifiers) if s in self.identifiers]
+        if any(value not in self.identifiers[system] for system, value in found):
+            return _Whose.OTHER
+        return _Whose.OWN if found else _Whose.NOBODY
+
+
+def _server_of(address: str) -> str:
+    match = _ABSOLUTE.fullmatch(_HISTORY.sub("", address.strip()))
+    return _server_key(match["base"]) if match else ""
+
+
+def _server_key(address: str) -> str:
+    """`EHR.example:443/fhir/` -> `ehr.example/fhir`: http or https, port written or not, it is one server."""
+    host, slash, path = address.partition("/")
+    return re.sub(r":(?:80|443)$", "", host.lower()) + (slash + path).rstrip("/")
+
+
+def _within(bundle: Json, where: str) -> Iterator[Placed]:
+    """Each resource of a Bundle and of Bundles in it."""
     for index, entry in enumerate(items(bundle.get("entry"))):
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if isinstance(entry, dict) and isinstance(resource, dict):
-            url = entry.get("fullUrl")
-            where = f"context.draftOrders.entry[{index}].resource"
-            yield Placed(where=where, resource=resource), url if isinstance(url, str) else None
+            url, at = entry.get("fullUrl"), f"{where}.entry[{index}].resource"
+            yield Placed(where=at, resource=resource, full_url=url if isinstance(url, str) else "")
+            if resource.get("resourceType") == "Bundle":
+                yield from _within(resource, at)
 
 
-def _foreign(item: Placed, patient_id: str, own_urls: set[str]) -> Iterator[str]:
-    """Paths within a resource that name another patient, or whom cannot be told."""
+def _subjects(item: Placed, known: _Known) -> Iterator[tuple[str, _Whose]]:
+    """Each place within a resource that says whom it is about, and whom."""
     resource = item.resource
-    if resource.get("resourceType") == "Patient" and resource.get("id") != patient_id:
-        yield f"{item.where}.id"
-    if resource.get("resourceType") == "Bundle":
-        for inner, _ in _drafts(resource):
-            yield from _foreign(inner, patient_id, own_urls)
+    if resource.get("resourceType") == "Patient":
+        yield f"{item.where}.id", _Whose.OWN if resource.get("id") == known.patient_id else _Whose.OTHER
+        return
+    listed = [one for one in items(resource.get("contained")) if isinstance(one, dict)]
+    inside: dict[object, Json] = {one["id"]: one for one in listed if isinstance(one.get("id"), str)}
+    yield from _subjects_of(resource, item.where, inside, known)
+    for index, one in enumerate(listed):
+        if one.get("resourceType") != "Patient":  # the id of a contained Patient is local; `#` tells
+            yield from _subjects_of(one, f"{item.where}.contained[{index}]", inside, known)
+
+
+def _subjects_of(
+    resource: Json, where: str, inside: Mapping[object, Json], known: _Known
+) -> Iterator[tuple[str, _Whose]]:
+    for name in SUBJECTS:
+        for subject in _each(resource.get(name)):
+            yield f"{where}.{name}", _whose(subject, inside, known)
+
+
+def _whose(subject: object, inside: Mapping[object, Json], known: _Known) -> _Whose:
+    reference = subject.get("reference") if isinstance(subject, dict) else subject
+    if not isinstance(reference, str):
+        return known.by_identifier(subject.get("identifier")) if isinstance(subject, dict) else _Whose.NOBODY
+    if not reference.startswith("#"):
+        return _Whose.OWN if known.is_named_by(reference) else _Whose.OTHER
+    one = inside.get(reference[1:], inside.get(reference))
+    if one is None or one.get("resourceType") != "Patient":
+        return _Whose.OTHER
+    return known.by_identifier(one.get("identifier"))
+
+
+def _references(resource: Json) -> Iterator[str]:
     for name in SUBJECTS:
         for subject in _each(resource.get(name)):
             reference = subject.get("reference") if isinstance(subject, dict) else subject
-            if isinstance(reference, str) and not _names(reference, patient_id, own_urls):
-                yield f"{item.where}.{name}"
+            if isinstance(reference, str):
+                yield reference
+
+
+def _identifiers(value: object) -> Iterator[tuple[str, str]]:
+    """(system, value) of each identifier that has both."""
+    for one in _each(value):
+        if isinstance(one, dict):
+            system, text = one.get("system"), one.get("value")
+            if isinstance(system, str) and isinstance(text, str):
+                yield system, text
 
 
 def _each(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
-
-
-def _names(reference: str, patient_id: str, own_urls: set[str]) -> bool:
-    """Does a literal reference name the patient of the context?"""
-    bare = _HISTORY.sub("", reference)
-    return reference in own_urls or bare == f"Patient/{patient_id}" or bare.endswith(f"/Patient/{patient_id}")

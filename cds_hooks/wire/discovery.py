@@ -18,12 +18,13 @@ CDS_HOOKS_VERSION = "2.0.1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One service: a hook answered under an id."""
+    """One service: a hook answered under an id. `hook_version` is the one of the published definition (C019)."""
 
     id: str
     hook: str
     title: str
     description: str
+    hook_version: str = "1.0"
 
 
 _ABOUT = (
@@ -52,6 +53,19 @@ _SERVICES = (
         title="Second-cancer watch when lenalidomide or melphalan is signed",
         description=f"{_ABOUT} Speaks of the orders about to be signed together with the record.",
     ),
+    Service(
+        id="spmwatch-medication-refill",
+        hook="medication-refill",
+        title="Second-cancer watch when lenalidomide or melphalan is refilled",
+        description=f"{_ABOUT} Speaks of the prescriptions to be refilled together with the record.",
+        hook_version="0.1.0",
+    ),
+    Service(
+        id="spmwatch-encounter-start",
+        hook="encounter-start",
+        title="Second-cancer watch when a visit begins",
+        description=f"{_ABOUT} Says what it says when the chart is opened; a site calls one of the two.",
+    ),
 )
 
 SERVICES: Mapping[str, Service] = {service.id: service for service in _SERVICES}
@@ -75,6 +89,7 @@ def discovery() -> dict[str, object]:
         "services": [
             {
                 "hook": service.hook,
+                "hookVersion": service.hook_version,
                 "title": service.title,
                 "description": service.description,
                 "id": service.id,

@@ -7,6 +7,7 @@ and `model_dump(by_alias=True, exclude_unset=True)` gives the request back. No i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -67,12 +68,32 @@ class FhirAuthorization(_Wire):
     patient: FhirId | None = None
 
 
-class PatientViewContext(_Wire):
+class PatientContext(_Wire):
+    """What every context has: whom it is about."""
+
+    patient_id: FhirId = Field(alias="patientId")
+
+
+class PatientViewContext(PatientContext):
     """The chart of a patient was opened. `userId` may name a practitioner, a role, a patient or a related person."""
 
     user_id: Name = Field(alias="userId")
-    patient_id: FhirId = Field(alias="patientId")
     encounter_id: str | None = Field(default=None, alias="encounterId")
+
+
+class EncounterStartContext(PatientContext):
+    """A visit begins."""
+
+    user_id: Name = Field(alias="userId")
+    encounter_id: Name = Field(alias="encounterId")
+
+
+class MedicationRefillContext(PatientContext):
+    """A prescription is to be refilled; often nobody is at work on it, so there may be no user."""
+
+    user_id: Name | None = Field(default=None, alias="userId")
+    encounter_id: str | None = Field(default=None, alias="encounterId")
+    medications: Bundle
 
 
 class OrderSignContext(PatientViewContext):
@@ -125,14 +146,49 @@ class OrderSignRequest(HookRequest):
     context: OrderSignContext
 
 
-Request = PatientViewRequest | OrderSelectRequest | OrderSignRequest
+class MedicationRefillRequest(HookRequest):
+    """hook `medication-refill`."""
+
+    hook: Literal["medication-refill"]
+    context: MedicationRefillContext
+
+
+class EncounterStartRequest(HookRequest):
+    """hook `encounter-start`."""
+
+    hook: Literal["encounter-start"]
+    context: EncounterStartContext
+
+
+Request = PatientViewRequest | OrderSelectRequest | OrderSignRequest | MedicationRefillRequest | EncounterStartRequest
 
 REQUESTS: Mapping[str, type[Request]] = {
     "patient-view": PatientViewRequest,
     "order-select": OrderSelectRequest,
     "order-sign": OrderSignRequest,
+    "medication-refill": MedicationRefillRequest,
+    "encounter-start": EncounterStartRequest,
 }
 """hook -> its request; what is not here is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """Orders that came in the context: where they stand, and the Bundle."""
+
+    where: str
+    bundle: Json
+
+
+def drafts_of(request: Request) -> Drafts | None:
+    """What is being ordered or refilled; None where the hook has no such thing."""
+    match request.context:
+        case OrderSignContext(draft_orders=bundle):
+            return Drafts("context.draftOrders", bundle)
+        case MedicationRefillContext(medications=bundle):
+            return Drafts("context.medications", bundle)
+        case _:
+            return None
 
 
 def request_from(value: object) -> Request:
@@ -162,7 +218,7 @@ class _NoHook(HookRequest):
     """Stands in when `hook` is missing or no text, so that everything else that is wrong is named as well."""
 
     hook: Name
-    context: PatientViewContext
+    context: PatientContext
 
 
 _SAYS: Mapping[str, str] = {

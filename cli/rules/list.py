@@ -20,7 +20,13 @@ from spmwatch.cli.rules.schema import Root
 from spmwatch.engine.catalogue.rule import Rule
 
 INDICATOR_STYLES = {"critical": "bold red", "warning": "bold yellow", "info": "bold blue"}
-_HOOKS = {"patient-view": "chart", "order-select": "orders", "order-sign": "orders"}
+_HOOKS = {
+    "patient-view": "chart",
+    "encounter-start": "chart",
+    "order-select": "orders",
+    "order-sign": "orders",
+    "medication-refill": "orders",
+}
 
 
 class Format(StrEnum):

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from spmwatch.engine.catalogue.conditions import Condition
 from spmwatch.engine.catalogue.evidence import Evidence
+from spmwatch.engine.catalogue.hooks import NAMED
 from spmwatch.engine.catalogue.rule import SUMMARY_LIMIT, Rule, RuleFile, Variant
 from spmwatch.engine.catalogue.texts import FACTS, Texts, Writer, placeholders
 from spmwatch.engine.episodes import AMOUNT, UNKNOWN, VOCABULARY
@@ -19,7 +20,7 @@ from spmwatch.engine.terminology.value_sets import ValueSets
 _DONE: tuple[Category, ...] = ("procedure", "screening", "exclusion")
 _STATED: tuple[Category, ...] = ("statement", "smoking")
 _MEASURED: tuple[Category, ...] = ("lab", "smoking")
-HOOKS = frozenset({"patient-view", "order-select", "order-sign"})
+HOOKS = frozenset(NAMED)
 _UNITS = "1 % d wk mo a h mg g mg/d mg/kg mg/m2 10*9/L g/dL fL {pack-years}"
 UNITS = frozenset(_UNITS.split())
 """UCUM units that a parameter may have."""

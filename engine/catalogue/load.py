@@ -24,6 +24,8 @@ from spmwatch.engine.catalogue.conditions import Parameter
 from spmwatch.engine.catalogue.disagreements import FILE as DISAGREEMENTS
 from spmwatch.engine.catalogue.disagreements import Disagreement, disagreements_from
 from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
+from spmwatch.engine.catalogue.hooks import FILE as HOOKS
+from spmwatch.engine.catalogue.hooks import asked_at
 from spmwatch.engine.catalogue.meaning import digest_of, meaning_of
 from spmwatch.engine.catalogue.regimen_lists import regimen_lists
 from spmwatch.engine.catalogue.rule import Rule, RuleFile, parse_rule
@@ -47,7 +49,17 @@ __all__ = ["RuleBase", "Topic", "load_rule_base"]
 
 NOT_RULES = frozenset({"value_sets", CHECKS})
 """Folders under rules/ that hold no rules; neither do those whose name starts with `_` or `.`."""
-SHARED = ("common.yaml", "conventions.yaml", DISAGREEMENTS, "evidence.yaml", "gaps.yaml", "texts.yaml", WORDING, CARDS)
+SHARED = (
+    "common.yaml",
+    "conventions.yaml",
+    DISAGREEMENTS,
+    "evidence.yaml",
+    "gaps.yaml",
+    "texts.yaml",
+    WORDING,
+    CARDS,
+    HOOKS,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +225,7 @@ def _load(root: Traversable) -> RuleBase:
     checks = tuple(check_from(file, path, around) for path, file in check_list)
     parsed = [(file, parse_rule(file, path, common.unless), path) for path, file in rule_files]
     all_rules = tuple(check_and_fill(file, rule, path, around) for file, rule, path in parsed)
+    all_rules = asked_at(all_rules, files[top / HOOKS], top / HOOKS)
     _check_references(all_rules)
     meaning = meaning_of(files, {path: file.id for path, file in rule_files})
     return RuleBase(

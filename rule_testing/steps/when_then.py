@@ -10,7 +10,15 @@ from spmwatch.engine.episodes import Cumulative
 from spmwatch.engine.facts import Certainty
 from spmwatch.engine.presentation import describe
 from spmwatch.engine.truth import Truth
-from spmwatch.rule_testing.scenario import CHART_OPENED, ORDER_SELECTED, ORDER_SIGNED, Scenario, rule_names
+from spmwatch.rule_testing.scenario import (
+    CHART_OPENED,
+    ENCOUNTER_STARTED,
+    ORDER_SELECTED,
+    ORDER_SIGNED,
+    REFILLED,
+    Scenario,
+    rule_names,
+)
 from spmwatch.rule_testing.steps.grammar import INDICATOR, RULE, sentence
 
 _LISTED = re.compile(r"(?P<name>[A-Z][A-Z0-9]*-\d{2,4}[a-z]?)(?: \((?P<indicator>info|warning|critical)\))?")
@@ -38,6 +46,18 @@ def order_selected(scenario: Scenario) -> None:
 def order_signed(scenario: Scenario) -> None:
     """The hook order-sign."""
     scenario.evaluate(ORDER_SIGNED)
+
+
+@when("a refill is requested")
+def refill_requested(scenario: Scenario) -> None:
+    """The hook medication-refill; what is to be refilled is written as ordered."""
+    scenario.evaluate(REFILLED)
+
+
+@when("the visit begins")
+def visit_begins(scenario: Scenario) -> None:
+    """The hook encounter-start; draft orders are not there yet."""
+    scenario.evaluate(ENCOUNTER_STARTED)
 
 
 @then(sentence(rf"{RULE} (?:fires|recommends) with indicator {INDICATOR}"))

@@ -108,7 +108,8 @@ def test_discovery(client: httpx.Client) -> None:
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
     services = response.json()["services"]
-    assert {service["hook"] for service in services} == {"patient-view", "order-select", "order-sign"}
+    hooks = {"patient-view", "order-select", "order-sign", "medication-refill", "encounter-start"}
+    assert {service["hook"] for service in services} == hooks
     assert client.get("/cds-services/").content == client.get("/cds-services").content == response.content
     assert client.get("/cds-services", headers={"If-None-Match": response.headers["etag"]}).status_code == 304
     for service in services:

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from spmwatch.cds_hooks.answer import HookAnswer, respond
+from spmwatch.engine.episodes import Order
 
 HOOKS = Path(__file__).parents[3] / "examples/hooks"
 AS_OF = date(2026, 1, 15)
@@ -107,3 +108,74 @@ def test_bad_bytes_get_an_answer_too() -> None:
     for body in (b"", b"[]", b"\xef\xbb\xbf{}", b'{"hook": "patient-view"}'):
         found = respond(body, as_of=AS_OF)
         assert (found.status, found.recommendation) == (400, None)
+
+
+def drugs_ordered(name: str, **options: Any) -> list[str]:
+    found = answer(name, **options)
+    assert found.recommendation is not None
+    return [episode.drug for episode in found.recommendation.timeline.episodes if isinstance(episode, Order)]
+
+
+def test_what_is_refilled_is_an_order() -> None:
+    name = "medication-refill-maintenance-after-transplant"
+    assert answer(name, service_id="spmwatch-medication-refill").status == 200
+    assert drugs_ordered(name) == ["lenalidomide"]
+
+
+@pytest.mark.parametrize(
+    ("status", "counts"),
+    [("active", True), ("completed", True), ("stopped", True), ("entered-in-error", False), ("cancelled", False)],
+)
+def test_a_prescription_that_has_run_out_may_be_refilled(status: str, counts: bool) -> None:
+    """C050: the hook's definition says draft; a client may send the prescription as it stands."""
+    request = orjson.loads((HOOKS / "medication-refill-maintenance-after-transplant.json").read_bytes())
+    request["context"]["medications"]["entry"][0]["resource"]["status"] = status
+    found = respond(orjson.dumps(request), as_of=AS_OF)
+    assert found.recommendation is not None
+    assert ("SPM-19" in [one.rule for one in found.recommendation.findings]) is counts
+
+
+def test_a_visit_says_what_the_chart_says() -> None:
+    def said(name: str) -> list[str]:
+        cards: Any = answer(name).body["cards"]
+        return [card["summary"] for card in cards]
+
+    assert said("encounter-start-maintenance-after-transplant") == said("patient-view-maintenance-after-transplant")
+
+
+def test_epic_without_any_results_is_silence_not_412() -> None:
+    """C064, C067, C091: everything was looked for, nothing is there."""
+    found = answer("patient-view-epic-no-results")
+    assert (found.status, found.body) == (200, {"cards": []})
+
+
+def test_what_names_no_patient_is_no_proof_of_absence() -> None:
+    """C070: it is counted for nobody, and its kind is not fully known."""
+    request = orjson.loads((HOOKS / "patient-view-maintenance-after-transplant.json").read_bytes())
+    del request["prefetch"]["procedures"]["entry"][0]["resource"]["subject"]
+    found = respond(orjson.dumps(request), as_of=AS_OF)
+    assert found.recommendation is not None
+    assert "Procedure" in [gap.element for gap in found.recommendation.gaps if gap.kind == "not-supplied"]
+
+
+def test_a_prefetch_of_urns_is_read_like_any_other() -> None:
+    """Subject and medication by `urn:uuid:`, as a document made into a searchset has them."""
+    name = "patient-view-maintenance-after-transplant"
+    request = orjson.loads((HOOKS / f"{name}.json").read_bytes())
+    patient, drug = (f"urn:uuid:{uuid.UUID(int=number)}" for number in (1, 2))
+    prefetch = request["prefetch"]
+    resource = prefetch["patient"]
+    prefetch["patient"] = {"resourceType": "Bundle", "entry": [{"fullUrl": patient, "resource": resource}]}
+    for value in list(prefetch.values()):
+        for entry in value.get("entry", []) if isinstance(value, dict) else []:
+            if "subject" in entry["resource"]:
+                entry["resource"]["subject"] = {"reference": patient}
+    entries = prefetch["medicationRequests"]["entry"]
+    code = entries[0]["resource"].pop("medicationCodeableConcept")
+    entries[0]["resource"]["medicationReference"] = {"reference": drug}
+    entries.append({"fullUrl": drug, "resource": {"resourceType": "Medication", "id": "m", "code": code}})
+    del prefetch["medicationRequests"]["total"]
+    found, before = respond(orjson.dumps(request), as_of=AS_OF), answer(name)
+    assert found.recommendation is not None
+    assert before.recommendation is not None
+    assert [f.rule for f in found.recommendation.findings] == [f.rule for f in before.recommendation.findings]

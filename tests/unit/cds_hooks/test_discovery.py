@@ -8,6 +8,7 @@ import orjson
 
 from spmwatch.cds_hooks.wire.discovery import SERVICES, discovery, discovery_bytes
 from spmwatch.cds_hooks.wire.requests import REQUESTS
+from spmwatch.engine.catalogue.load import load_rule_base
 
 
 def test_each_service_tells_what_is_required() -> None:
@@ -15,7 +16,16 @@ def test_each_service_tells_what_is_required() -> None:
     services = discovery()["services"]
     assert isinstance(services, list)
     for service in services:
-        assert set(service) == {"hook", "title", "description", "id", "prefetch", "usageRequirements", "version"}
+        assert set(service) == {
+            "hook",
+            "hookVersion",
+            "title",
+            "description",
+            "id",
+            "prefetch",
+            "usageRequirements",
+            "version",
+        }
         assert all(service.values())
         assert re.fullmatch(r"[a-z\-]+", service["id"])
         assert service["version"] == "2.0.1"
@@ -23,10 +33,34 @@ def test_each_service_tells_what_is_required() -> None:
 
 def test_one_id_for_one_hook() -> None:
     """C021, C022: and every hook that is listed can be read."""
-    assert [service.hook for service in SERVICES.values()] == ["patient-view", "order-select", "order-sign"]
+    assert [service.hook for service in SERVICES.values()] == [
+        "patient-view",
+        "order-select",
+        "order-sign",
+        "medication-refill",
+        "encounter-start",
+    ]
     assert {service.id: service.hook for service in SERVICES.values()} == {
         f"spmwatch-{hook}": hook for hook in REQUESTS
     }
+
+
+def test_each_hook_in_the_version_of_its_definition() -> None:
+    """C019, C172."""
+    assert {service.hook: service.hook_version for service in SERVICES.values()} == {
+        "patient-view": "1.0",
+        "order-select": "1.0",
+        "order-sign": "1.0",
+        "medication-refill": "0.1.0",
+        "encounter-start": "1.0",
+    }
+
+
+def test_the_rules_of_every_service_are_some() -> None:
+    """A hook of which no rule is asked would answer with silence for ever."""
+    rules = load_rule_base().rules
+    for service in SERVICES.values():
+        assert any(service.hook in rule.hooks for rule in rules), service.hook
 
 
 def test_the_same_bytes_each_time() -> None:

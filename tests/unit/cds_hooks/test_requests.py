@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from spmwatch.cds_hooks.wire.refusal import RequestError
-from spmwatch.cds_hooks.wire.requests import OrderSelectRequest, PatientViewRequest, request_from
+from spmwatch.cds_hooks.wire.requests import (
+    Drafts,
+    EncounterStartRequest,
+    MedicationRefillRequest,
+    OrderSelectRequest,
+    PatientViewRequest,
+    drafts_of,
+    request_from,
+)
 
 AUTHORIZATION = {
     "access_token": "token-that-nobody-may-see",
@@ -116,6 +124,13 @@ REFUSED: dict[str, tuple[object, str]] = {
         "fhirAuthorization.token_type",
     ),
     "order-sign without drafts": (view(hook="order-sign"), "context.draftOrders"),
+    "medication-refill without medications": (view(hook="medication-refill"), "context.medications"),
+    "medication-refill with a list": (
+        in_context(medications=[]) | {"hook": "medication-refill"},
+        "context.medications",
+    ),
+    "encounter-start without encounter": (view(hook="encounter-start"), "context.encounterId"),
+    "encounter-start with null": (in_context(encounterId=None) | {"hook": "encounter-start"}, "context.encounterId"),
 }
 
 
@@ -153,3 +168,20 @@ def test_real_drafts_are_taken() -> None:
     assert request.context.selections == ["MedicationRequest/1"]
     for broken in ({}, {"resourceType": "List"}, {"resourceType": "Bundle", "entry": {}}, [], None, "x"):
         assert refused(view(hook="order-sign", context=context | {"draftOrders": broken})).status == 400
+
+
+@pytest.mark.parametrize("user", [{}, {"userId": None}, {"userId": "PractitionerRole/a"}])
+def test_a_refill_may_have_no_user(user: dict[str, object]) -> None:
+    """C046, section L: a refill is asked for where nobody is at work on the chart."""
+    medications = {"resourceType": "Bundle", "entry": []}
+    context = {"patientId": "1", "medications": medications} | user
+    request = request_from(view(hook="medication-refill", context=context))
+    assert isinstance(request, MedicationRefillRequest)
+    assert drafts_of(request) == Drafts("context.medications", medications)
+
+
+def test_a_visit_has_its_encounter_and_no_drafts() -> None:
+    """Section L."""
+    request = request_from(in_context(encounterId="e1") | {"hook": "encounter-start"})
+    assert isinstance(request, EncounterStartRequest)
+    assert (request.context.encounter_id, drafts_of(request)) == ("e1", None)

@@ -124,7 +124,8 @@ class TestDigest:
 
 
 @pytest.mark.parametrize(
-    "name", ["common.yaml", "disagreements.yaml", "evidence.yaml", "gaps.yaml", "texts.yaml", "wording.yaml"]
+    "name",
+    ["common.yaml", "disagreements.yaml", "evidence.yaml", "gaps.yaml", "hooks.yaml", "texts.yaml", "wording.yaml"],
 )
 def test_a_missing_shared_file_is_named(name: str, folder: RuleFolder) -> None:
     (folder.root / name).unlink()
