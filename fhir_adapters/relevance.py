@@ -59,7 +59,7 @@ class Relevance:
             if not isinstance(medication, dict) or "reference" in medication:
                 return True
             concept = medication.get("concept")
-        return "medicationReference" in resource or not _tells(concept) or self._concept(kind, concept)
+        return "medicationReference" in resource or not tells(concept) or self._concept(kind, concept)
 
     def _asked_or_answered(self, kind: str, part: object) -> bool:
         if not isinstance(part, dict):
@@ -106,7 +106,7 @@ class Relevance:
         return any(find(text, category) for category in sorted(_WORD_CATEGORIES[kind]))
 
 
-def _tells(concept: object) -> bool:
+def tells(concept: object) -> bool:
     """Does it name anything, as far as it can be read: a code with its system, or words?"""
     if not isinstance(concept, dict):
         return False

@@ -20,6 +20,10 @@ class FhirAccess(Protocol):
         """
         ...
 
+    async def aclose(self) -> None:
+        """Let go of all connections."""
+        ...
+
 
 class PrefetchOnly:
     """Asks no server."""
@@ -27,3 +31,6 @@ class PrefetchOnly:
     async def completed(self, request: Request, supplied: Supplied, client: Client) -> Supplied:  # noqa: ARG002
         """What was supplied, as it is."""
         return supplied
+
+    async def aclose(self) -> None:
+        """Nothing."""

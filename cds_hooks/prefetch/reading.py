@@ -93,8 +93,8 @@ class Reading:
 class Supplied:
     """All keys, in the order of the templates.
 
-    This is where a reader of the client's FHIR server will step in: it takes the readings that are MISSING or PARTIAL
-    (FAILED ones are not worth a second query, C063), asks, and puts others in their place with `replaced`.
+    The reader of the client's FHIR server (fhir_server/) takes the readings that are MISSING, or PARTIAL with a `next`
+    link (FAILED ones are not worth a second query, C063), asks, and puts others in their place with `replaced`.
     """
 
     readings: tuple[Reading, ...]
@@ -166,7 +166,18 @@ def _read(template: Template, given: Mapping[str, object]) -> Reading:
     key = template.key
     if key not in given:
         return Reading(template=template, state=State.MISSING, why=f"the prefetch key {key} was not sent")
-    value = given[key]
+    return read_value(template, given[key])
+
+
+def read_value(template: Template, value: object, *, place: str = "prefetch") -> Reading:
+    """What stands under a key, or what a server answers to its query.
+
+    Args:
+        template: the key and its query.
+        value: a resource, a Bundle, None, or whatever came.
+        place: how the places in it begin.
+    """
+    key = template.key
     if value is None:
         if key == "patient":
             return Reading(template=template, state=State.FAILED, why="the prefetch key patient is null")
@@ -176,7 +187,7 @@ def _read(template: Template, given: Mapping[str, object]) -> Reading:
     if value["resourceType"] == "OperationOutcome":
         return Reading(template=template, state=State.FAILED, why=f"the client reports that its query for {key} failed")
     found = _Found()
-    found.take(value, f"prefetch.{key}")
+    found.take(value, f"{place}.{key}")
     return _reading(template, found)
 
 

@@ -65,6 +65,7 @@ def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManag
         service.warm = False
         gc.set_threshold(*usual)
         gc.unfreeze()
+        await service.fhir.aclose()
         service.evaluations.shutdown()
         service.memory.close()
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from spmwatch.cds_hooks.fhir_server.access import FhirAccess, PrefetchOnly
+from spmwatch.cds_hooks.fhir_server.access import FhirAccess
+from spmwatch.cds_hooks.fhir_server.servers import ClientServers
 from spmwatch.cds_hooks.server.board import Board
 from spmwatch.cds_hooks.server.service import Rules, Service
 from spmwatch.cds_hooks.server.settings import Settings
@@ -41,11 +42,12 @@ def assemble(
         InputError: a part cannot be made, e.g. a file of keys is not there; named by its setting.
     """
     board = board or Board()
+    rules = Rules(rule_base)
     service = Service(
-        rules=Rules(rule_base),
+        rules=rules,
         public_url=settings.base_url,
         authenticator=_authenticator(settings),
-        fhir=_fhir(settings),
+        fhir=_fhir(settings, rules),
         memory=_memory(settings),
         watch=_watch(settings, rule_base, board),
         limits=settings.operation,
@@ -61,9 +63,9 @@ def _authenticator(settings: Settings) -> Authenticator:  # noqa: ARG001
     return Everybody()
 
 
-def _fhir(settings: Settings) -> FhirAccess:  # noqa: ARG001
-    """The clients' FHIR servers: fhir_server/."""
-    return PrefetchOnly()
+def _fhir(settings: Settings, rules: Rules) -> FhirAccess:
+    """The clients' FHIR servers: fhir_server/. Raises InputError when the file of authorities cannot be used."""
+    return ClientServers(settings.fhir, lambda: rules.current.rule_base.value_sets)
 
 
 def _memory(settings: Settings) -> Memory:  # noqa: ARG001

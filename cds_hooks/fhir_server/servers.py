@@ -1,0 +1,236 @@
+"""What prefetch lacks, asked of the FHIR server that the request names."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import urljoin
+
+from spmwatch.cds_hooks.fhir_server.allowed import Grant, NotAllowedError, grant_of
+from spmwatch.cds_hooks.fhir_server.bodies import LATE, Allowance, UnusableError
+from spmwatch.cds_hooks.fhir_server.client import FhirClient
+from spmwatch.cds_hooks.fhir_server.queries import PLACE, Query, filled, next_link
+from spmwatch.cds_hooks.fhir_server.quiet import ASKING
+from spmwatch.cds_hooks.fhir_server.resting import Resting
+from spmwatch.cds_hooks.fhir_server.settings import FhirSettings
+from spmwatch.cds_hooks.prefetch.reading import MEDICATION_KEYS, Json, Placed, Reading, State, Supplied
+from spmwatch.cds_hooks.prefetch.same_patient import check_same_patient
+from spmwatch.cds_hooks.trust.client import Client
+from spmwatch.cds_hooks.wire.requests import Request
+from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.fhir_adapters.medication_references import wanted_medications
+from spmwatch.fhir_adapters.references import Target
+
+_log = logging.getLogger("spmwatch.cds_hooks")
+
+CLOSING_SECONDS = 0.5
+"""How long what was cut off may take to let go of its connections."""
+
+
+class ClientServers:
+    """Asks allowed FHIR servers, within one budget of time, pages and bytes for each request.
+
+    Args:
+        settings: what the operator set.
+        value_sets: gives those of the rules in force, which tell whether a Medication is worth reading.
+
+    Raises:
+        InputError: the file of certificate authorities cannot be used.
+    """
+
+    def __init__(self, settings: FhirSettings, value_sets: Callable[[], ValueSets]) -> None:
+        self._settings, self._value_sets = settings, value_sets
+        self._client = FhirClient(settings)
+        self._resting = Resting(settings.rest_after, settings.rest_seconds)
+
+    async def completed(self, request: Request, supplied: Supplied, client: Client) -> Supplied:
+        """What was supplied, with what was lacking put in as the server answered it.
+
+        A key that came is not asked for (C079), nor one of which the client says that its query failed (C063).
+
+        Raises:
+            RequestError: 422, what came is about another patient (C070).
+        """
+        if request.fhir_server is None:
+            return supplied
+        try:
+            grant = grant_of(request, client, self._settings)
+            if self._resting.rests(grant.base):
+                raise NotAllowedError("its FHIR server did not answer lately and is left alone for a moment")
+        except NotAllowedError as error:
+            lacking = [reading for reading in supplied.readings if _is_lacking(request, reading)]
+            if lacking:
+                _log.info("fhir client=%s not asked: %s", client.id, error)
+            return supplied.replaced(*(_not_asked(reading, str(error)) for reading in lacking))
+        call = _Call(request, grant, self._settings, self._client)
+        switch = ASKING.set(True)
+        try:
+            whole = await call.fetch(supplied, self._value_sets)
+        finally:
+            ASKING.reset(switch)
+        self._note(call, client)
+        return whole
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    def _note(self, call: _Call, client: Client) -> None:
+        """Remember whether the server lives; one line for the log, in words of our own."""
+        if call.answers:
+            self._resting.answered(call.grant.base)
+        elif call.faults:
+            self._resting.failed(call.grant.base)
+        if call.answers or call.faults or call.whys:
+            reasons = "; ".join(f"{count} x {why}" for why, count in sorted(Counter(call.whys).items()))
+            _log.info("fhir client=%s answers=%d lacking: %s", client.id, call.answers, reasons or "-")
+
+
+@dataclass(slots=True)
+class _Call:
+    """All that is asked for one request.
+
+    Attributes:
+        answers: resources and refusals that the server gave.
+        faults: questions to which it gave none.
+        whys: why something stayed lacking.
+    """
+
+    request: Request
+    grant: Grant
+    settings: FhirSettings
+    client: FhirClient
+    answers: int = 0
+    faults: int = 0
+    whys: list[str] = field(default_factory=list)
+    _lanes: asyncio.Semaphore = field(init=False)
+    _allowance: Allowance = field(init=False)
+    _deadline: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start the clock."""
+        self._lanes = asyncio.Semaphore(self.settings.at_once)
+        self._allowance = Allowance(self.settings.most_bytes_in_all)
+        self._deadline = asyncio.get_running_loop().time() + self.settings.total_seconds
+
+    async def fetch(self, supplied: Supplied, value_sets: Callable[[], ValueSets]) -> Supplied:
+        """What was supplied, completed. Raises RequestError 422 for another patient's data."""
+        patient_id = self.request.context.patient_id
+        refused, queries = self._queries(supplied)
+        await self._in_time([query.ask(self._get, self.settings) for query in queries])
+        fetched = [query.reading() for query in queries]
+        check_same_patient(patient_id, (item for reading in fetched for item in reading.placed))
+        self.whys += [query.why or LATE for query in queries if query.why or not query.done]
+        self.faults += sum(not query.done for query in queries)
+        whole = supplied.replaced(*refused, *fetched)
+        return await self._with_medications(whole, value_sets)
+
+    def _queries(self, supplied: Supplied) -> tuple[list[Reading], list[Query]]:
+        """Readings that the token does not cover, and what is asked for the others: medications first."""
+        refused: list[Reading] = []
+        queries: list[Query] = []
+        for reading in sorted(supplied.readings, key=lambda one: one.template.key not in MEDICATION_KEYS):
+            if not _is_lacking(self.request, reading):
+                continue
+            if self.grant.covers(reading.template.type):
+                queries.append(self._query(reading))
+            else:
+                refused.append(_not_asked(reading, "the token does not cover it"))
+                self.whys.append("the token does not cover it")
+        return refused, queries
+
+    def _query(self, reading: Reading) -> Query:
+        base = f"{self.grant.base.url}/"
+        first = _first_page(self.request, reading)
+        if first is not None:
+            return Query(reading, urljoin(base, next_link(first) or ""), [first])
+        query = filled(reading.template.query, {"context.patientId": self.request.context.patient_id})
+        if "?" in query and self.settings.page_size:
+            query += f"&_count={self.settings.page_size}"
+        return Query(reading, base + query)
+
+    async def _get(self, url: str) -> Json:
+        async with self._lanes:
+            try:
+                resource = await self.client.get(url, self.grant, self._allowance)
+            except UnusableError as error:
+                self.answers += error.alive
+                self.faults += not error.alive
+                raise
+        self.answers += 1
+        return resource
+
+    async def _in_time(self, asking: Sequence[Coroutine[object, object, None]]) -> None:
+        """Run all of them until they are done or time is up; what is cut off keeps what it has."""
+        if not asking:
+            return
+        tasks = [asyncio.create_task(one) for one in asking]
+        left = self._deadline - asyncio.get_running_loop().time()
+        try:
+            done, late = await asyncio.wait(tasks, timeout=max(left, 0))
+        except asyncio.CancelledError:  # nobody waits for the answer any more
+            for task in tasks:
+                task.cancel()
+            raise
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=CLOSING_SECONDS)
+        for task in done:
+            task.result()  # a fault of ours is not to be lost
+
+    async def _with_medications(self, whole: Supplied, value_sets: Callable[[], ValueSets]) -> Supplied:
+        """With the Medications that records only refer to, where their code could change something (C079)."""
+        if not self.settings.most_medications or not self.grant.covers("Medication"):
+            return whole
+        wanted = wanted_medications(whole.resources, value_sets())
+        own = [target for target in wanted if not target.base or self.grant.base.holds(f"{target.base}/{target.key}")]
+        chosen = own[: self.settings.most_medications]
+        if len(own) > len(chosen):
+            self.whys.append("more Medications are referred to than are read")
+        read: dict[str, Json] = {}
+        await self._in_time([self._read_medication(target, read) for target in chosen])
+        return _beside_their_records(whole, [read[target.key] for target in chosen if target.key in read])
+
+    async def _read_medication(self, target: Target, read: dict[str, Json]) -> None:
+        try:
+            path = filled("Medication/{{id}}", {"id": target.id})
+            resource = await self._get(f"{target.base or self.grant.base.url}/{path}")
+        except ValueError:
+            self.whys.append("a reference to a Medication is no FHIR id")
+        except UnusableError as error:
+            self.whys.append(error.why)
+        else:
+            if resource.get("resourceType") == "Medication" and resource.get("id") == target.id:
+                read[target.key] = resource
+            else:
+                self.whys.append("the FHIR server answers with another resource than was asked for")
+
+
+def _is_lacking(request: Request, reading: Reading) -> bool:
+    """Is it worth asking? Missing, or a list that says where it goes on (C068)."""
+    first = _first_page(request, reading)
+    return reading.state is State.MISSING or (first is not None and next_link(first) is not None)
+
+
+def _first_page(request: Request, reading: Reading) -> Json | None:
+    """The Bundle that prefetch brought for an incomplete key."""
+    value = (request.prefetch or {}).get(reading.template.key) if reading.state is State.PARTIAL else None
+    return value if isinstance(value, dict) and value.get("resourceType") == "Bundle" else None
+
+
+def _not_asked(reading: Reading, why: str) -> Reading:
+    return replace(reading, why=f"{reading.why}, and {why}")
+
+
+def _beside_their_records(whole: Supplied, medications: Iterable[Json]) -> Supplied:
+    """Put in with the first key that has anything; the reader finds a Medication wherever it stands."""
+    placed = tuple(
+        Placed(where=f"{PLACE}.Medication[{index}]", resource=medication)
+        for index, medication in enumerate(medications)
+    )
+    holder = next((reading for reading in whole.readings if reading.placed), None)
+    return whole if holder is None or not placed else whole.replaced(replace(holder, placed=(*holder.placed, *placed)))

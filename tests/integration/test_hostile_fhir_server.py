@@ -1,0 +1,539 @@
+"""FHIR servers that fail, lie or lure: what was lacking stays not known, in time, and the token goes nowhere else.
+
+Numbers such as C080 are the obligations in docs/cds-hooks.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import logging
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import orjson
+import pytest
+
+from spmwatch.cds_hooks.answer import conclude, default_evaluator, gather
+from spmwatch.cds_hooks.fhir_server.servers import ClientServers
+from spmwatch.cds_hooks.fhir_server.settings import FhirSettings
+from spmwatch.cds_hooks.prefetch.reading import TEMPLATES, State, Supplied
+from spmwatch.cds_hooks.trust.client import Client
+from spmwatch.cds_hooks.wire.refusal import RequestError
+from spmwatch.cds_hooks.wire.requests import Request, request_from
+from tests.support.hostile_fhir import Act, Double, Heard, double, reply, saying
+
+TOKEN = "tok-e2b7-secret"
+PATIENT = "zacharias-2"
+LIMIT = 10.0
+"""Seconds in which a test must be over; the budget of the service under test is far below."""
+
+
+def settings(**changes: Any) -> FhirSettings:
+    return FhirSettings(**({"total_seconds": 0.6, "connect_seconds": 0.3, "most_bytes": 20_000} | changes))
+
+
+def request(base: str, prefetch: dict[str, Any] | None = None, *, token: str | None = TOKEN, **more: Any) -> Request:
+    body: dict[str, Any] = {
+        "hook": "patient-view",
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "context": {"userId": "Practitioner/u1", "patientId": PATIENT},
+        "fhirServer": base,
+    }
+    if prefetch is not None:
+        body["prefetch"] = prefetch
+    if token is not None:
+        body["fhirAuthorization"] = {
+            "access_token": token,
+            "token_type": "Bearer",
+            "expires_in": 300,
+            "scope": "patient/*.rs",
+            "subject": "cds-service",
+        } | more
+    return request_from(body)
+
+
+def servers(set_to: FhirSettings) -> ClientServers:
+    return ClientServers(set_to, lambda: default_evaluator().rule_base.value_sets)
+
+
+async def completed(
+    base: str,
+    prefetch: dict[str, Any] | None = None,
+    *,
+    set_to: FhirSettings | None = None,
+    asked_for: Request | None = None,
+    allowed: tuple[str, ...] | None = None,
+) -> Supplied:
+    asking = servers(set_to or settings())
+    asked_for = asked_for or request(base, prefetch)
+    client = Client(id="hospital", fhir_servers=(base,) if allowed is None else allowed)
+    try:
+        async with asyncio.timeout(LIMIT):
+            return await asking.completed(asked_for, gather(asked_for), client)
+    finally:
+        await asking.aclose()
+
+
+def against(act: Act, prefetch: dict[str, Any] | None = None, **changes: Any) -> tuple[Supplied, Double]:
+    async def run() -> tuple[Supplied, Double]:
+        async with double(act) as server:
+            return await completed(server.base, prefetch, set_to=settings(**changes)), server
+
+    return asyncio.run(run())
+
+
+def states(supplied: Supplied) -> dict[str, State]:
+    return {reading.template.key: reading.state for reading in supplied.readings}
+
+
+def status_of(supplied: Supplied) -> int:
+    asked_for = request("https://ehr.example/fhir")
+    return conclude(asked_for, supplied, default_evaluator(), as_of=date(2026, 1, 15)).status
+
+
+def bundle(*resources: dict[str, Any], following: str | None = None, **more: Any) -> dict[str, Any]:
+    links = [{"relation": "next", "url": following}] if following is not None else []
+    entries = [{"resource": resource} for resource in resources]
+    return {"resourceType": "Bundle", "type": "searchset", "link": links, "entry": entries, **more}
+
+
+def condition(patient: str = PATIENT, ident: str = "c1", **more: Any) -> dict[str, Any]:
+    return {"resourceType": "Condition", "id": ident, "subject": {"reference": f"Patient/{patient}"}, **more}
+
+
+# -- nothing to be had ----------------------------------------------------------------------------------------------
+
+OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "processing"}]}
+BOMB = gzip.compress(b" " * 50_000_000)
+
+
+async def slow_headers(writer: asyncio.StreamWriter, _: Heard) -> None:
+    for letter in b"HTTP/1.1 200 OK\r\nX-Slow: yes":
+        writer.write(bytes([letter]))
+        await writer.drain()
+        await asyncio.sleep(0.2)
+
+
+async def slow_body(writer: asyncio.StreamWriter, _: Heard) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
+    while not writer.is_closing():
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.1)
+
+
+async def silent(_: asyncio.StreamWriter, __: Heard) -> None:
+    await asyncio.sleep(60)
+
+
+async def endless(writer: asyncio.StreamWriter, _: Heard) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while not writer.is_closing():
+        writer.write(b"400\r\n" + b" " * 0x400 + b"\r\n")
+        await writer.drain()
+
+
+async def hangs_up(writer: asyncio.StreamWriter, _: Heard) -> None:
+    writer.close()
+
+
+async def breaks_off(writer: asyncio.StreamWriter, _: Heard) -> None:
+    writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"resourceType": "Bundle"')
+    writer.close()
+
+
+async def no_http(writer: asyncio.StreamWriter, _: Heard) -> None:
+    writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+    writer.close()
+
+
+USELESS: dict[str, tuple[Act, str]] = {
+    "401": (saying(401, OUTCOME), "does not accept the token"),
+    "403": (saying(403, OUTCOME), "does not allow the query"),
+    "404": (saying(404, OUTCOME), "does not know what was asked for"),
+    "410": (saying(410, b""), "no longer has"),
+    "429": (saying(429, b"", "Retry-After: 3600"), "asked too often"),
+    "418": (saying(418, b"tea"), "refuses the query"),
+    "500": (saying(500, b"Traceback: zacharias-2"), "fault of its own"),
+    "503 in HTML": (saying(503, b"<html>busy</html>", "Content-Type: text/html"), "fault of its own"),
+    "204": (saying(204, b""), "refuses the query"),
+    "206": (saying(206, bundle()), "refuses the query"),
+    "HTML": (saying(200, b"<html>Log in</html>", "Content-Type: text/html"), "is not JSON"),
+    "empty body": (saying(200, b""), "is not JSON"),
+    "broken JSON": (saying(200, orjson.dumps(bundle())[:-3]), "is not JSON"),
+    "NaN": (saying(200, b'{"resourceType": "Bundle", "total": NaN}'), "is not JSON"),
+    "1e999": (saying(200, b'{"resourceType": "Bundle", "total": 1e999}'), "is not JSON"),
+    "repeated member": (saying(200, b'{"resourceType": "Patient", "resourceType": "Bundle"}'), "is not JSON"),
+    "UTF-16": (saying(200, orjson.dumps(bundle()).decode().encode("utf-16")), "is not JSON"),
+    "deep": (saying(200, b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}"), "is not JSON"),
+    "list": (saying(200, b"[]"), "no FHIR resource"),
+    "null": (saying(200, b"null"), "no FHIR resource"),
+    "no resourceType": (saying(200, {"entry": []}), "no FHIR resource"),
+    "resourceType is a number": (saying(200, {"resourceType": 7}), "no FHIR resource"),
+    "OperationOutcome with status 200": (saying(200, OUTCOME), "reports that the query failed"),
+    "another type": (saying(200, {"resourceType": "Binary", "data": ""}), "another kind of resource"),
+    "entry is an object": (saying(200, {"resourceType": "Bundle", "entry": {}}), "another kind of resource"),
+    "long": (saying(200, bundle(padding="x" * 30_000)), "too long"),
+    "gzip bomb": (saying(200, BOMB, "Content-Encoding: gzip"), "too long"),
+    "cut-off gzip": (saying(200, gzip.compress(orjson.dumps(bundle()))[:-9], "Content-Encoding: gzip"), "breaks off"),
+    "no gzip": (saying(200, orjson.dumps(bundle()), "Content-Encoding: gzip"), "cannot be decompressed"),
+    "brotli": (saying(200, b"\x0b\x02\x80", "Content-Encoding: br"), "not asked for"),
+    "endless body": (endless, "too long"),
+    "slow headers": (slow_headers, "in time"),
+    "slow body": (slow_body, "in time"),
+    "no answer": (silent, "in time"),
+    "hangs up": (hangs_up, "cannot be reached, or breaks off"),
+    "breaks off": (breaks_off, "cannot be reached, or breaks off"),
+    "no HTTP": (no_http, "cannot be reached, or breaks off"),
+}
+
+
+@pytest.mark.parametrize(("act", "why"), USELESS.values(), ids=USELESS.keys())
+def test_a_useless_answer_is_not_known_and_not_no(act: Act, why: str, caplog: pytest.LogCaptureFixture) -> None:
+    """C060, C064, C077, C081: 412 within the budget; why, without address, token or patient."""
+    caplog.set_level(logging.DEBUG)
+    supplied, server = against(act)
+    assert server.heard
+    # A Bundle is no Patient and a Patient no Bundle, but never is anything taken for "looked, and nothing there".
+    assert set(states(supplied).values()) == {State.FAILED}
+    for reading in supplied.readings:
+        assert why in reading.why or "another kind of resource" in reading.why
+        assert not any(word in reading.why for word in (TOKEN, PATIENT, server.origin, "127.0.0.1", "http"))
+    assert status_of(supplied) == 412
+    lines = [record.getMessage() for record in caplog.records]
+    assert any(why in line for line in lines)
+    assert not [line for line in lines if TOKEN in line or PATIENT in line]
+
+
+def test_a_server_that_is_not_there() -> None:
+    """C081: nobody listens on the port."""
+
+    async def run() -> Supplied:
+        async with double(silent) as server:
+            base = server.base
+        return await completed(base)
+
+    supplied = asyncio.run(run())
+    assert set(states(supplied).values()) == {State.FAILED}
+    assert all("cannot be reached" in reading.why for reading in supplied.readings)
+
+
+def test_a_list_of_a_bundle_that_holds_bundles_is_read_like_a_prefetched_one() -> None:
+    """C069, C083."""
+    supplied, _ = against(saying(200, bundle(bundle(condition()))))
+    assert states(supplied)["conditions"] is State.SUPPLIED
+    assert states(supplied)["procedures"] is State.FAILED
+
+
+def test_nothing_found_is_nothing_there() -> None:
+    """C062, C064: a list without entries, or with nothing but a warning, is an answer."""
+    warning = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "not-found"}]}
+    for answer in ({"resourceType": "Bundle", "type": "searchset"}, bundle(), bundle(warning)):
+        supplied, _ = against(saying(200, answer))
+        assert {key for key, state in states(supplied).items() if state is State.NOTHING} == set(states(supplied)) - {
+            "patient"
+        }
+
+
+def test_an_error_inside_a_list_and_a_list_short_of_its_total() -> None:
+    """C063, C068: what came is read; it is not known whether there is more."""
+    for answer in (bundle(condition(), OUTCOME), bundle(condition(), total=7)):
+        supplied, _ = against(saying(200, answer))
+        assert states(supplied)["conditions"] is State.PARTIAL
+
+
+def test_fast_queries_count_although_a_slow_one_is_cut_off() -> None:
+    """C081: the total time is bounded, and what came within it is kept."""
+
+    async def act(writer: asyncio.StreamWriter, heard: Heard) -> None:
+        if heard.type == "Observation":
+            await asyncio.sleep(60)
+        writer.write(reply(200, bundle()))
+
+    supplied, _ = against(act)
+    assert states(supplied)["observations"] is State.FAILED
+    assert states(supplied)["procedures"] is State.NOTHING
+    assert status_of(supplied) == 200
+
+
+# -- another patient ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        lambda heard: bundle(condition("another-1")) if heard.type == "Condition" else bundle(),
+        lambda heard: {"resourceType": "Patient", "id": "another-1"} if heard.type == "Patient" else bundle(),
+        lambda heard: (
+            bundle(
+                condition(),
+                following=f"{'/fhir'}/Condition?page=2",
+            )
+            if heard.target.endswith("_count=200")
+            else bundle(condition("another-1"))
+        ),
+    ],
+    ids=["one subject", "the Patient", "on the second page"],
+)
+def test_another_patients_data_are_refused(answers: Callable[[Heard], dict[str, Any]]) -> None:
+    """C070: a server that ignores the search parameter, or answers with somebody else."""
+
+    async def act(writer: asyncio.StreamWriter, heard: Heard) -> None:
+        writer.write(reply(200, answers(heard)))
+
+    with pytest.raises(RequestError) as refused:
+        against(act)
+    assert refused.value.status == 422
+    assert "another-1" not in str(refused.value)
+    assert PATIENT not in str(refused.value)
+
+
+# -- the token ------------------------------------------------------------------------------------------------------
+
+
+def test_every_call_carries_the_token_and_asks_for_fhir() -> None:
+    """C076, C078: one GET for each template, of the patient in the context."""
+    supplied, server = against(saying(200, bundle()))
+    assert server.tokens == [f"Bearer {TOKEN}"] * len(TEMPLATES)
+    assert {one.method for one in server.heard} == {"GET"}
+    assert {one.headers["accept"] for one in server.heard} == {"application/fhir+json"}
+    expected = {f"/fhir/{template.type}?patient={PATIENT}&_count=200" for template in TEMPLATES[1:]}
+    assert {one.target for one in server.heard} == expected | {f"/fhir/Patient/{PATIENT}"}
+    assert TOKEN not in repr(supplied)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("own", [True, False], ids=["to itself", "to another origin"])
+def test_redirects_are_not_followed(status: int, own: bool) -> None:
+    """C080."""
+
+    async def run() -> None:
+        async with double(saying(200, bundle())) as other:
+
+            async def act(writer: asyncio.StreamWriter, heard: Heard) -> None:
+                to = "" if own else other.origin
+                writer.write(reply(status, b"", f"Location: {to}/fhir/elsewhere"))
+
+            async with double(act) as server:
+                supplied = await completed(server.base)
+                assert set(states(supplied).values()) == {State.FAILED}
+                assert len(server.heard) == len(TEMPLATES)
+            assert other.heard == []
+
+    asyncio.run(run())
+
+
+LURES = {
+    "another origin": "{other}/fhir/Condition?page=2",
+    "without scheme": "//{other_netloc}/fhir/Condition?page=2",
+    "user in front": "http://{own_netloc}@{other_netloc}/fhir/Condition?page=2",
+    "backslash": "http://{own_netloc}\\@{other_netloc}/fhir/Condition?page=2",
+    "tab": "http://{other_netloc}/\tfhir/Condition?page=2",
+    "longer name": "{own}.attacker.invalid/fhir/Condition?page=2",
+    "beside the base": "{own}/fhirs/Condition?page=2",
+    "above the base": "{own}/admin",
+    "out of the base": "{own}/fhir/../admin",
+    "out of the base, encoded": "{own}/fhir/%2e%2e/admin",
+    "https instead": "https://{own_netloc}/fhir/Condition?page=2",
+    "another scheme": "file:///etc/passwd",
+    "javascript": "javascript:alert(1)",
+    "letters beyond ASCII": "http://127.0.0。1:{other_port}/fhir",
+    "a line": "{own}/fhir/Condition\r\nX-Evil: 1",
+}
+
+
+@pytest.mark.parametrize("lure", LURES.values(), ids=LURES.keys())
+@pytest.mark.parametrize("from_prefetch", [False, True], ids=["fetched page", "prefetched page"])
+def test_next_links_leave_neither_origin_nor_base(lure: str, from_prefetch: bool) -> None:
+    """C068, C080: the page that came is kept, the list is incomplete, and nothing is asked elsewhere."""
+
+    async def run() -> None:
+        async with double(saying(200, bundle())) as other:
+            own = ""
+
+            def page() -> dict[str, Any]:
+                netlocs = {"own_netloc": own.removeprefix("http://"), "other_netloc": other.origin[7:]}
+                url = lure.format(own=own, other=other.origin, other_port=other.origin.rpartition(":")[2], **netlocs)
+                return bundle(condition(), following=url)
+
+            async def act(writer: asyncio.StreamWriter, heard: Heard) -> None:
+                writer.write(reply(200, page() if heard.type == "Condition" else bundle()))
+
+            async with double(act) as server:
+                own = server.origin
+                prefetch: dict[str, Any] = {template.key: None for template in TEMPLATES[1:]}
+                if from_prefetch:
+                    prefetch["conditions"] = page()
+                else:
+                    del prefetch["conditions"]
+                supplied = await completed(server.base, prefetch)
+                assert states(supplied)["conditions"] is State.PARTIAL
+                assert [item.resource["id"] for one in supplied.readings for item in one.placed] == ["c1"]
+                expected = {f"/fhir/Patient/{PATIENT}"}
+                if not from_prefetch:
+                    expected.add(f"/fhir/Condition?patient={PATIENT}&_count=200")
+                assert {one.target for one in server.heard} == expected
+            assert other.heard == []
+
+    asyncio.run(run())
+
+
+def test_pages_are_followed_to_the_end() -> None:
+    """C068, C079: from a prefetched first page too, which is not asked for again."""
+
+    def page(number: int) -> dict[str, Any]:
+        following = f"Condition?page={number + 1}" if number < 3 else None
+        return bundle(condition(ident=f"c{number}"), following=following, total=3)
+
+    async def act(writer: asyncio.StreamWriter, heard: Heard) -> None:
+        number = int(heard.target[-1]) if "page=" in heard.target else 1
+        writer.write(reply(200, page(number) if heard.type == "Condition" else bundle()))
+
+    others = {template.key: None for template in TEMPLATES[1:]}
+    del others["conditions"]
+    for prefetch, asked in ((others, 3), (others | {"conditions": page(1)}, 2)):
+        supplied, server = against(act, prefetch)
+        assert states(supplied)["conditions"] is State.SUPPLIED
+        assert [item.resource["id"] for one in supplied.readings for item in one.placed] == ["c1", "c2", "c3"]
+        assert sum(one.type == "Condition" for one in server.heard) == asked
+        assert set(server.tokens) == {f"Bearer {TOKEN}"}
+
+
+@pytest.mark.parametrize("circle", [True, False], ids=["in a circle", "always another"])
+def test_endless_pages_end(circle: bool) -> None:
+    """C081: bounded in pages."""
+    count = 0
+
+    async def act(writer: asyncio.StreamWriter, heard: Heard) -> None:
+        nonlocal count
+        count += 1
+        following = "/fhir/Condition?page=2" if circle else f"/fhir/Condition?page={count}"
+        writer.write(reply(200, bundle(condition(ident=f"c{count}"), following=following)))
+
+    prefetch: dict[str, Any] = {template.key: None for template in TEMPLATES if template.key != "conditions"}
+    supplied, server = against(act, prefetch, most_pages=5)
+    assert states(supplied)["conditions"] is State.PARTIAL
+    assert len(server.heard) == (2 if circle else 5)
+
+
+def test_entries_and_bytes_are_bounded_over_all_answers() -> None:
+    """C081."""
+
+    async def act(writer: asyncio.StreamWriter, heard: Heard) -> None:
+        following = f"/fhir/{heard.type}?page={len(server_heard)}"
+        server_heard.append(heard)
+        writer.write(reply(200, bundle(condition(ident=f"c{len(server_heard)}", note="x" * 900), following=following)))
+
+    for changes, bound in (({"most_entries": 3}, 3), ({"most_bytes_in_all": 5000}, 5)):
+        server_heard: list[Heard] = []
+        prefetch: dict[str, Any] = {template.key: None for template in TEMPLATES if template.key != "conditions"}
+        supplied, _ = against(act, prefetch, **changes)
+        assert states(supplied)["conditions"] is State.PARTIAL
+        assert 1 <= len(server_heard) <= bound
+
+
+def test_no_cookie_is_kept() -> None:
+    """C077: one patient's session never meets the next patient's token."""
+
+    async def run() -> None:
+        async with double(saying(200, bundle(), "Set-Cookie: session=s1; Path=/")) as server:
+            asking = servers(settings())
+            for _ in range(2):
+                asked_for = request(server.base)
+                await asking.completed(asked_for, gather(asked_for), Client(id="a", fhir_servers=(server.base,)))
+            await asking.aclose()
+            assert len(server.heard) == 2 * len(TEMPLATES)
+            assert not [one for one in server.heard if "cookie" in one.headers]
+
+    asyncio.run(run())
+
+
+# -- which server ---------------------------------------------------------------------------------------------------
+
+
+def test_a_server_off_the_list_is_not_even_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C082: no name is looked up, no connection is opened, and the answer is as from prefetch alone."""
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("looked up a server that is not on the list")
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", refuse)
+    for base in ("https://evil.invalid/fhir", "http://169.254.169.254/latest", "https://ehr.example/fhir/../x"):
+        supplied = asyncio.run(completed(base, allowed=("https://ehr.example/fhir",)))
+        assert set(states(supplied).values()) == {State.MISSING}
+        assert all("not one that may be asked" in reading.why for reading in supplied.readings)
+
+
+def test_what_is_asked_depends_on_list_token_and_scope() -> None:
+    """C076, C078, C082."""
+
+    async def asked(changes: dict[str, Any] | None = None, set_to: FhirSettings | None = None, **more: Any) -> int:
+        async with double(saying(200, bundle())) as server:
+            given = set_to or settings(servers=(server.base,))
+            token = more.pop("token", TOKEN)
+            asked_for = request(server.base, token=token, **(changes or {}))
+            if more.pop("open_", False):
+                given = settings(servers=(server.base,), open_servers=(server.base,))
+            await completed(server.base, set_to=given, asked_for=asked_for, allowed=())
+            return len(server.heard)
+
+    async def run() -> None:
+        assert await asked() == 8  # on the list of the settings
+        assert await asked(set_to=settings()) == 0  # on no list
+        assert await asked(token=None) == 0  # no token, and not open
+        assert await asked(token=None, open_=True) == 8
+        assert await asked({"expires_in": 0}) == 0
+        assert await asked({"patient": "another-1"}) == 0
+        assert await asked({"patient": PATIENT}) == 8
+        assert await asked({"access_token": "two words"}) == 0
+        assert await asked({"access_token": "tök"}) == 0
+        assert await asked({"access_token": "tok\r\nX-Evil: 1"}) == 0
+        assert await asked({"scope": "launch patient/Condition.read patient/Observation.rs patient/Patient.c"}) == 2
+        assert await asked({"scope": "Condition.Read (R4) Patient.Read (R4)"}) == 8  # Epic's own words
+
+    asyncio.run(run())
+
+
+def test_what_came_is_not_asked_for_again() -> None:
+    """C063, C079: null, empty, supplied and failed keys are left alone."""
+    prefetch = {
+        "patient": {"resourceType": "Patient", "id": PATIENT},
+        "conditions": None,
+        "medicationRequests": bundle(),
+        "medicationStatements": OUTCOME,
+        "procedures": bundle(condition(), OUTCOME),
+        "observations": bundle(total=9),
+    }
+    supplied, server = against(saying(200, bundle()), prefetch)
+    assert sorted(one.type for one in server.heard) == ["MedicationAdministration", "MedicationDispense"]
+    assert states(supplied)["medicationStatements"] is State.FAILED
+    assert states(supplied)["medicationDispenses"] is State.NOTHING
+
+
+def test_a_dead_server_is_left_alone_for_a_while() -> None:
+    """C081: it does not hold up every call for the whole budget; an answer of any kind brings it back."""
+
+    async def run() -> None:
+        lives = False
+
+        async def act(writer: asyncio.StreamWriter, heard: Heard) -> None:
+            writer.write(reply(200, bundle()) if lives else reply(503, b""))
+
+        async with double(act) as server:
+            asking = servers(settings(rest_after=2, rest_seconds=0.5))
+            client = Client(id="hospital", fhir_servers=(server.base,))
+
+            async def asked() -> int:
+                before, asked_for = len(server.heard), request(server.base)
+                await asking.completed(asked_for, gather(asked_for), client)
+                return len(server.heard) - before
+
+            assert [await asked() for _ in range(4)] == [8, 8, 0, 0]
+            await asyncio.sleep(0.6)
+            lives = True
+            assert [await asked() for _ in range(2)] == [8, 8]
+            await asking.aclose()
+
+    asyncio.run(run())
