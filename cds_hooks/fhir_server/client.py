@@ -83,7 +83,7 @@ def _trusted(settings: FhirSettings) -> ssl.SSLContext:
 
 
 def _check_status(status: int) -> None:
-    if status == httpx.codes.OK:
+    if status == 200:
         return
     if 300 <= status < 400:
         raise UnusableError("the FHIR server sends elsewhere, which is not followed")
