@@ -88,10 +88,15 @@ def _shift(day: date | None, days: int) -> date | None:
         return date.max if days > 0 else date.min
 
 
+_SHORTEST_MONTH = 28
+
+
 def add_months(day: date, months: int) -> date:
     """The same day `months` calendar months later; the last day of the month where it has no such day."""
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
+    if day.day <= _SHORTEST_MONTH:
+        return date(year, month + 1, day.day)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
@@ -103,9 +108,12 @@ def months_between(start: date, end: date) -> float:
     if end <= start:
         return 0.0
     whole = (end.year - start.year) * 12 + end.month - start.month
-    if add_months(start, whole) > end:
-        whole -= 1
-    anniversary, following = add_months(start, whole), add_months(start, whole + 1)
+    anniversary = add_months(start, whole)
+    if anniversary > end:
+        whole, following = whole - 1, anniversary
+        anniversary = add_months(start, whole)
+    else:
+        following = add_months(start, whole + 1)
     return whole + (end - anniversary).days / (following - anniversary).days
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from spmwatch.engine.episodes import (
     FIRST_DAY,
@@ -25,7 +25,22 @@ from spmwatch.engine.episodes import (
     Timeline,
     Transplant,
 )
-from spmwatch.engine.facts import Diagnosis, DrugOrder, Gap, PatientRecord, Standing, Statement
+from spmwatch.engine.facts import (
+    Diagnosis,
+    DrugExposure,
+    DrugNotTaken,
+    DrugOrder,
+    Fact,
+    Gap,
+    LabValue,
+    NamedRegimen,
+    PatientRecord,
+    PlannedDrug,
+    Procedure,
+    Smoking,
+    Standing,
+    Statement,
+)
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.engine.timeline.conventions import Conventions
 from spmwatch.engine.timeline.courses import DrugCourses
@@ -56,6 +71,7 @@ from spmwatch.engine.timeline.hypothetical import (
 from spmwatch.engine.timeline.laboratory import laboratory
 from spmwatch.engine.timeline.malignancies import Milestones, malignancies_of
 from spmwatch.engine.timeline.melphalan import told_apart
+from spmwatch.engine.timeline.numbering import numbered
 from spmwatch.engine.timeline.observations import done_of, order_of, stated_of
 from spmwatch.engine.timeline.phases import Phases, stated_only
 from spmwatch.engine.timeline.plans import Plans
@@ -66,7 +82,7 @@ from spmwatch.engine.truth import Truth
 
 LENALIDOMIDE, MELPHALAN = "lenalidomide", "melphalan"
 PROGRESSION = "progression"
-E = TypeVar("E", bound=Episode)
+F = TypeVar("F", bound=Fact)
 
 
 def build_timeline(record: PatientRecord, *, as_of: date, conventions: Conventions, value_sets: ValueSets) -> Timeline:
@@ -97,7 +113,13 @@ class _Builder:
         self._clock = Clock(
             as_of=self._as_of, until=self._as_of if said is None else min(said.toordinal(), self._as_of)
         )
-        self._diagnoses = [fact for fact in self._facts if isinstance(fact, Diagnosis)]
+        self._by_type: defaultdict[type[Fact], list[Fact]] = defaultdict(list)
+        for fact in self._facts:
+            self._by_type[type(fact)].append(fact)
+
+    def _of(self, *types: type[F]) -> list[F]:
+        """The facts of these types, by type; so that no step goes through all facts for the few that it is about."""
+        return [fact for one in types for fact in cast("list[F]", self._by_type.get(one, ()))]
 
     def timeline(self) -> Timeline:
         """All steps in order."""
@@ -114,26 +136,27 @@ class _Builder:
 
     def _episodes(self) -> list[Episode]:
         conventions, value_sets, as_of = self._conventions, self._value_sets, self._as_of
-        covers, notes = covers_of(self._facts, self._clock, conventions, value_sets)
-        transplants, transplant_notes = transplants_of(self._facts, as_of, conventions, value_sets)
+        covers, notes = covers_of(self._of(DrugExposure, DrugNotTaken), self._clock, conventions, value_sets)
+        transplants, transplant_notes = transplants_of(self._of(Procedure), as_of, conventions, value_sets)
         self._notes += [*notes, *transplant_notes]
         by_drug = self._kinds(covers, transplants)
         all_covers = [cover for group in by_drug.values() for cover in group]
-        myeloma = myeloma_evidence(self._facts, as_of, conventions, value_sets)
+        reasons = self._of(Diagnosis, DrugExposure, DrugOrder)
+        myeloma = myeloma_evidence(reasons, as_of, conventions, value_sets)
         therapy = therapy_of(all_covers, transplants, diagnosed_on(myeloma), conventions, value_sets)
         diagnosed = diagnosed_on(myeloma, therapy.first)
         first = _first(by_drug.get(LENALIDOMIDE, ()))
         milestones = Milestones(diagnosed=diagnosed, treated=therapy.first, first_lenalidomide=first)
         orders, by_drug = self._phases(by_drug, therapy, transplants)
-        other = other_evidence(self._facts, milestones, as_of, conventions, value_sets)
+        other = other_evidence(reasons, milestones, as_of, conventions, value_sets)
         indication = indication_of(myeloma, other, conditions_known=self._known.conditions)
         malignancies, malignancy_notes = malignancies_of(
-            self._diagnoses, milestones, as_of, conventions, value_sets, only_other_indication=indication == "other"
+            self._of(Diagnosis), milestones, as_of, conventions, value_sets, only_other_indication=indication == "other"
         )
         self._notes += malignancy_notes
         birth = birth_of(self._record.patient, as_of, conventions, self._notes)
         patient = patient_episode(
-            self._record.patient, birth, self._facts, transplants, indication, as_of, conventions, self._notes
+            self._record.patient, birth, self._of(Statement), transplants, indication, as_of, conventions, self._notes
         )
         diseases: list[Disease] = []
         if myeloma:
@@ -141,23 +164,27 @@ class _Builder:
         if other:
             diseases.append(disease_of(OTHER, other, None, birth, len(diseases) + 1))
         courses, cumulated = self._courses(by_drug)
-        measured, lab_notes = laboratory(self._facts, as_of, conventions)
+        measured, lab_notes = laboratory(self._of(LabValue), self._of(Smoking), as_of, conventions)
         self._notes += lab_notes
-        plans = Plans(self._facts, courses, transplants, as_of, value_sets, self._notes)
+        plans = Plans(
+            self._of(DrugNotTaken, PlannedDrug, NamedRegimen), courses, transplants, as_of, value_sets, self._notes
+        )
         planned = plans.episodes()
-        regimens = regimens_of(self._facts, courses, by_drug, plans, planned, self._clock, conventions, value_sets)
+        regimens = regimens_of(
+            self._of(DrugOrder, NamedRegimen), courses, by_drug, plans, planned, self._clock, conventions, value_sets
+        )
         result: list[Episode] = [
             patient,
             *courses,
             *cumulated,
-            *_numbered(orders),
-            *_numbered(planned),
-            *_numbered(regimens),
+            *numbered(orders),
+            *numbered(planned),
+            *numbered(regimens),
             *transplants,
             *diseases,
             *malignancies,
-            *_numbered(stated_of(self._facts, as_of)),
-            *_numbered(done_of(self._facts, as_of, value_sets)),
+            *numbered(stated_of(self._of(Statement, Smoking), as_of)),
+            *numbered(done_of(self._of(Procedure, Diagnosis), as_of, value_sets)),
             *measured,
         ]
         return [*result, *self._hidden(result, birth, indication)]
@@ -183,11 +210,11 @@ class _Builder:
         """The draft orders, and the covers by drug, with their phases."""
         progressions = [
             Event(low=low, high=high, sure=fact.standing is Standing.COUNTS)
-            for fact in self._facts
-            if isinstance(fact, Statement) and fact.what == PROGRESSION
+            for fact in self._of(Statement)
+            if fact.what == PROGRESSION
             for low, high in [known_days(fact.date, self._as_of)]
         ]
-        drafts = [fact for fact in self._facts if isinstance(fact, DrugOrder)]
+        drafts = self._of(DrugOrder)
         orders: list[Order] = []
         result: dict[str, list[Cover]] = {}
         for drug in sorted({*by_drug, *(draft.drug for draft in drafts)}):
@@ -223,7 +250,7 @@ class _Builder:
         cumulated = [course for drug in drugs for course in drug.cumulated()]
         courses.sort(key=_course_key)
         cumulated.sort(key=lambda c: (c.drug, c.phase != "any", c.phase))
-        return _numbered(courses), _numbered(cumulated)
+        return numbered(courses), numbered(cumulated)
 
     def _hidden(self, found: Sequence[Episode], birth: Span | None, indication: str) -> list[Episode]:
         """What unsupplied data could contain, and the myeloma that lenalidomide without a reason hints at."""
@@ -264,11 +291,6 @@ def _course_key(course: Course) -> tuple[object, ...]:
         course.standing,
         course.sources,
     )
-
-
-def _numbered(episodes: Sequence[E]) -> list[E]:
-    """The episodes with ids in their order, e.g. `exposed-1`."""
-    return [replace(episode, id=f"{episode.verb}-{number}") for number, episode in enumerate(episodes, start=1)]
 
 
 # -- a summary ------------------------------------------------------------------------------------------------------

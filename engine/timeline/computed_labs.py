@@ -56,11 +56,17 @@ def _by_day(values: Iterable[LabValue]) -> dict[_Day, list[LabValue]]:
     return days
 
 
+def _has(values: Iterable[LabValue], analyte: str) -> bool:
+    return any(value.analyte == analyte for value in values)
+
+
 def _measured(values: Iterable[LabValue]) -> bool:
     return any(value.standing is Standing.COUNTS and not value.preliminary for value in values)
 
 
 def _shares(values: Sequence[LabValue], recipe: ComputedShare) -> list[LabValue]:
+    if not _has(values, recipe.share):
+        return []
     days = _by_day(values)
     found: list[LabValue] = []
     for key in sorted(days):
@@ -90,6 +96,8 @@ def _product(share: LabValue, total: LabValue, analyte: str, comparator: str | N
 
 
 def _stand_ins(values: Sequence[LabValue], recipe: StandIn) -> list[LabValue]:
+    if not _has(values, recipe.broader):
+        return []
     days = _by_day(values)
     return [
         replace(value, analyte=recipe.analyte, standing=Standing.POSSIBLE)

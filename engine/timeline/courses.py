@@ -37,22 +37,55 @@ class DrugCourses:
             groups[drug_form or cover.form, cover.phase].append(cover)
         for (form, phase), group in groups.items():
             for cluster in self._clusters(group):
-                for course, members in _courses_of_cluster(cluster, form, phase, self._clock, self._conventions):
-                    yield replace(course, since=self._since(course, members))
+                yield from self._courses_of(cluster, form, phase)
 
-    def _since(self, course: Course, members: Sequence[Cover]) -> Span:
+    def _courses_of(self, cluster: Cluster, form: str, phase: str) -> Iterator[Course]:
+        """One course for each run of records that certainly belong together.
+
+        Where a gap between two runs may or may not be real there are two courses, and the bounds of each reach as far
+        as one course of both would. Possible records that may stand apart make a possible course.
+        """
+        for run in cluster.runs:
+            yield self._course(cluster, run, run.members, form, phase)
+        if cluster.loose:
+            yield self._course(cluster, None, cluster.loose, form, phase)
+
+    def _course(self, cluster: Cluster, run: Run | None, members: Sequence[Cover], form: str, phase: str) -> Course:
+        high = _capped_months(cluster.first, cluster.last, self._clock, self._conventions)
+        low = months(run.first, run.last, self._clock.as_of) if run is not None else 0.0
+        told = members if run is None else (*members, *run.attached)
+        start = Span(cluster.first, min(c.start_max for c in members))
+        end = Span(max(c.end_min for c in members), cluster.last)
+        return Course(
+            id="",
+            standing=Standing.POSSIBLE if run is None else Standing.COUNTS,
+            certainty=_certainty(members),
+            sources=sources_of(cover.fact for cover in told),
+            drug=members[0].fact.drug,
+            form=form,
+            phase=phase,
+            active=activity(told, self._clock, self._conventions),
+            start=start,
+            end=end,
+            duration=Span(low, max(low, high)),
+            since=self._since(start, end, members),
+            doses=_doses(members),
+        )
+
+    def _since(self, start: Span, end: Span, members: Sequence[Cover]) -> Span:
         """The first day of the unbroken cover that these records belong to, whatever its phases and kinds."""
-        whole = next((c for c in self._all if c.first <= course.start.low and course.end.high <= c.last), None)
+        whole = next((c for c in self._all if c.first <= start.low and end.high <= c.last), None)
         if whole is None:
-            return course.start
+            return start
         own = {id(member) for member in members}
         runs = [run for run in whole.runs if any(id(member) in own for member in run.members)]
-        latest = min((member.start_max for run in runs for member in run.members), default=course.start.high)
-        return Span(whole.first, max(whole.first, min(latest, course.start.high)))
+        latest = min((member.start_max for run in runs for member in run.members), default=start.high)
+        return Span(whole.first, max(whole.first, min(latest, start.high)))
 
     def cumulated(self) -> Iterator[Cumulative]:
         """Months over all phases, and of each phase; what is of unknown phase may belong to any of them."""
-        yield self._cumulative(self._covers, self._covers, ANY)
+        whole = self._cumulative(self._covers, self._covers, ANY)
+        yield whole
         by_phase: defaultdict[str, list[Cover]] = defaultdict(list)
         for cover in self._covers:
             by_phase[cover.phase].append(cover)
@@ -60,6 +93,9 @@ class DrugCourses:
         if self._covers[0].fact.drug not in self._conventions.phases_inferred_for:
             by_phase.pop(UNKNOWN, None)
         for phase, group in by_phase.items():
+            if len(group) == len(self._covers):
+                yield replace(whole, phase=phase)
+                continue
             yield self._cumulative(group, group if phase == UNKNOWN else [*group, *unknown], phase)
 
     def _cumulative(self, certain: Sequence[Cover], possible: Sequence[Cover], phase: str) -> Cumulative:
@@ -94,48 +130,6 @@ def _common_form(covers: Iterable[Cover]) -> str:
     """The form that all records name which name one."""
     forms = {cover.form for cover in covers} - {UNKNOWN}
     return forms.pop() if len(forms) == 1 else UNKNOWN
-
-
-def _courses_of_cluster(
-    cluster: Cluster, form: str, phase: str, clock: Clock, conventions: Conventions
-) -> Iterator[tuple[Course, Sequence[Cover]]]:
-    """One course, with its records, for each run of records that certainly belong together.
-
-    Where a gap between two runs may or may not be real there are two courses, and the bounds of each reach as far as
-    one course of both would. Possible records that may stand apart make a possible course.
-    """
-    for run in cluster.runs:
-        yield _course(cluster, run, run.members, form, phase, clock, conventions), run.members
-    if cluster.loose:
-        yield _course(cluster, None, cluster.loose, form, phase, clock, conventions), cluster.loose
-
-
-def _course(
-    cluster: Cluster,
-    run: Run | None,
-    members: Sequence[Cover],
-    form: str,
-    phase: str,
-    clock: Clock,
-    conventions: Conventions,
-) -> Course:
-    high = _capped_months(cluster.first, cluster.last, clock, conventions)
-    low = months(run.first, run.last, clock.as_of) if run is not None else 0.0
-    told = members if run is None else (*members, *run.attached)
-    return Course(
-        id="",
-        standing=Standing.POSSIBLE if run is None else Standing.COUNTS,
-        certainty=_certainty(members),
-        sources=sources_of(cover.fact for cover in told),
-        drug=members[0].fact.drug,
-        form=form,
-        phase=phase,
-        active=activity(told, clock, conventions),
-        start=Span(cluster.first, min(c.start_max for c in members)),
-        end=Span(max(c.end_min for c in members), cluster.last),
-        duration=Span(low, max(low, high)),
-        doses=_doses(members),
-    )
 
 
 def _doses(covers: Iterable[Cover]) -> tuple[str, ...]:

@@ -119,6 +119,8 @@ def _united(covers: Sequence[Cover], gap: int) -> Iterator[list[Cover]]:
 
 
 def _cluster(members: Sequence[Cover], gap: int) -> Cluster:
+    if len(members) == 1:
+        return _cluster_of_one(members[0])
     runs = _runs([cover for cover in members if cover.counts], gap)
     attached: list[list[Cover]] = [[] for _ in runs]
     loose: list[Cover] = []
@@ -138,6 +140,13 @@ def _cluster(members: Sequence[Cover], gap: int) -> Cluster:
         runs=tuple(runs),
         loose=tuple(loose),
     )
+
+
+def _cluster_of_one(cover: Cover) -> Cluster:
+    """As `_cluster` has it; most drugs have a single record."""
+    only = (cover,)
+    runs = (Run(cover.start_max, cover.end_min, only),) if cover.counts else ()
+    return Cluster(cover.start_min, cover.end_max, only, runs, () if cover.counts else only)
 
 
 def _runs(counting: Sequence[Cover], gap: int) -> list[Run]:

@@ -54,8 +54,11 @@ def note(kind: str, fact: Fact, problem: str, advice: str, topic: str | None = N
 
 def known_days(days: DateRange | None, as_of: int) -> tuple[int, int]:
     """The days as ordinals, cut at the day of evaluation; None is any day up to then."""
-    span = Span.of_days(days)
-    return min(int(span.low), as_of), min(int(span.high), as_of)
+    if days is None:
+        return FIRST_DAY, as_of
+    low = FIRST_DAY if days.earliest is None else days.earliest.toordinal()
+    high = as_of if days.latest is None else days.latest.toordinal()
+    return min(low, as_of), min(high, as_of)
 
 
 def until(facts: Iterable[Fact], as_of: int, notes: list[Gap]) -> list[Fact]:
@@ -72,12 +75,12 @@ def until(facts: Iterable[Fact], as_of: int, notes: list[Gap]) -> list[Fact]:
 
 
 def _main_date(fact: Fact) -> DateRange | None:
+    if isinstance(fact, (Procedure, LabValue, Statement, Smoking)):
+        return fact.date
     if isinstance(fact, (DrugExposure, DrugNotTaken)):
         return fact.start
     if isinstance(fact, (PlannedDrug, NamedRegimen)):
         return fact.planned_on
-    if isinstance(fact, (Procedure, LabValue, Statement, Smoking)):
-        return fact.date
     return (fact.onset or fact.recorded) if isinstance(fact, Diagnosis) else None
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from spmwatch.engine.episodes import UNBOUNDED, Lab, Span, Sustained
 from spmwatch.engine.facts import Certainty, Standing
 from spmwatch.engine.timeline.conventions import Conventions
+from spmwatch.engine.timeline.transplants import in_order
 
 
 def sustained_of(labs: Iterable[Lab], as_of: int, conventions: Conventions) -> list[Sustained]:
@@ -47,7 +48,7 @@ def sustained_of(labs: Iterable[Lab], as_of: int, conventions: Conventions) -> l
 
 def _says_nothing(lab: Lab) -> bool:
     """Is every value possible, as where a result could not be read?"""
-    return lab.value == Span(0, UNBOUNDED)
+    return lab.value.high == UNBOUNDED and lab.value.low == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +71,19 @@ class _Series:
 
     def __init__(self, values: Sequence[Lab], earliest: int, apart: int) -> None:
         self._apart, self._earliest = apart, earliest
-        days = [lab.date.low for lab in values if _is_certain(lab) and lab.date.low >= earliest]
+        certain = [lab for lab in values if _is_certain(lab)]
+        days = [lab.date.low for lab in certain if lab.date.low >= earliest]
         self._last = max(days, default=None)
         self._first = None
         if self._last is not None:
             self._first = max((day for day in days if day <= self._last - apart), default=None)
         start = earliest if self._first is None else self._first
         self._inside = [lab for lab in values if lab.date.high >= start]
+        self._all_certain = len(certain) == len(values) or all(_is_certain(lab) for lab in self._inside)
 
     def episode(self) -> Sustained | None:
         """What the values make together; None when no two of them can lie far enough apart."""
-        if self._first is not None and self._last is not None and all(_is_certain(lab) for lab in self._inside):
+        if self._first is not None and self._last is not None and self._all_certain:
             return self._certain(self._first, self._last)
         pairs = list(self._pairs())
         return self._uncertain(pairs) if pairs else None
@@ -133,7 +136,7 @@ class _Series:
             id="",
             standing=standing,
             certainty=Certainty.LOW if low else Certainty.HIGH,
-            sources=tuple(sorted({source for lab in self._inside for source in lab.sources})),
+            sources=in_order(source for lab in self._inside for source in lab.sources),
             analyte=self._inside[0].analyte,
             highest=highest,
             lowest=lowest,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Malignancy, Span
 from spmwatch.engine.facts import Certainty, Diagnosis, Gap, Standing
@@ -12,6 +12,7 @@ from spmwatch.engine.terminology.concept import Concept
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.engine.timeline.conventions import Conventions
 from spmwatch.engine.timeline.exposures import known_days
+from spmwatch.engine.timeline.numbering import numbered
 from spmwatch.engine.timeline.transplants import sources_of
 
 SPM, PRIOR = "spm", "prior"
@@ -129,7 +130,7 @@ def malignancies_of(
         found += [_episode(cancer, group, organ, as_of) for cancer in cancers]
     found.sort(key=lambda m: (m.onset.low, m.onset.high, m.group, m.organ, m.role, m.standing, m.sources))
     notes = [_undecided(m) for m in found if m.role == UNKNOWN and not only_other_indication]
-    return [_numbered(m, number) for number, m in enumerate(found, start=1)], notes
+    return numbered(found), notes
 
 
 def _role(onset: Span, milestones: Milestones) -> str:
@@ -207,7 +208,3 @@ def _undecided(malignancy: Malignancy) -> Gap:
         reference=malignancy.sources[0].reference if malignancy.sources else "",
         topic="cancer-onset",
     )
-
-
-def _numbered(malignancy: Malignancy, number: int) -> Malignancy:
-    return replace(malignancy, id=f"malignancy-{number}")

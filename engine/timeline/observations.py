@@ -48,10 +48,12 @@ def _labs_of_one(values: Sequence[tuple[LabValue, Span]], as_of: int, convention
     told = [(fact, span) for fact, span in values if not fact.says_nothing]
     finals = [(fact, span) for fact, span in told if not fact.preliminary]
     last_final = max((span.low for fact, span in finals if fact.standing is Standing.COUNTS), default=FIRST_DAY)
-    last_any = max((span.low for _, span in told), default=FIRST_DAY)
-    final_ends, ends = _two_last(finals), _two_last(told)
+    among_finals = last_final, *_two_last(finals)
+    among_all = among_finals
+    if any(fact.preliminary for fact, _ in values):
+        among_all = max((span.low for _, span in told), default=FIRST_DAY), *_two_last(told)
     for fact, span in values:
-        last, (final, before) = (last_any, ends) if fact.preliminary else (last_final, final_ends)
+        last, final, before = among_all if fact.preliminary else among_finals
         possible = before if span.high == final else final  # the last day on which another value can lie
         latest = "earlier" if span.high < last else "latest" if span.low >= possible else UNKNOWN
         if latest == "earlier" and span.high < as_of - conventions.laboratory_window:
@@ -72,8 +74,8 @@ def _labs_of_one(values: Sequence[tuple[LabValue, Span]], as_of: int, convention
 
 def _two_last(values: Sequence[tuple[LabValue, Span]]) -> tuple[float, float]:
     """The last day on which a value can lie, and the last on which another can."""
-    ends = sorted((span.high for _, span in values), reverse=True)
-    return (*ends, FIRST_DAY, FIRST_DAY)[0], (*ends, FIRST_DAY, FIRST_DAY)[1]
+    ends = sorted([FIRST_DAY, FIRST_DAY, *(span.high for _, span in values)])
+    return ends[-1], ends[-2]
 
 
 def _value(fact: LabValue) -> Span:
@@ -149,7 +151,7 @@ def stated_of(facts: Iterable[Fact], as_of: int) -> list[Stated]:
     return sorted(found.values(), key=lambda s: (s.what, s.date.low, s.date.high, s.standing, s.certainty))
 
 
-def pack_years_of(facts: Iterable[Fact]) -> list[LabValue]:
+def pack_years_of(smoking: Iterable[Smoking]) -> list[LabValue]:
     """Recorded pack-years in the form of a measured value."""
     return [
         LabValue(
@@ -161,8 +163,8 @@ def pack_years_of(facts: Iterable[Fact]) -> list[LabValue]:
             unit="{pack-years}",
             date=fact.date,
         )
-        for fact in facts
-        if isinstance(fact, Smoking) and fact.pack_years is not None
+        for fact in smoking
+        if fact.pack_years is not None
     ]
 
 

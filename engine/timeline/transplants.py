@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Span, Transplant
 from spmwatch.engine.facts import Certainty, Fact, Gap, Procedure, Source, Standing
@@ -175,4 +176,13 @@ def _episode(told: _Told, number: int) -> Transplant:
 
 def sources_of(facts: Iterable[Fact]) -> tuple[Source, ...]:
     """Every source behind these facts, once each, in a stable order."""
-    return tuple(sorted({source for fact in facts for source in fact.sources}))
+    return in_order(source for fact in facts for source in fact.sources)
+
+
+_BY_PLACE = attrgetter("reference", "element")  # the order of sources themselves, told quicker
+
+
+def in_order(sources: Iterable[Source]) -> tuple[Source, ...]:
+    """The sources once each, in a stable order."""
+    found = set(sources)
+    return tuple(sorted(found, key=_BY_PLACE)) if len(found) > 1 else tuple(found)
