@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict
 class Section(BaseModel):
     """One section of the settings: plain values, no open handles, so it travels to worker processes.
 
-    Each field has a docstring below it: `spmwatch serve --print-config` prints it. A value that nobody may see printed is a
-    `SecretStr`.
+    Each field has a docstring below it: `spmwatch serve --print-config` prints it. A value that nobody may see
+    printed is a `SecretStr`.
     """
 
     model_config = ConfigDict(

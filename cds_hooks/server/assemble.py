@@ -17,7 +17,8 @@ from spmwatch.cds_hooks.server.settings import Settings
 from spmwatch.cds_hooks.server.turns import Turns
 from spmwatch.cds_hooks.server.watch import Unwatched, Watch
 from spmwatch.cds_hooks.store.decision import Forgetful, Memory
-from spmwatch.cds_hooks.trust.client import Authenticator, Everybody
+from spmwatch.cds_hooks.trust.client import Authenticator
+from spmwatch.cds_hooks.trust.making import authenticator
 from spmwatch.engine.catalogue.load import RuleBase
 
 
@@ -58,9 +59,9 @@ def assemble(
     return service
 
 
-def _authenticator(settings: Settings) -> Authenticator:  # noqa: ARG001
+def _authenticator(settings: Settings) -> Authenticator:
     """Who calls: trust/."""
-    return Everybody()
+    return authenticator(settings.trust)
 
 
 def _fhir(settings: Settings, rules: Rules) -> FhirAccess:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 from fastapi import Request, Response
+from starlette import status as codes
 from starlette.exceptions import HTTPException
 
 from spmwatch.cds_hooks.wire.refusal import Issue, Json, RequestError, operation_outcome
@@ -18,8 +19,11 @@ def json_reply(status: int, body: Json) -> Response:
 
 
 def refusal_reply(refusal: RequestError) -> Response:
-    """The refusal as an OperationOutcome (C057)."""
-    return json_reply(refusal.status, operation_outcome(refusal.issues))
+    """The refusal as an OperationOutcome (C057); a 401 asks for a token and says nothing more (C152)."""
+    response = json_reply(refusal.status, operation_outcome(refusal.issues))
+    if refusal.status == codes.HTTP_401_UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 async def http_fault(_: Request, fault: Exception) -> Response:

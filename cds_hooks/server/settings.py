@@ -33,8 +33,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     """Port to listen on; 0 takes a free one."""
     public_url: str | None = None
-    """The address that clients call, behind a proxy too, e.g. `https://cds.example.org`; absolute links on cards and the
-    audience of tokens start with it. Left out: made from host and port."""
+    """The address that clients call, behind a proxy too, e.g. `https://cds.example.org`; absolute links on cards and
+    the audience of tokens start with it. Left out: made from host and port."""
     overlays: tuple[Path, ...] = ()
     """Folders of site overlays laid over the rules, the last one uppermost."""
     trust: TrustSettings = TrustSettings()

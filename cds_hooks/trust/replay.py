@@ -1,0 +1,121 @@
+"""Tokens that were used: each may be used once (C150).
+
+What is remembered is a digest of client and `jti`, until the token could no longer be used anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import heapq
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Protocol
+
+from spmwatch.engine.errors import CdsError, InputError
+
+MOST_TOKENS = 1_000_000
+"""Remembered in one process at once, about 200 bytes each."""
+_PURGE_EVERY = 60.0
+
+
+class ReplayMemoryError(CdsError):
+    """It cannot be told whether a token was used: nobody is let in until it can."""
+
+    code = "replay-memory"
+
+
+class ReplayMemory(Protocol):
+    """Remembers tokens."""
+
+    async def first_use(self, client: str, jti: str, *, until: float, now: float) -> bool:
+        """Was this token not used before? From now on it was. Raises ReplayMemoryError.
+
+        Args:
+            client: id of the client, whose tokens have names of their own.
+            jti: the token's name.
+            until: when it may be forgotten, in seconds since 1970.
+            now: seconds since 1970.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of files."""
+        ...
+
+
+def _digest(client: str, jti: str) -> bytes:
+    return hashlib.sha256(f"{len(client)}:{client}{jti}".encode()).digest()
+
+
+class OwnMemory:
+    """The memory of one process; gone when it ends."""
+
+    def __init__(self, most: int = MOST_TOKENS) -> None:
+        self._most = most
+        self._used: set[bytes] = set()
+        self._ends: list[tuple[float, bytes]] = []
+
+    async def first_use(self, client: str, jti: str, *, until: float, now: float) -> bool:
+        """See ReplayMemory."""
+        while self._ends and self._ends[0][0] < now:
+            self._used.discard(heapq.heappop(self._ends)[1])
+        used = _digest(client, jti)
+        if used in self._used:
+            return False
+        if len(self._used) >= self._most:
+            raise ReplayMemoryError(f"{self._most} tokens are in use at once")
+        self._used.add(used)
+        heapq.heappush(self._ends, (until, used))
+        return True
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class SharedMemory:
+    """The memory of several processes on one machine, in an SQLite file of its own; it outlives a restart.
+
+    Raises InputError when the file cannot be opened.
+    """
+
+    def __init__(self, file: Path, *, patience: float = 2.0) -> None:
+        self._lock = threading.Lock()
+        self._purged = 0.0
+        try:
+            file.touch(mode=0o600)
+            self._database = sqlite3.connect(
+                file, timeout=patience, check_same_thread=False, isolation_level=None, cached_statements=8
+            )
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=NORMAL")
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS used_token (digest BLOB PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID"
+            )
+            self._database.execute("CREATE INDEX IF NOT EXISTS used_token_until ON used_token (until)")
+        except (OSError, sqlite3.Error) as error:
+            problem = f"cannot be used to remember tokens ({error})"
+            fix = "Name a file in a folder that the service may write"
+            raise InputError(f"trust.replay_file: {file}", "-", problem, fix) from None
+
+    async def first_use(self, client: str, jti: str, *, until: float, now: float) -> bool:
+        """See ReplayMemory. In a thread: another process may hold the file for a moment."""
+        try:
+            return await asyncio.to_thread(self._noted, _digest(client, jti), until, now)
+        except sqlite3.Error as error:
+            raise ReplayMemoryError(type(error).__name__) from None
+
+    def _noted(self, used: bytes, until: float, now: float) -> bool:
+        with self._lock:
+            if now - self._purged > _PURGE_EVERY:
+                self._purged = now
+                self._database.execute("DELETE FROM used_token WHERE until < ?", (now,))
+            changed = self._database.execute("INSERT OR IGNORE INTO used_token VALUES (?, ?)", (used, until))
+            return changed.rowcount == 1
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock, contextlib.suppress(sqlite3.Error):
+            self._database.close()
