@@ -20,6 +20,7 @@ from spmwatch.cds_hooks.server.correlation import Correlation
 from spmwatch.cds_hooks.server.openapi import ANSWERS, DISCOVERY, REQUEST_BODY, describe_requests
 from spmwatch.cds_hooks.server.replies import JSON, http_fault, refusal_reply
 from spmwatch.cds_hooks.server.service import Service, warm_up
+from spmwatch.cds_hooks.trust.origins import Origins
 from spmwatch.cds_hooks.wire.discovery import CDS_HOOKS_VERSION, discovery_bytes
 from spmwatch.cds_hooks.wire.refusal import RequestError
 from spmwatch.engine.version import version
@@ -42,6 +43,9 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.add_middleware(Correlation, service=service)
+    app.add_middleware(
+        Origins, allowed=service.origins
+    )  # the last one added is outermost: errors carry its headers too
     app.add_exception_handler(HTTPException, http_fault)
     _add_discovery(app, service)
     _add_services(app, service)

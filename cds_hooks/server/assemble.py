@@ -47,6 +47,7 @@ def assemble(
     service = Service(
         rules=rules,
         public_url=settings.base_url,
+        origins=settings.trust.origins,
         authenticator=_authenticator(settings),
         fhir=_fhir(settings, rules),
         memory=_memory(settings),

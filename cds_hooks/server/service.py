@@ -52,6 +52,7 @@ class Service:
         today: gives the day of an evaluation.
         now: gives the moment of an answer, in UTC.
         public_url: what clients call, without a slash at the end.
+        origins: of EHRs that run in the browser.
         keeps_requests: are requests handed to the memory for replay?
         limits: how much is taken in, and for how long.
         turns: who is taken in, and whose turn it is to be evaluated.
@@ -69,6 +70,7 @@ class Service:
     fhir: FhirAccess = field(default_factory=PrefetchOnly)
     memory: Memory = field(default_factory=Forgetful)
     watch: Watch = field(default_factory=Unwatched)
+    origins: tuple[str, ...] = ()
     keeps_requests: bool = False
     limits: OperationSettings = field(default_factory=OperationSettings)
     turns: Turns = field(default_factory=lambda: Turns(OperationSettings()))

@@ -19,7 +19,7 @@ SECONDS = 600
 
 
 class Origins:
-    """ASGI middleware. An origin is allowed only as it stands in the settings: no patterns, nothing reflected unseen."""
+    """ASGI middleware. An origin is allowed only as it stands in the settings: no patterns, nothing reflected."""
 
     def __init__(self, app: ASGIApp, allowed: Iterable[str] = ()) -> None:
         self._app, self._allowed = app, frozenset(allowed)
