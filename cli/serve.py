@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-import logging
 import socket
 from typing import Annotated
 
 import typer
-import uvicorn
 
-from spmwatch.cds_hooks.server.app import create_app
-from spmwatch.cds_hooks.server.assemble import assemble
+from spmwatch.cds_hooks.server.run import run
 from spmwatch.cds_hooks.server.settings import Settings
 from spmwatch.cli.edge import AsOf, complain, tidy, today
 from spmwatch.cli.reading import Overlays, load_rules, overlay_lines
 from spmwatch.engine.errors import InputError
+from spmwatch.engine.evaluate import Evaluator
 
 
 @tidy
@@ -31,6 +29,9 @@ def serve(
             help="Listen on an address that others can reach, although nobody is asked who they are.",
         ),
     ] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, max=64, help="Processes that answer; one a core is right.")
+    ] = None,
     as_of: AsOf = None,
     overlay: Overlays = None,
 ) -> None:
@@ -48,20 +49,24 @@ def serve(
             "others can reach this address, and this version neither asks who calls nor encrypts",
             "Use 127.0.0.1, or say --without-trust if only test data will come",
         )
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    settings = Settings.model_validate({"host": host, "port": port, "overlays": tuple(overlay or ())})
+    operation = {} if workers is None else {"operation": {"workers": workers}}
+    settings = Settings.model_validate({"host": host, "port": port, "overlays": tuple(overlay or ()), **operation})
     rules = load_rules(settings.overlays)
     with _listening(settings.host, settings.port) as listener:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-        service = assemble(settings, rules, today=today if as_of is None else lambda: as_of)
-        for line in overlay_lines(service.rules.current.identity):
+        for line in overlay_lines(Evaluator(rules).identity):
             complain(line)
         if as_of is not None:
             complain(f"Every request is evaluated as of {as_of}: for demonstrations only.")
         complain(f"CDS Hooks services at {settings.base_url}/cds-services (Ctrl-C ends)")
-        uvicorn.Server(uvicorn.Config(create_app(service), access_log=False, log_level="warning")).run(
-            sockets=[listener]
+        code = run(
+            settings,
+            listener,
+            today=today if as_of is None else lambda: as_of,
+            say=complain,
         )
+    if code:
+        raise typer.Exit(code)
 
 
 def _is_loopback(host: str) -> bool:

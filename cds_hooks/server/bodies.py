@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 
 from spmwatch.cds_hooks.server.replies import JSON
 from spmwatch.cds_hooks.wire import strict_json
 from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
+
+if TYPE_CHECKING:
+    from spmwatch.cds_hooks.server.service import Service
 
 DRAINED = 4
 """A body that is too long is still read, and thrown away, up to so many times the limit: so the client sees the 413."""
@@ -25,6 +31,23 @@ def check_media_type(request: Request) -> None:
             raise RequestError(415, Issue(code="not-supported", says="Send the request in UTF-8"))
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise RequestError(415, Issue(code="not-supported", says="Send the request without Content-Encoding"))
+
+
+@asynccontextmanager
+async def received(service: Service, request: Request) -> AsyncGenerator[bytes]:
+    """The whole body of a request, counted among what the worker holds while the block runs.
+
+    Raises:
+        RequestError: 413 when it is too long, 408 when it does not come in time, 503 when too much is held already.
+        ClientDisconnect: the client went away.
+    """
+    with service.turns.holding() as hold:
+        try:
+            async with asyncio.timeout(service.limits.read_seconds):
+                body = await read_body(request, hold)
+        except TimeoutError:
+            raise RequestError(408, Issue(code="timeout", says="The body did not arrive in time")) from None
+        yield body
 
 
 async def read_body(request: Request, hold: Callable[[int], None]) -> bytes:

@@ -20,14 +20,14 @@ from starlette.types import Receive, Scope, Send
 
 from spmwatch.cds_hooks.answer import HookAnswer, conclude, gather, parse_request, unknown_service
 from spmwatch.cds_hooks.prefetch.reading import Supplied
-from spmwatch.cds_hooks.server.bodies import check_media_type, read_body
+from spmwatch.cds_hooks.server.bodies import check_media_type, received
 from spmwatch.cds_hooks.server.replies import json_reply, refusal_reply
 from spmwatch.cds_hooks.server.service import Service
 from spmwatch.cds_hooks.server.turns import COME_BACK_SECONDS, OverloadError
 from spmwatch.cds_hooks.store.decision import Decision, Json
 from spmwatch.cds_hooks.trust.client import Client
 from spmwatch.cds_hooks.wire.discovery import SERVICES
-from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
+from spmwatch.cds_hooks.wire.refusal import RequestError
 from spmwatch.cds_hooks.wire.requests import Request
 from spmwatch.engine.evaluate import Evaluator
 
@@ -86,7 +86,7 @@ class _Call:
     def __init__(self, service: Service, service_id: str, http: HttpRequest) -> None:
         self._service, self._service_id, self._http = service, service_id, http
         self._rules: Evaluator = service.rules.current
-        self._deadline = asyncio.get_running_loop().time() + service.limits.deadline_seconds
+        self._deadline = 0.0
         self._seconds: dict[str, float] = {}
 
     async def answer(self) -> Response:
@@ -98,21 +98,11 @@ class _Call:
         if self._service_id not in SERVICES:
             raise unknown_service()
         check_media_type(http)
-        with service.turns.holding() as hold:
-            body = await self._body(hold)
+        async with received(service, http) as body:
+            # Counted from here: a slow client's time on the wire is not time that it waited for us.
+            self._deadline = asyncio.get_running_loop().time() + service.limits.deadline_seconds
             with service.turns.taken_in():
                 return await self._answered(client, body)
-
-    async def _body(self, hold: Callable[[int], None]) -> bytes:
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._service.limits.read_seconds):
-                body = await read_body(self._http, hold)
-        except TimeoutError:
-            raise RequestError(408, Issue(code="timeout", says="The body did not arrive in time")) from None
-        # A slow client's time on the wire is not time that it waited for us.
-        self._deadline = loop.time() + self._service.limits.deadline_seconds
-        return body
 
     async def _answered(self, client: Client, body: bytes) -> Response:
         service, seconds = self._service, self._seconds

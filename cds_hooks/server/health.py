@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
 
-from spmwatch.cds_hooks.server.replies import json_reply
+from spmwatch.cds_hooks.server.correlation import Correlation
+from spmwatch.cds_hooks.server.replies import http_fault, json_reply
 from spmwatch.cds_hooks.store.decision import Json
 
 if TYPE_CHECKING:
@@ -23,7 +25,21 @@ READY = "ready"
 
 
 def add_routes(app: FastAPI, service: Service) -> None:
-    """`/healthz`, `/readyz`, `/metrics`."""
+    """`/healthz`, `/readyz`, `/metrics`: beside the services, unless they have an address of their own."""
+    if service.limits.watch_address is None:
+        _add_pages(app, service)
+
+
+def watch_app(service: Service) -> FastAPI:
+    """The three pages alone, for an address of their own."""
+    app = FastAPI(title="spmwatch, watched", openapi_url=None, redirect_slashes=False)
+    app.add_middleware(Correlation, service=service)
+    app.add_exception_handler(HTTPException, http_fault)
+    _add_pages(app, service)
+    return app
+
+
+def _add_pages(app: FastAPI, service: Service) -> None:
 
     async def alive(_: Request) -> Response:
         """The process answers."""

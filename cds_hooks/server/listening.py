@@ -1,0 +1,189 @@
+"""Connections taken from one listening socket that several workers share, and what a slow client may cost.
+
+uvicorn does HTTP. Two decisions are taken from it: who accepts a connection (its event loop takes all that wait,
+so one worker of two has nearly all), and how long the head of a request may take (it would wait for ever).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_HEAD_BYTES = 64 * 1024
+"""Address and headers of one request; a token takes a few thousand."""
+_LET_OTHERS_SECONDS = 0.002
+_PAUSE_SECONDS = 0.1
+_UNREAD_SECONDS = 30
+_OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+class Listener:
+    """Accepts one connection at a time."""
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        make_protocol: Callable[[], asyncio.Protocol],
+        *,
+        tls: ssl.SSLContext | None,
+        has_room: Callable[[], bool],
+        others_have_fewer: Callable[[], bool],
+    ) -> None:
+        """What to listen on and when to.
+
+        Args:
+            listening: bound and listening; shared with other processes, so it is closed, never shut down.
+            make_protocol: speaks HTTP on one connection.
+            tls: for connections that are encrypted here.
+            has_room: may this worker hold another connection?
+            others_have_fewer: is there a worker with fewer connections? Then it gets a moment to be quicker.
+        """
+        self._listening, self._make_protocol, self._tls = listening, make_protocol, tls
+        self._has_room, self._others_have_fewer = has_room, others_have_fewer
+        self._loop = asyncio.get_running_loop()
+        self._begun: set[asyncio.Task[object]] = set()
+        self._pause: asyncio.TimerHandle | None = None
+        listening.setblocking(False)
+        self._watch()
+
+    def stop(self) -> None:
+        """Take what already waits, then no more."""
+        self._loop.remove_reader(self._listening.fileno())
+        if self._pause is not None:
+            self._pause.cancel()
+        while self._has_room() and self._accept():
+            pass
+        self._listening.close()
+
+    async def settled(self) -> None:
+        """Every connection that was accepted has its protocol."""
+        while self._begun:
+            await asyncio.wait(self._begun)
+
+    def _watch(self) -> None:
+        self._loop.add_reader(self._listening.fileno(), self._someone_waits)
+
+    def _someone_waits(self) -> None:
+        if not self._has_room():
+            self._rest(_PAUSE_SECONDS, self._watch)
+        elif self._others_have_fewer():
+            self._rest(_LET_OTHERS_SECONDS, self._accept_and_watch)
+        else:
+            self._accept()
+
+    def _accept_and_watch(self) -> None:
+        self._accept()
+        self._watch()
+
+    def _rest(self, seconds: float, then: Callable[[], None]) -> None:
+        self._loop.remove_reader(self._listening.fileno())
+        self._pause = self._loop.call_later(seconds, then)
+
+    def _accept(self) -> bool:
+        """One connection; False when none waits."""
+        try:
+            connection, _ = self._listening.accept()
+        except OSError as error:
+            if error.errno in _OUT_OF_DESCRIPTORS:
+                self._rest(_PAUSE_SECONDS, self._watch)
+            return False  # another worker was quicker, or the client has gone
+        connection.setblocking(False)
+        if connection.family in (socket.AF_INET, socket.AF_INET6):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: a client that does not read its answer
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_SECONDS * 1000)
+        task = self._loop.create_task(self._begin(connection))
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+        return True
+
+    async def _begin(self, connection: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(self._make_protocol, connection, ssl=self._tls)
+        except (OSError, TimeoutError):
+            connection.close()  # it spoke no TLS, or went away
+
+
+class Patience:
+    """How long one connection may take, and whom to tell how many there are."""
+
+    def __init__(self, read_seconds: float, counted: Callable[[int], None]) -> None:
+        self.read_seconds, self.counted = read_seconds, counted
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """HTTP by uvicorn, with bounds on the head of a request, and on a body that nobody wants any more."""
+
+    patience = Patience(10, lambda _: None)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's affair
+        super().__init__(*args, **kwargs)
+        self._timer: asyncio.TimerHandle | None = None
+        self._head_bytes = 0
+        self._body_over = True
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Someone is there."""
+        super().connection_made(transport)
+        self.patience.counted(len(self.connections))
+        self._set_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Someone has gone."""
+        self._set_timer(stop=True)
+        super().connection_lost(exc)
+        self.patience.counted(len(self.connections))
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._head_bytes, self._body_over = 0, False
+        self._set_timer()
+
+    def on_url(self, url: bytes) -> None:
+        """More of the address."""
+        self._weigh(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header more."""
+        self._weigh(len(name) + len(value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is there; the body's time is the route's to bound."""
+        self._set_timer(stop=True)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The body is there."""
+        self._body_over = True
+        if self.cycle.response_complete:
+            self._set_timer(stop=True)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """It is answered; a body that still comes is thrown away, but not for ever."""
+        super().on_response_complete()
+        if not self._body_over and not self.transport.is_closing():
+            self._set_timer()
+
+    def _weigh(self, count: int) -> None:
+        self._head_bytes += count
+        if self._head_bytes > MOST_HEAD_BYTES:
+            raise ValueError("head too long")  # the parser turns it into its own error: 400, and the connection ends
+
+    def _set_timer(self, *, stop: bool = False) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if stop else self.loop.call_later(self.patience.read_seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
