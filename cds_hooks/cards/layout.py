@@ -152,8 +152,10 @@ class _Pages:
         paragraphs += self._open(card)
         if last:
             paragraphs += [*self._beyond(self._merged.beyond), *self._quiet()]
-        paragraphs += self._footer(card)
-        return "\n\n".join(plain(paragraph, _references(card)) for paragraph in paragraphs)
+        found = _references(card)
+        paragraphs += self._footer(card, found)
+        unsafe = _unsafe(found)
+        return "\n\n".join(_without_markup(paragraph, unsafe) for paragraph in paragraphs)
 
     def _said(self, card: Card) -> list[str]:
         """The rule's own words; parts and carried findings follow, as far as they say something else."""
@@ -214,7 +216,7 @@ class _Pages:
         ]
         return [self._lines.quiet.format(items="; ".join(items))] if items else []
 
-    def _footer(self, card: Card) -> list[str]:
+    def _footer(self, card: Card, found: Sequence[str]) -> list[str]:
         lead, lines, texts = card.advice.lead, self._lines, self._texts
         recommendation = self._recommendation
         grade = texts.grades[lead.grade.value]
@@ -224,7 +226,7 @@ class _Pages:
             certainty = lines.certainty.format(certainty=texts.certainty[lead.certainty.value], grade=grade)
         studies = self._studies(card)
         return [
-            *self._records(card),
+            *self._records(found),
             f"{certainty} {lines.as_of.format(as_of=recommendation.as_of.isoformat())}",
             *([lines.study.format(studies=studies)] if studies else []),
             f"{texts.suggestion} "
@@ -237,8 +239,8 @@ class _Pages:
         text = "; ".join(_cited(evidence) for evidence in found[:most])
         return text if len(found) <= most else self._lines.more_studies.format(studies=text, number=len(found) - most)
 
-    def _records(self, card: Card) -> list[str]:
-        found, most = _references(card), self._policy.most_records
+    def _records(self, found: Sequence[str]) -> list[str]:
+        most = self._policy.most_records
         if not found:
             return []
         text = ", ".join(found[:most])
@@ -254,7 +256,7 @@ def _each_once(advice: Advice) -> list[Finding]:
 
 def _references(card: Card) -> list[str]:
     episodes = (episode for finding in card.told for episode in finding.episodes)
-    return list(dict.fromkeys(ref for episode in episodes for ref in references(episode.sources)))
+    return references(source for episode in episodes for source in episode.sources)
 
 
 def _studies(card: Card) -> list[Evidence]:
@@ -287,10 +289,18 @@ def one_line(text: str) -> str:
 
 def plain(markdown: str, from_record: Sequence[str]) -> str:
     """Markdown without HTML in which no reference from the record can act as markup (C096, C122)."""
+    return _without_markup(markdown, _unsafe(from_record))
+
+
+def _unsafe(from_record: Sequence[str]) -> str:
+    """A pattern of the references that could act as markup, the longest first; "" where there are none."""
     unsafe = sorted((ref for ref in from_record if not _SAFE_REFERENCE.fullmatch(ref)), key=len, reverse=True)
+    return "|".join(re.escape(ref) for ref in unsafe)
+
+
+def _without_markup(markdown: str, unsafe: str) -> str:
     if unsafe:
-        pattern = "|".join(re.escape(ref) for ref in unsafe)
-        markdown = re.sub(pattern, lambda found: escaped(found[0]), markdown)
+        markdown = re.sub(unsafe, lambda found: escaped(found[0]), markdown)
     return markdown.replace("<", "&lt;")
 
 

@@ -24,6 +24,7 @@ Json = dict[str, object]
 SUBJECTS = ("subject", "patient", "for", "deliverFor", "beneficiary")
 """Elements in which FHIR resources name whom they are about."""
 
+_PLAIN_ID = re.compile(r"[A-Za-z0-9.\-]+")
 _HISTORY = re.compile(r"/_history/[^/]*$")
 _ABSOLUTE = re.compile(r"https?://(?P<base>[^?#|]+)/(?P<type>[A-Za-z]+)/(?P<id>[^/?#|]+)")
 
@@ -51,15 +52,15 @@ def check_same_patient(
     known.learn(everything, fhir_server)
     nameless = set()
     for item in everything:
-        found = set()
+        own = False
         for where, whose in _subjects(item, known):
             if whose is _Whose.OTHER:
                 says = (
                     f"{where} is not the patient of context.patientId; nothing is answered about two patients at once"
                 )
                 raise RequestError(422, Issue(code="business-rule", says=says, where=where))
-            found.add(whose)
-        if _Whose.OWN not in found:
+            own = own or whose is _Whose.OWN
+        if not own:
             nameless.add(item.where)
     return frozenset(nameless)
 
@@ -86,21 +87,24 @@ class _Known:
     urls: set[str] = field(default_factory=set)
     servers: set[str] = field(default_factory=set)
     identifiers: dict[str, set[str]] = field(default_factory=dict)
+    _named: dict[str, bool] = field(default_factory=dict)
 
     def learn(self, everything: Iterable[Placed], fhir_server: str | None) -> None:
         """Take the names from what was sent."""
         self.urls.add(f"urn:uuid:{self.patient_id}")
         listing: set[str] = set()
-        pointing: set[str] = set()
+        servers = Servers()
+        references: set[str] = set()
         for item in everything:
-            if own := _server_of(item.full_url):
+            if item.full_url and (own := servers.of(item.full_url)):
                 listing.add(own)
-            pointing |= {base for reference in _references(item.resource) if (base := _server_of(reference))}
+            references.update(_references(item.resource))
             if item.resource.get("resourceType") == "Patient" and item.resource.get("id") == self.patient_id:
                 if item.full_url:
                     self.urls.add(item.full_url)
                 for system, value in _identifiers(item.resource.get("identifier")):
                     self.identifiers.setdefault(system, set()).add(value)
+        pointing = {server_of(reference) for reference in references} - {""}
         if fhir_server is not None:
             self.servers.add(_server_key(fhir_server.partition("://")[2]))
         if len(listing) == 1:
@@ -109,7 +113,13 @@ class _Known:
             self.servers |= pointing  # nothing says which server is the client's, and nothing disagrees
 
     def is_named_by(self, reference: str) -> bool:
-        """Does a literal reference, not a `#` one, name the patient?"""
+        """Does a literal reference, not a `#` one, name the patient? Ask when everything has been learned."""
+        known = self._named.get(reference)
+        if known is None:
+            known = self._named[reference] = self._is_named_by(reference)
+        return known
+
+    def _is_named_by(self, reference: str) -> bool:
         bare = _HISTORY.sub("", reference.strip())
         if bare in self.urls or bare in (f"Patient/{self.patient_id}", self.patient_id):
             return True
@@ -128,7 +138,25 @@ class _Known:
         return _Whose.OWN if found else _Whose.NOBODY
 
 
-def _server_of(address: str) -> str:
+class Servers:
+    """Servers of addresses; asked once for all that differ in a plain id at their end alone."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def of(self, address: str) -> str:
+        """As `server_of`."""
+        listed, _, ident = address.rpartition("/")
+        if listed.endswith("/_history") or _PLAIN_ID.fullmatch(ident) is None:
+            return server_of(address)
+        known = self._known.get(listed)
+        if known is None:
+            known = self._known[listed] = server_of(address)
+        return known
+
+
+def server_of(address: str) -> str:
+    """The server of an absolute address, as `_server_key` has it; "" where there is none."""
     match = _ABSOLUTE.fullmatch(_HISTORY.sub("", address.strip()))
     return _server_key(match["base"]) if match else ""
 
@@ -156,6 +184,9 @@ def _subjects(item: Placed, known: _Known) -> Iterator[tuple[str, _Whose]]:
     if resource.get("resourceType") == "Patient":
         yield f"{item.where}.id", _Whose.OWN if resource.get("id") == known.patient_id else _Whose.OTHER
         return
+    if "contained" not in resource:
+        yield from _subjects_of(resource, item.where, {}, known)
+        return
     listed = [one for one in items(resource.get("contained")) if isinstance(one, dict)]
     inside: dict[object, Json] = {one["id"]: one for one in listed if isinstance(one.get("id"), str)}
     yield from _subjects_of(resource, item.where, inside, known)
@@ -168,8 +199,9 @@ def _subjects_of(
     resource: Json, where: str, inside: Mapping[object, Json], known: _Known
 ) -> Iterator[tuple[str, _Whose]]:
     for name in SUBJECTS:
-        for subject in _each(resource.get(name)):
-            yield f"{where}.{name}", _whose(subject, inside, known)
+        if (named := resource.get(name)) is not None:
+            for subject in _each(named):
+                yield f"{where}.{name}", _whose(subject, inside, known)
 
 
 def _whose(subject: object, inside: Mapping[object, Json], known: _Known) -> _Whose:
@@ -186,7 +218,7 @@ def _whose(subject: object, inside: Mapping[object, Json], known: _Known) -> _Wh
 
 def _references(resource: Json) -> Iterator[str]:
     for name in SUBJECTS:
-        for subject in _each(resource.get(name)):
+        for subject in _each(named) if (named := resource.get(name)) is not None else ():
             reference = subject.get("reference") if isinstance(subject, dict) else subject
             if isinstance(reference, str):
                 yield reference

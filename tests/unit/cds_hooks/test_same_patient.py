@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spmwatch.cds_hooks.prefetch.reading import Placed
-from spmwatch.cds_hooks.prefetch.same_patient import check_same_patient
+from spmwatch.cds_hooks.prefetch.same_patient import Servers, check_same_patient, server_of
 from spmwatch.cds_hooks.wire.refusal import RequestError
 from spmwatch.cds_hooks.wire.requests import Drafts
 
@@ -198,3 +200,14 @@ def test_what_names_nobody_is_told_apart() -> None:
     """It passes, but is counted for nobody, so its kind is not fully known."""
     nobody = Placed(where="prefetch.conditions.entry[0].resource", resource={"resourceType": "Condition"})
     assert check_same_patient(MINE, [OWN, condition({"reference": f"Patient/{MINE}"}), nobody]) == {nobody.where}
+
+
+PIECES = ["https://", "http:/", "ehr.example", "EHR.example:443", "/", "/fhir/", "Patient", "Patient/", "p.1",
+          "_history", "/_history/2", "x y", " ", "#", "?a", "|1", "urn:uuid:1", ""]  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=7).map("".join), max_size=12))
+def test_the_server_of_an_address_does_not_depend_on_those_before(addresses: list[str]) -> None:
+    servers = Servers()
+    for address in [*addresses, *addresses]:
+        assert servers.of(address) == server_of(address)
