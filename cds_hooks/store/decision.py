@@ -59,7 +59,8 @@ class Feedback:
         outcome: `accepted` or `overridden`.
         at: when, as the client says it, with its time zone.
         suggestions: uuids of the accepted suggestions.
-        reason: system and code of the override reason, where one was given.
+        reason: system and code of the override reason, where one was given; "" for a system that was not.
+        further_reasons: what a client that sends several sent beside it (C137).
         comment: what the user wrote; may hold patient data: bounded, never logged (C138).
     """
 
@@ -68,6 +69,7 @@ class Feedback:
     at: datetime
     suggestions: tuple[str, ...] = ()
     reason: tuple[str, str] | None = None
+    further_reasons: tuple[tuple[str, str], ...] = ()
     comment: str | None = None
 
 

@@ -1,0 +1,134 @@
+"""Where the store is, and how to get at it: its address read, its file made, its connections opened."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from spmwatch.cds_hooks.store.errors import StoreError
+from spmwatch.cds_hooks.store.settings import StoreSettings
+
+FILE = "spmwatch.db"
+BUSY_MS = 5000
+"""A writer of SQLite waits so long for another one."""
+CONNECT_SECONDS = 3
+STATEMENT_MS = 5000
+WRITES = "spmwatch_writes"
+"""Execution option: the transaction takes SQLite's write lock at once, and cannot fail halfway for want of it."""
+
+
+def remembers(settings: StoreSettings) -> bool:
+    """Is anything kept at all?"""
+    return settings.url is None or settings.url.strip().lower() != "none"
+
+
+def url_of(settings: StoreSettings) -> URL:
+    """The address. Raises StoreError for one that is none, or of a database that nobody tried."""
+    if settings.url is None:
+        return URL.create("sqlite", database=str(state_folder() / FILE))
+    try:
+        url = make_url(settings.url)
+    except ArgumentError:
+        raise StoreError("store.url", "is no database address", _FORMS) from None
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        if not url.database or url.database == ":memory:" or "mode=memory" in str(url.query):
+            raise StoreError("store.url", "names no file", _FORMS)
+        return url.set(drivername="sqlite")
+    if backend == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    raise StoreError("store.url", f"names {backend}, which is not supported", _FORMS)
+
+
+_FORMS = (
+    "Write e.g. sqlite:////var/lib/spmwatch/spmwatch.db, postgresql+psycopg://user@host/spmwatch, or none to remember "
+    "nothing"
+)
+
+
+def state_folder() -> Path:
+    """Where a program keeps what it knows: systemd's folder for it, else the user's. Raises StoreError."""
+    if given := os.environ.get("STATE_DIRECTORY", "").split(":")[0]:
+        return Path(given)
+    home = os.environ.get("XDG_STATE_HOME", "")
+    try:
+        return (Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "state") / "spmwatch"
+    except RuntimeError:
+        fix = "Set store.url, or the variable HOME or XDG_STATE_HOME"
+        raise StoreError("store", "has no place: this user has no home folder", fix) from None
+
+
+def shown(url: URL) -> str:
+    """The address as it may be printed."""
+    return url.render_as_string(hide_password=True)
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of a SQLite store; None for another."""
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def make_file(path: Path) -> None:
+    """An empty file that its owner alone may read, in a folder likewise, unless it is there. Raises StoreError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        problem = f"cannot be written ({error.strerror or type(error).__name__})"
+        fix = "Let this user write there, or set store.url to another place, or to none to remember nothing"
+        raise StoreError(str(path), problem, fix) from None
+
+
+def engine_of(url: URL) -> Engine:
+    """Connections to the store; none is opened yet. Raises StoreError when the driver is missing."""
+    try:
+        if url.get_backend_name() == "sqlite":
+            return _sqlite(url)
+        options = f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={STATEMENT_MS}"
+        return create_engine(
+            url,
+            pool_size=4,
+            max_overflow=4,
+            pool_timeout=CONNECT_SECONDS,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={
+                "connect_timeout": CONNECT_SECONDS,
+                "options": options,
+                "application_name": "spmwatch",
+            },
+        )
+    except ImportError:
+        fix = "Install the driver: pip install 'spmwatch[postgres]'"
+        raise StoreError(shown(url), "needs psycopg, which is not installed", fix) from None
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_MS / 1000})
+
+    def on_connect(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # transactions begin where SQLAlchemy says, for tables too
+        cursor = connection.cursor()
+        for setting in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
+            cursor.execute(f"PRAGMA {setting}")
+        cursor.close()
+
+    def on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+    return engine
+
+
+def fault(url: URL, error: SQLAlchemyError) -> StoreError:
+    """A database error as ours: by its kind alone, since a driver's text may quote what was to be written."""
+    kind = type(getattr(error, "orig", None) or error).__name__
+    fix = "See that the database runs, that this user may use it, and that its disk is not full"
+    return StoreError(shown(url), f"cannot be used ({kind})", fix)

@@ -1,0 +1,205 @@
+"""The service's memory in a database: decisions written behind its back, feedback at once, acknowledgements read."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Engine, Table, insert, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
+
+from spmwatch.cds_hooks.store.acknowledging import Answered, acknowledgements
+from spmwatch.cds_hooks.store.decision import Decision, Feedback
+from spmwatch.cds_hooks.store.deleting import purge
+from spmwatch.cds_hooks.store.keys import Key
+from spmwatch.cds_hooks.store.locating import WRITES, fault
+from spmwatch.cds_hooks.store.recording import Row, Rows, rows_of
+from spmwatch.cds_hooks.store.settings import StoreSettings
+from spmwatch.cds_hooks.store.tables import CARD, DECISION, FEEDBACK, REQUEST
+from spmwatch.cds_hooks.store.waiting import Counts, Waiting
+from spmwatch.engine.acknowledgement import Acknowledgement
+
+_log = logging.getLogger("spmwatch.store")
+
+REST = 5.0
+"""Seconds for which a store that failed to read is left alone: requests are not to wait for it one after the other."""
+PURGE_EACH = timedelta(hours=24)
+
+
+class StoredMemory:
+    """`Memory` in tables. Several processes may use one store.
+
+    Attributes:
+        counts: what was written and lost, for metrics.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        key: Key,
+        settings: StoreSettings,
+        *,
+        quiet_days: Callable[[], int],
+        today: Callable[[], date],
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.counts = Counts()
+        self._engine, self._key, self._settings = engine, key, settings
+        self._quiet_days, self._today, self._now, self._monotonic = quiet_days, today, now, monotonic
+        self._rests_until = float("-inf")
+        self._purged: datetime | None = None
+        self._waiting = Waiting[Decision](
+            self._write, most=settings.most_waiting, counts=self.counts, idle=self._purge_daily
+        )
+
+    def pseudonym(self, client: str, patient: str) -> str:
+        """HMAC of client and patient id."""
+        return self._key.pseudonym(client, patient)
+
+    def acknowledged(self, pseudonym: str) -> Sequence[Acknowledgement]:
+        """What was set aside for this patient while it may still be quiet; nothing when the store fails."""
+        if self._monotonic() < self._rests_until:
+            self.counts.failed_reads += 1
+            return ()
+        today = self._today()
+        since = today - timedelta(days=self._quiet_days() + 1)
+        try:
+            return acknowledgements(self._answers(pseudonym, since), today)
+        except (SQLAlchemyError, ValueError, TypeError) as error:  # the last two: rows that nobody here wrote
+            self.counts.failed_reads += 1
+            self._rests_until = self._monotonic() + REST
+            _log.error("The store failed to tell what was acknowledged (%s).", type(error).__name__)
+            return ()
+
+    def record(self, decision: Decision) -> None:
+        """Keep a decision soon."""
+        self._waiting.put(decision)
+
+    def take(self, client: str, service: str, feedback: Sequence[Feedback]) -> None:
+        """Keep feedback. Raises StoreError."""
+        if not feedback:
+            return
+        received = self._now()
+        rows = {row["id"]: row for row in (self._feedback(client, service, one, received) for one in feedback)}
+        try:
+            with self._engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+                connection.execute(_unless_there(self._engine, FEEDBACK), [*rows.values()])
+        except SQLAlchemyError as error:
+            raise fault(self._engine.url, error) from None
+
+    def flush(self) -> None:
+        """Wait until all that was recorded is written."""
+        self._waiting.flush()
+
+    def close(self) -> None:
+        """Write what waits, and let go."""
+        self._waiting.close()
+        self._engine.dispose()
+
+    def _answers(self, pseudonym: str, since: date) -> list[Answered]:
+        moment = datetime(since.year, since.month, since.day, tzinfo=UTC)
+        query = _ANSWERS.where(CARD.c.pseudonym == pseudonym, or_(CARD.c.as_of >= since, FEEDBACK.c.at >= moment))
+        with self._engine.connect() as connection:
+            return [
+                Answered(
+                    card=row.uuid,
+                    shown_on=row.as_of,
+                    advice=row.advice,
+                    offered=row.offered,
+                    outcome=row.outcome,
+                    at=row.at,
+                    accepted=row.accepted,
+                )
+                for row in connection.execute(query)
+            ]
+
+    def _feedback(self, client: str, service: str, feedback: Feedback, received: datetime) -> Row:
+        reasons = [list(reason) for reason in (feedback.reason, *feedback.further_reasons) if reason is not None]
+        suggestions = sorted(feedback.suggestions)
+        at = feedback.at.astimezone(UTC)
+        said = (client, feedback.card, feedback.outcome, at.isoformat(), repr(suggestions), repr(reasons))
+        return {
+            "id": self._key.digest("feedback", *said),
+            "card": feedback.card,
+            "client": client,
+            "service": service,
+            "outcome": feedback.outcome,
+            "at": at,
+            "received": received,
+            "suggestions": suggestions,
+            "reasons": reasons,
+            "comment": feedback.comment if self._settings.keep_comments else None,
+        }
+
+    def _write(self, batch: Sequence[Decision]) -> None:
+        """All of the batch; what the database refuses for its content is left out and counted. Raises DBAPIError."""
+        rows = [made for made in map(self._rows, batch) if made is not None]
+        try:
+            self._insert(rows)
+        except (OperationalError, InterfaceError, NoConnectionError):
+            raise
+        except SQLAlchemyError:
+            for one in rows:
+                self._insert_alone(one)
+
+    def _insert_alone(self, rows: Rows) -> None:
+        try:
+            self._insert([rows])
+        except (OperationalError, InterfaceError, NoConnectionError):
+            raise
+        except SQLAlchemyError as error:
+            self._unfit(error)
+
+    def _rows(self, decision: Decision) -> Rows | None:
+        try:
+            return rows_of(decision, self._key, self._settings)
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one decision costs no other
+            self._unfit(error)
+            return None
+
+    def _unfit(self, error: Exception) -> None:
+        self.counts.unfit += 1
+        kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
+        _log.error("A decision could not be kept (%s), a fault of spmwatch.", kind)
+
+    def _insert(self, rows: Sequence[Rows]) -> None:
+        decisions = [one.decision for one in rows if one.decision is not None]
+        cards = [card for one in rows for card in one.cards]
+        requests = [one.request for one in rows if one.request is not None]
+        with self._engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+            for table, new in ((DECISION, decisions), (CARD, cards), (REQUEST, requests)):
+                if new:
+                    connection.execute(insert(table), new)
+
+    def _purge_daily(self) -> None:
+        now = self._now()
+        if self._purged is None or now - self._purged >= PURGE_EACH:
+            self._purged = now
+            purge(self._engine, self._settings, now)
+
+
+_ANSWERS = (
+    select(
+        CARD.c.uuid,
+        CARD.c.as_of,
+        CARD.c.advice,
+        CARD.c.suggestions.label("offered"),
+        FEEDBACK.c.outcome,
+        FEEDBACK.c.at,
+        FEEDBACK.c.suggestions.label("accepted"),
+    )
+    .join(FEEDBACK, (FEEDBACK.c.client == CARD.c.client) & (FEEDBACK.c.card == CARD.c.uuid))
+    .where(CARD.c.shown)
+)
+
+
+def _unless_there(engine: Engine, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert that passes over rows that are there."""
+    if engine.dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()

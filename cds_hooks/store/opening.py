@@ -1,0 +1,111 @@
+"""From settings to a store that may be used: found, made, brought up to date, and of this key."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Engine, insert, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from spmwatch.cds_hooks.store.decision import Forgetful, Memory
+from spmwatch.cds_hooks.store.errors import StoreError
+from spmwatch.cds_hooks.store.keys import Key, key_of
+from spmwatch.cds_hooks.store.locating import WRITES, engine_of, fault, file_of, make_file, remembers, shown, url_of
+from spmwatch.cds_hooks.store.memory import StoredMemory
+from spmwatch.cds_hooks.store.settings import StoreSettings
+from spmwatch.cds_hooks.store.tables import FACT
+from spmwatch.cds_hooks.store.upgrading import check, form_of, upgrade
+
+_log = logging.getLogger("spmwatch.store")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """An open store: its connections, its key, and the settings it was opened with."""
+
+    engine: Engine
+    key: Key
+    settings: StoreSettings
+
+    def __str__(self) -> str:
+        """Its address without a password."""
+        return shown(self.engine.url)
+
+
+def open_store(settings: StoreSettings) -> Store:
+    """The store of the settings; a SQLite file, its tables and its key are made where they are not there.
+
+    Raises:
+        StoreError: nothing is remembered, the store cannot be reached or written, it is another program's or key's.
+    """
+    if not remembers(settings):
+        raise StoreError("store.url", "is none, so nothing is kept", "Name a store")
+    url = url_of(settings)
+    file = file_of(url)
+    if file is not None:
+        make_file(file)
+    engine = engine_of(url)
+    wanted = settings.upgrade if settings.upgrade is not None else file is not None
+    if wanted:
+        upgrade(engine)
+    else:
+        check(engine)
+    key = key_of(settings, file)
+    _same_key(engine, key)
+    return Store(engine=engine, key=key, settings=settings)
+
+
+def existing_store(settings: StoreSettings) -> Store:
+    """The store of the settings for a command that only reads: none is made. Raises StoreError."""
+    if remembers(settings):
+        file = file_of(url_of(settings))
+        if file is not None and not file.exists():
+            fix = "Start the service first, or name another store with --store or --config"
+            raise StoreError(str(file), "is not there", fix)
+    return open_store(settings)
+
+
+def memory_of(
+    settings: StoreSettings,
+    *,
+    quiet_days: Callable[[], int],
+    today: Callable[[], date],
+    now: Callable[[], datetime],
+) -> Memory:
+    """The memory that the settings ask for. Raises StoreError."""
+    if not remembers(settings):
+        return Forgetful()
+    if settings.cards_days < quiet_days():
+        problem = f"is {settings.cards_days}, but acknowledged cards stay quiet for {quiet_days()} days"
+        raise StoreError("store.cards_days", problem, f"Set it to {quiet_days()} or more")
+    store = open_store(settings)
+    _log.info("Decisions and feedback are kept in %s, form %s.", store, form_of(store.engine))
+    return StoredMemory(store.engine, store.key, settings, quiet_days=quiet_days, today=today, now=now)
+
+
+def _same_key(engine: Engine, key: Key) -> None:
+    """The first key is noted; another one is refused."""
+    query = select(FACT.c.value).where(FACT.c.name == "key")
+    try:
+        with engine.connect() as connection:
+            noted = connection.execute(query).scalar()
+        if noted is None:
+            noted = _note(engine, key)
+    except SQLAlchemyError as error:
+        raise fault(engine.url, error) from None
+    if noted != key.fingerprint:
+        fix = "Put the old key back (store.key, or the file beside the SQLite file), or begin with an empty store"
+        raise StoreError(shown(engine.url), "was filled with another key: its patients would be strangers", fix)
+
+
+def _note(engine: Engine, key: Key) -> str:
+    try:
+        with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+            connection.execute(insert(FACT), {"name": "key", "value": key.fingerprint})
+    except IntegrityError:  # another worker was first
+        with engine.connect() as connection:
+            return str(connection.execute(select(FACT.c.value).where(FACT.c.name == "key")).scalar())
+    return key.fingerprint
