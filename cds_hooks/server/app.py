@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from spmwatch.cds_hooks.server import health
+from spmwatch.cds_hooks.server import feedback, health
 from spmwatch.cds_hooks.server.calls import ROUTE, Calls, public_url
 from spmwatch.cds_hooks.server.correlation import Correlation
 from spmwatch.cds_hooks.server.openapi import ANSWERS, DISCOVERY, REQUEST_BODY, describe_requests
@@ -50,6 +50,7 @@ def create_app(service: Service) -> FastAPI:
     _add_discovery(app, service)
     _add_services(app, service)
     health.add_routes(app, service)
+    feedback.add_routes(app, service)
     describe_requests(app)
     return app
 

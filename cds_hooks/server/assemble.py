@@ -16,7 +16,8 @@ from spmwatch.cds_hooks.server.service import Rules, Service
 from spmwatch.cds_hooks.server.settings import Settings
 from spmwatch.cds_hooks.server.turns import Turns
 from spmwatch.cds_hooks.server.watch import Unwatched, Watch
-from spmwatch.cds_hooks.store.decision import Forgetful, Memory
+from spmwatch.cds_hooks.store.decision import Memory
+from spmwatch.cds_hooks.store.opening import memory_of
 from spmwatch.cds_hooks.trust.client import Authenticator
 from spmwatch.cds_hooks.trust.making import authenticator
 from spmwatch.engine.catalogue.load import RuleBase
@@ -41,6 +42,7 @@ def assemble(
 
     Raises:
         InputError: a part cannot be made, e.g. a file of keys is not there; named by its setting.
+        StoreError: the store cannot be used.
     """
     board = board or Board()
     rules = Rules(rule_base)
@@ -50,13 +52,14 @@ def assemble(
         origins=settings.trust.origins,
         authenticator=_authenticator(settings),
         fhir=_fhir(settings, rules),
-        memory=_memory(settings),
+        keeps_requests=settings.store.keep_requests,
         watch=_watch(settings, rule_base, board),
         limits=settings.operation,
         turns=Turns(settings.operation, board, worker),
     )
     if today is not None:
         service.today = today
+    service.memory = _memory(settings, service)
     return service
 
 
@@ -70,9 +73,14 @@ def _fhir(settings: Settings, rules: Rules) -> FhirAccess:
     return ClientServers(settings.fhir, lambda: rules.current.rule_base.value_sets)
 
 
-def _memory(settings: Settings) -> Memory:  # noqa: ARG001
+def _memory(settings: Settings, service: Service) -> Memory:
     """What is remembered: store/."""
-    return Forgetful()
+    return memory_of(
+        settings.store,
+        quiet_days=lambda: service.rules.current.rule_base.card_policy.quiet_days,
+        today=service.today,
+        now=service.now,
+    )
 
 
 def _watch(settings: Settings, rule_base: RuleBase, board: Board) -> Watch:

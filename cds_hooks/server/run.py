@@ -25,6 +25,7 @@ from spmwatch.cds_hooks.server.service import Rules, warm_up
 from spmwatch.cds_hooks.server.settings import Settings
 from spmwatch.cds_hooks.server.supervisor import Start, Supervisor
 from spmwatch.cds_hooks.server.worker import Post, work
+from spmwatch.cds_hooks.store.opening import make_ready
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.errors import InputError
 
@@ -53,10 +54,12 @@ def run(
 
     Raises:
         RuleFileError: the rules are broken at the start.
+        StoreError: the store cannot be used.
         InputError: the address for `/healthz` and its like cannot be listened on.
         KeyboardInterrupt: it was SIGINT.
     """
     logs.configure(settings.operation.log_format, settings.operation.log_level)
+    make_ready(settings.store)
     board = Board()
     with ExitStack() as stack:
         watching = stack.enter_context(_watching(settings.operation.watch_address, say))

@@ -73,6 +73,18 @@ class Feedback:
     comment: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What feedback that was not known before says of one rule of its card, for metrics.
+
+    `reason` is the code of the override reason; None without one.
+    """
+
+    rule: str
+    outcome: str
+    reason: str | None = None
+
+
 class Memory(Protocol):
     """What the service remembers. Every method may be called from any thread."""
 
@@ -91,8 +103,15 @@ class Memory(Protocol):
         """Keep a decision soon; returns at once and never raises."""
         ...
 
-    def take(self, client: str, service: str, feedback: Sequence[Feedback]) -> None:
-        """Keep feedback; done when it returns. The same feedback twice is kept once. Raises StoreError."""
+    def take(self, client: str, service: str, feedback: Sequence[Feedback]) -> Sequence[Answer]:
+        """Keep feedback; done when it returns. The same feedback twice is kept once.
+
+        Returns:
+            What is new, for each rule of the cards it is about, so far as these are known.
+
+        Raises:
+            StoreError: it could not be kept.
+        """
         ...
 
     def close(self) -> None:
@@ -114,8 +133,9 @@ class Forgetful:
     def record(self, decision: Decision) -> None:
         """Let it go."""
 
-    def take(self, client: str, service: str, feedback: Sequence[Feedback]) -> None:
+    def take(self, client: str, service: str, feedback: Sequence[Feedback]) -> Sequence[Answer]:  # noqa: ARG002
         """Let it go."""
+        return ()
 
     def close(self) -> None:
         """Nothing waits."""

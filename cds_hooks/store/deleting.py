@@ -13,12 +13,20 @@ from spmwatch.cds_hooks.store.settings import StoreSettings
 from spmwatch.cds_hooks.store.tables import CARD, DECISION, FEEDBACK, REQUEST
 
 
-def purge(engine: Engine, settings: StoreSettings, now: datetime) -> Mapping[str, int]:
-    """Delete what is older than the settings say; table -> rows deleted. Raises StoreError."""
+def purge(engine: Engine, settings: StoreSettings, now: datetime, *, quiet_days: int) -> Mapping[str, int]:
+    """Delete what is older than the settings say; table -> rows deleted. Raises StoreError.
+
+    Args:
+        engine: the store.
+        settings: how long things are kept.
+        now: the moment from which it is counted.
+        quiet_days: how long acknowledged cards stay quiet; so long they are kept, whatever the settings say.
+    """
+    cards_days = max(settings.cards_days, quiet_days + 2)
     ends = {
         DECISION: DECISION.c.at < now - timedelta(days=settings.decisions_days),
-        CARD: CARD.c.at < now - timedelta(days=settings.cards_days),
-        FEEDBACK: FEEDBACK.c.received < now - timedelta(days=settings.cards_days),
+        CARD: CARD.c.at < now - timedelta(days=cards_days),
+        FEEDBACK: FEEDBACK.c.received < now - timedelta(days=cards_days),
         REQUEST: REQUEST.c.at < now - timedelta(days=min(settings.requests_days, settings.decisions_days)),
     }
     return _delete(engine, ends)

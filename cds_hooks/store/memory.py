@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Engine, Table, insert, or_, select
+from sqlalchemy import Column, Connection, Engine, Table, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from spmwatch.cds_hooks.store.acknowledging import Answered, acknowledgements
-from spmwatch.cds_hooks.store.decision import Decision, Feedback
+from spmwatch.cds_hooks.store.decision import Answer, Decision, Feedback
 from spmwatch.cds_hooks.store.deleting import purge
 from spmwatch.cds_hooks.store.keys import Key
 from spmwatch.cds_hooks.store.locating import WRITES, fault
@@ -80,17 +80,21 @@ class StoredMemory:
         """Keep a decision soon."""
         self._waiting.put(decision)
 
-    def take(self, client: str, service: str, feedback: Sequence[Feedback]) -> None:
+    def take(self, client: str, service: str, feedback: Sequence[Feedback]) -> Sequence[Answer]:
         """Keep feedback. Raises StoreError."""
         if not feedback:
-            return
+            return ()
         received = self._now()
-        rows = {row["id"]: row for row in (self._feedback(client, service, one, received) for one in feedback)}
+        rows = {str(row["id"]): row for row in (self._feedback(client, service, one, received) for one in feedback)}
         try:
             with self._engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+                known = _among(connection, FEEDBACK.c.id, [*rows])
                 connection.execute(_unless_there(self._engine, FEEDBACK), [*rows.values()])
+                fresh = [row for id_, row in rows.items() if id_ not in known]
+                told = _rules_of(connection, client, [str(row["card"]) for row in fresh])
         except SQLAlchemyError as error:
             raise fault(self._engine.url, error) from None
+        return [answer for row in fresh for answer in _answers_of(row, told.get(str(row["card"]), ()))]
 
     def flush(self) -> None:
         """Wait until all that was recorded is written."""
@@ -180,7 +184,7 @@ class StoredMemory:
         now = self._now()
         if self._purged is None or now - self._purged >= PURGE_EACH:
             self._purged = now
-            purge(self._engine, self._settings, now)
+            purge(self._engine, self._settings, now, quiet_days=self._quiet_days())
 
 
 _ANSWERS = (
@@ -203,3 +207,21 @@ def _unless_there(engine: Engine, table: Table) -> sqlite.Insert | postgresql.In
     if engine.dialect.name == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing()
     return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def _among(connection: Connection, column: Column[str], values: Sequence[str]) -> set[str]:
+    """Those of the values that the column holds."""
+    return set(connection.execute(select(column).where(column.in_(values))).scalars())
+
+
+def _rules_of(connection: Connection, client: str, cards: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """Card -> the rules that it told, for those that were shown to this client."""
+    query = select(CARD.c.uuid, CARD.c.advice).where(CARD.c.uuid.in_(cards), CARD.c.client == client, CARD.c.shown)
+    return {row.uuid: [rule for rule, _ in row.advice] for row in connection.execute(query)}
+
+
+def _answers_of(row: Row, rules: Sequence[str]) -> Iterator[Answer]:
+    reasons = row["reasons"]
+    assert isinstance(reasons, list)
+    for rule in rules:
+        yield Answer(rule=rule, outcome=str(row["outcome"]), reason=reasons[0][1] if reasons else None)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -48,6 +49,15 @@ def open_store(settings: StoreSettings) -> Store:
     if file is not None:
         make_file(file)
     engine = engine_of(url)
+    try:
+        return Store(engine=engine, key=_ready(engine, settings, file), settings=settings)
+    except StoreError:
+        engine.dispose()
+        raise
+
+
+def _ready(engine: Engine, settings: StoreSettings, file: Path | None) -> Key:
+    """Tables up to date, and the key that they were filled with."""
     wanted = settings.upgrade if settings.upgrade is not None else file is not None
     if wanted:
         upgrade(engine)
@@ -55,7 +65,19 @@ def open_store(settings: StoreSettings) -> Store:
         check(engine)
     key = key_of(settings, file)
     _same_key(engine, key)
-    return Store(engine=engine, key=key, settings=settings)
+    return key
+
+
+def make_ready(settings: StoreSettings) -> None:
+    """Make the store and bring it up to date, and leave nothing open: before worker processes are forked.
+
+    Raises:
+        StoreError: it cannot be used; better said once, at the start, than by each worker.
+    """
+    if remembers(settings):
+        store = open_store(settings)
+        _log.info("Decisions and feedback are kept in %s, form %s.", store, form_of(store.engine))
+        store.engine.dispose()
 
 
 def existing_store(settings: StoreSettings) -> Store:
@@ -78,11 +100,7 @@ def memory_of(
     """The memory that the settings ask for. Raises StoreError."""
     if not remembers(settings):
         return Forgetful()
-    if settings.cards_days < quiet_days():
-        problem = f"is {settings.cards_days}, but acknowledged cards stay quiet for {quiet_days()} days"
-        raise StoreError("store.cards_days", problem, f"Set it to {quiet_days()} or more")
     store = open_store(settings)
-    _log.info("Decisions and feedback are kept in %s, form %s.", store, form_of(store.engine))
     return StoredMemory(store.engine, store.key, settings, quiet_days=quiet_days, today=today, now=now)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -63,8 +65,7 @@ def check(engine: Engine) -> None:
     raise StoreError(shown(engine.url), says, "Run `spmwatch store upgrade` as a user who may make tables")
 
 
-def _run(engine: Engine, migrate: object) -> None:
-    assert callable(migrate)
+def _run(engine: Engine, migrate: Callable[[Config], None]) -> None:
     try:
         with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
             _lock(connection)
