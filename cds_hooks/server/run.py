@@ -71,6 +71,7 @@ def run(
             prepare=partial(_prepared, settings.overlays),
             work=partial(_work, settings, listening, watching, board, today, tls),
             gone=gone,
+            stop_listening=partial(_close, listening, watching),
             notify=notify,
         )
         return supervisor.run()
@@ -111,6 +112,12 @@ def _work(
         is_ready=start.is_ready,
     )
     return work(service, post)
+
+
+def _close(*sockets: socket.socket | None) -> None:
+    for each in sockets:
+        if each is not None:
+            each.close()
 
 
 @contextmanager

@@ -78,6 +78,7 @@ class Supervisor(Generic[R]):
         prepare: Callable[[], R],
         work: Callable[[R, Start], int],
         gone: Callable[[int], None],
+        stop_listening: Callable[[], None],
         notify: Callable[[str], None],
     ) -> None:
         """How to run.
@@ -89,10 +90,12 @@ class Supervisor(Generic[R]):
             prepare: called before each generation; whatever it raises keeps the former one in place.
             work: the life of a worker; its result is the exit code. Runs in the child.
             gone: hears of each worker that has ended, by process id.
+            stop_listening: closes the parent's sockets, so that further clients are refused and not left waiting.
             notify: tells the service manager, in the words of sd_notify(3).
         """
         self._most, self._patience, self._board = workers, shutdown_seconds + 5, board
         self._prepare, self._work, self._gone, self._notify = prepare, work, gone, notify
+        self._stop_listening = stop_listening
         self._log = structlog.get_logger()
         self._workers: dict[int, _Worker] = {}
         self._serial, self._generation, self._in_force = 0, 0, 0
@@ -308,6 +311,7 @@ class Supervisor(Generic[R]):
             self._ending = number
             self._log.info("ending", workers=len(self._workers))
             self._notify("STOPPING=1")
+            self._stop_listening()
         for worker in self._workers.values():
             self._end(worker)
 
