@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from spmwatch.cds_hooks.cards.layout import lay_out
 from spmwatch.cds_hooks.prefetch.reading import MEDICATION_KEYS, Supplied, read_prefetch
-from spmwatch.cds_hooks.prefetch.same_patient import check_same_patient
+from spmwatch.cds_hooks.prefetch.same_patient import of_the_patient
 from spmwatch.cds_hooks.wire import strict_json
 from spmwatch.cds_hooks.wire.discovery import SERVICES
 from spmwatch.cds_hooks.wire.refusal import Issue, Json, RequestError, operation_outcome
@@ -179,10 +179,7 @@ def gather(request: Request) -> Supplied:
     Raises:
         RequestError: 422 when anything is about another patient.
     """
-    supplied = read_prefetch(request.prefetch)
-    placed = [item for reading in supplied.readings for item in reading.placed]
-    nameless = check_same_patient(request.context.patient_id, placed, drafts_of(request), request.fhir_server)
-    return supplied.without_subject(nameless)
+    return of_the_patient(request, read_prefetch(request.prefetch))
 
 
 def read(request: Request, supplied: Supplied, value_sets: ValueSets) -> PatientRecord:

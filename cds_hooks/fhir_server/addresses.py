@@ -73,7 +73,9 @@ def _parsed(url: str) -> httpx.URL | None:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError):
         return None
-    if parsed.scheme not in _PORTS or not parsed.host or parsed.userinfo or "@" in parsed.netloc.decode("ascii"):
+    if parsed.scheme not in _PORTS or not parsed.host or not 0 < (parsed.port or 1) < 65536:
+        return None
+    if "@" in re.split("[/?]", url.partition("://")[2], maxsplit=1)[0]:
         return None
     # httpx removes `..` from paths; an address that needs that is nobody's honest one.
     return parsed if _is_straight(url.partition("?")[0]) else None

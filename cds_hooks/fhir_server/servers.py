@@ -17,7 +17,7 @@ from spmwatch.cds_hooks.fhir_server.quiet import ASKING
 from spmwatch.cds_hooks.fhir_server.resting import Resting
 from spmwatch.cds_hooks.fhir_server.settings import FhirSettings
 from spmwatch.cds_hooks.prefetch.reading import MEDICATION_KEYS, Json, Placed, Reading, State, Supplied
-from spmwatch.cds_hooks.prefetch.same_patient import check_same_patient
+from spmwatch.cds_hooks.prefetch.same_patient import of_the_patient
 from spmwatch.cds_hooks.trust.client import Client
 from spmwatch.cds_hooks.wire.requests import Request
 from spmwatch.engine.terminology.value_sets import ValueSets
@@ -118,15 +118,14 @@ class _Call:
 
     async def fetch(self, supplied: Supplied, value_sets: Callable[[], ValueSets]) -> Supplied:
         """What was supplied, completed. Raises RequestError 422 for another patient's data."""
-        patient_id = self.request.context.patient_id
         refused, queries = self._queries(supplied)
         await self._in_time([query.ask(self._get, self.settings) for query in queries])
-        fetched = [query.reading() for query in queries]
-        check_same_patient(patient_id, (item for reading in fetched for item in reading.placed))
         self.whys += [query.why or LATE for query in queries if query.why or not query.done]
         self.faults += sum(not query.done for query in queries)
-        whole = supplied.replaced(*refused, *fetched)
-        return await self._with_medications(whole, value_sets)
+        if refused or queries:
+            read = supplied.replaced(*refused, *(query.reading() for query in queries))
+            supplied = of_the_patient(self.request, read)
+        return await self._with_medications(supplied, value_sets)
 
     def _queries(self, supplied: Supplied) -> tuple[list[Reading], list[Query]]:
         """Readings that the token does not cover, and what is asked for the others: medications first."""
@@ -188,6 +187,8 @@ class _Call:
             return whole
         wanted = wanted_medications(whole.resources, value_sets())
         own = [target for target in wanted if not target.base or self.grant.base.holds(f"{target.base}/{target.key}")]
+        if len(own) < len(wanted):
+            self.whys.append("a Medication is referred to on another server")
         chosen = own[: self.settings.most_medications]
         if len(own) > len(chosen):
             self.whys.append("more Medications are referred to than are read")

@@ -25,12 +25,12 @@ class FhirSettings(Section):
     """Section `fhir`: what prefetch lacks may be asked of the FHIR server that the request names."""
 
     servers: tuple[Address, ...] = ()
-    """Base URLs of the FHIR servers that may be asked for every client, beside those that are set for one client. Empty:
-    none. A `fhirServer` that is on neither list is not even resolved."""
+    """Base URLs of the FHIR servers that may be asked for every client, beside those that are set for one client.
+    Empty: none. A `fhirServer` that is on neither list is not even resolved."""
     open_servers: tuple[Address, ...] = ()
     """Those of the allowed servers that are asked without a token where the request brings none: a public sandbox."""
     plain_http_servers: tuple[Address, ...] = ()
-    """Those of the allowed servers that may be asked over http, unencrypted. On the loopback address http is allowed."""
+    """Those of the allowed servers that may be asked over http, unencrypted. On the loopback address any may."""
     ca_file: Path | None = None
     """Certificates (PEM) of the authorities that sign the servers' certificates. Left out: those of the system."""
     total_seconds: float = Field(default=3.0, gt=0, le=30)

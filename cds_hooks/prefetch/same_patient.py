@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from spmwatch.cds_hooks.prefetch.reading import Placed, items
+from spmwatch.cds_hooks.prefetch.reading import Placed, Supplied, items
 from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
-from spmwatch.cds_hooks.wire.requests import Drafts
+from spmwatch.cds_hooks.wire.requests import Drafts, Request, drafts_of
 
 Json = dict[str, object]
 
@@ -27,6 +27,17 @@ SUBJECTS = ("subject", "patient", "for", "deliverFor", "beneficiary")
 _PLAIN_ID = re.compile(r"[A-Za-z0-9.\-]+")
 _HISTORY = re.compile(r"/_history/[^/]*$")
 _ABSOLUTE = re.compile(r"https?://(?P<base>[^?#|]+)/(?P<type>[A-Za-z]+)/(?P<id>[^/?#|]+)")
+
+
+def of_the_patient(request: Request, supplied: Supplied) -> Supplied:
+    """The same, once it is seen that all of it, and every draft order, is about the patient of the context.
+
+    Raises:
+        RequestError: 422 when anything is about another patient.
+    """
+    placed = [item for reading in supplied.readings for item in reading.placed]
+    nameless = check_same_patient(request.context.patient_id, placed, drafts_of(request), request.fhir_server)
+    return supplied.without_subject(nameless)
 
 
 def check_same_patient(

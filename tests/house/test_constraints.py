@@ -1,4 +1,7 @@
-"""constraints.txt pins, with hashes, all that pyproject.toml asks for, and says nothing about where it was made."""
+"""constraints.txt pins, with hashes, all that pyproject.toml asks for, and says nothing about where it was made.
+
+So does the list of the FHIR server that tests ask, which has an environment of its own.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "constraints.txt").read_text(encoding="utf-8")
 PINS: dict[str, str] = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", TEXT, flags=re.MULTILINE))
+OF_THE_FHIR_SERVER = (ROOT / "tests" / "fhir_server" / "constraints.txt").read_text(encoding="utf-8")
+both = pytest.mark.parametrize("text", [TEXT, OF_THE_FHIR_SERVER], ids=["spmwatch", "FHIR server of the tests"])
 
 
 def asked_for() -> list[Requirement]:
@@ -29,12 +34,20 @@ def test_pin_fits_what_the_project_asks_for(requirement: Requirement) -> None:
     assert pin in requirement.specifier, f"{requirement} but {pin} is pinned; run `make lock-deps`"
 
 
-def test_every_pin_has_hashes() -> None:
-    entries = re.split(r"\n(?=[a-z0-9])", TEXT)
+@both
+def test_every_pin_has_hashes(text: str) -> None:
+    entries = re.split(r"\n(?=[a-z0-9])", text)
+    assert len(entries) > 1
     assert [entry.splitlines()[0] for entry in entries if "==" in entry and "--hash=sha256:" not in entry] == []
 
 
-def test_no_place_is_named() -> None:
+@both
+def test_no_place_is_named(text: str) -> None:
     """No index, no address, no path: only versions and hashes."""
-    strange = [line for line in TEXT.splitlines() if re.search(r"://|^\s*--(?!hash)|^-|(?<![a-z0-9])/", line)]
+    strange = [line for line in text.splitlines() if re.search(r"://|^\s*--(?!hash)|^-|(?<![a-z0-9])/", line)]
     assert strange == []
+
+
+def test_the_fhir_server_is_pinned_as_asked() -> None:
+    asked = (ROOT / "tests" / "fhir_server" / "requirements.in").read_text(encoding="utf-8").splitlines()[-1]
+    assert f"\n{asked} \\\n" in OF_THE_FHIR_SERVER

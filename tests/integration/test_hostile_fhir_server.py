@@ -8,12 +8,20 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+import ssl
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from spmwatch.cds_hooks.answer import conclude, default_evaluator, gather
 from spmwatch.cds_hooks.fhir_server.servers import ClientServers
@@ -22,6 +30,7 @@ from spmwatch.cds_hooks.prefetch.reading import TEMPLATES, State, Supplied
 from spmwatch.cds_hooks.trust.client import Client
 from spmwatch.cds_hooks.wire.refusal import RequestError
 from spmwatch.cds_hooks.wire.requests import Request, request_from
+from spmwatch.engine.errors import InputError
 from tests.support.hostile_fhir import Act, Double, Heard, double, reply, saying
 
 TOKEN = "tok-e2b7-secret"
@@ -267,10 +276,7 @@ def test_fast_queries_count_although_a_slow_one_is_cut_off() -> None:
         lambda heard: bundle(condition("another-1")) if heard.type == "Condition" else bundle(),
         lambda heard: {"resourceType": "Patient", "id": "another-1"} if heard.type == "Patient" else bundle(),
         lambda heard: (
-            bundle(
-                condition(),
-                following=f"{'/fhir'}/Condition?page=2",
-            )
+            bundle(condition(), following="/fhir/Condition?page=2")
             if heard.target.endswith("_count=200")
             else bundle(condition("another-1"))
         ),
@@ -434,6 +440,54 @@ def test_entries_and_bytes_are_bounded_over_all_answers() -> None:
         assert 1 <= len(server_heard) <= bound
 
 
+def test_a_medication_on_another_server_is_not_read() -> None:
+    """C080: absolute references are followed on the own server alone; of two servers' Medications none is guessed."""
+
+    async def run() -> None:
+        async with double(saying(200, {"resourceType": "Medication", "id": "m1"})) as other:
+
+            async def act(writer: asyncio.StreamWriter, heard: Heard) -> None:
+                code = {"text": "Lenalidomide 10 mg capsule"}
+                found = {"resourceType": "Medication", "id": heard.target.rpartition("/")[2], "code": code}
+                writer.write(reply(200, found if heard.type == "Medication" else bundle()))
+
+            async with double(act) as server:
+                refers = {
+                    "own": f"{server.base}/Medication/m1",
+                    "relative": "Medication/m2",
+                    "versioned": f"{server.base}/Medication/m3/_history/2",
+                    "foreign": f"{other.base}/Medication/m4",
+                    "own, and foreign under one id": f"{server.base}/Medication/m5",
+                    "foreign under the id of an own one": f"{other.base}/Medication/m5",
+                    "beside the base": f"{server.origin}/admin/Medication/m6",
+                    "out of the base": f"{server.base}/../Medication/m7",
+                    "id that is none": "Medication/..%2f..%2fadmin",
+                    "contained": "#m8",
+                    "urn": "urn:uuid:8e0b5a51-8a3e-4a34-8b4f-0b0f0c3a4b5c",
+                }
+                requests = [
+                    {
+                        "resourceType": "MedicationRequest",
+                        "id": f"r{number}",
+                        "status": "active",
+                        "intent": "order",
+                        "subject": {"reference": f"Patient/{PATIENT}"},
+                        "medicationReference": {"reference": reference},
+                    }
+                    for number, reference in enumerate(refers.values())
+                ]
+                prefetch: dict[str, Any] = {template.key: None for template in TEMPLATES}
+                prefetch |= {"patient": {"resourceType": "Patient", "id": PATIENT}}
+                prefetch |= {"medicationRequests": bundle(*requests)}
+                supplied = await completed(server.base, prefetch)
+                assert sorted(one.target for one in server.heard) == [f"/fhir/Medication/m{n}" for n in (1, 2, 3)]
+                found = [one["id"] for one in supplied.resources if one["resourceType"] == "Medication"]
+                assert sorted(found) == ["m1", "m2", "m3"]
+            assert other.heard == []
+
+    asyncio.run(run())
+
+
 def test_no_cookie_is_kept() -> None:
     """C077: one patient's session never meets the next patient's token."""
 
@@ -448,6 +502,53 @@ def test_no_cookie_is_kept() -> None:
             assert not [one for one in server.heard if "cookie" in one.headers]
 
     asyncio.run(run())
+
+
+def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """A server's side of TLS for 127.0.0.1, and the file of the authority that signed it (itself)."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a FHIR server of tests")])
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = signed.public_bytes(Encoding.PEM)
+    both = folder / "server.pem"
+    both.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + pem)
+    authority = folder / "authority.pem"
+    authority.write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(both)
+    return context, authority
+
+
+def test_certificates_are_checked(tmp_path: Path) -> None:
+    """C082: the token goes to nobody whose certificate no known authority signed."""
+
+    async def run() -> None:
+        tls, authority = certificate(tmp_path)
+        async with double(saying(200, bundle()), tls) as server:
+            slow = {"total_seconds": 5.0, "connect_seconds": 5.0}
+            supplied = await completed(server.base, set_to=settings(**slow))
+            assert all("cannot be reached" in reading.why for reading in supplied.readings)
+            assert server.heard == []
+            supplied = await completed(server.base, set_to=settings(ca_file=authority, **slow))
+            assert states(supplied)["conditions"] is State.NOTHING
+            assert set(server.tokens) == {f"Bearer {TOKEN}"}
+
+    asyncio.run(run())
+
+
+def test_a_file_of_authorities_that_is_none_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("")
+    for name in ("empty.pem", "missing.pem"):
+        with pytest.raises(InputError, match=r"fhir\.ca_file"):
+            servers(settings(ca_file=tmp_path / name))
 
 
 # -- which server ---------------------------------------------------------------------------------------------------

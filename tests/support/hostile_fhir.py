@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -68,8 +69,8 @@ def saying(status: int, body: object, *headers: str) -> Act:
 
 
 @asynccontextmanager
-async def double(act: Act) -> AsyncIterator[Double]:
-    """Serve on a free loopback port while the block runs."""
+async def double(act: Act, tls: ssl.SSLContext | None = None) -> AsyncIterator[Double]:
+    """Serve on a free loopback port while the block runs; over TLS where there is a certificate."""
     conversations: set[asyncio.Task[None]] = set()
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -86,15 +87,15 @@ async def double(act: Act) -> AsyncIterator[Double]:
                 running.heard.append(heard)
                 await act(writer, heard)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass
         finally:
             conversations.discard(task)
             with contextlib.suppress(ConnectionError):
                 writer.close()
 
-    server = await asyncio.start_server(converse, HOST, 0)
-    running = Double(f"http://{HOST}:{server.sockets[0].getsockname()[1]}")
+    server = await asyncio.start_server(converse, HOST, 0, ssl=tls)
+    running = Double(f"http{'s' if tls else ''}://{HOST}:{server.sockets[0].getsockname()[1]}")
     try:
         yield running
     finally:
