@@ -62,8 +62,9 @@ class ClientServers:
                 raise NotAllowedError("its FHIR server did not answer lately and is left alone for a moment")
         except NotAllowedError as error:
             lacking = [reading for reading in supplied.readings if _is_lacking(request, reading)]
-            if lacking:
-                _log.info("fhir client=%s not asked: %s", client.id, error)
+            if not lacking:
+                return supplied
+            _log.info("fhir client=%s not asked: %s", client.id, error)
             return supplied.replaced(*(_not_asked(reading, str(error)) for reading in lacking))
         call = _Call(request, grant, self._settings, self._client)
         switch = ASKING.set(True)

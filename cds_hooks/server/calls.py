@@ -109,7 +109,9 @@ class _Call:
         small = len(body) <= service.limits.inline_bytes
         request, supplied = await self._in_turn("parse", lambda: _understood(body, self._service_id), inline=small)
         fetching = time.perf_counter()
+        sent = supplied
         supplied = await service.fhir.completed(request, supplied, client)
+        small = small and supplied is sent  # how much was fetched, the length of the body does not tell
         seconds["fetch"] = time.perf_counter() - fetching
         answer = await self._in_turn("", lambda: self._evaluated(request, supplied, client), inline=small)
         seconds |= answer.seconds

@@ -74,7 +74,7 @@ SERVICES: Mapping[str, Service] = {service.id: service for service in _SERVICES}
 USAGE_REQUIREMENTS = (
     "Needs the patient's medication records: with none of the prefetch keys medicationRequests, medicationStatements, "
     "medicationAdministrations and medicationDispenses the answer is 412. Every other key that is missing, failed or "
-    "incomplete counts as not known, never as no. This version reads prefetch only and does not call the FHIR server."
+    "incomplete counts as not known, never as no. What is missing is asked of fhirServer, where the operator allows it."
 )
 
 
