@@ -1,7 +1,8 @@
 """Merged advice laid out as CDS Hooks cards.
 
 Nothing is decided here: what becomes a card, what is told inside another and what stays quiet is engine/merging.py's.
-Words come from the rules; what stems from the record (references) is escaped.
+Words come from the rules; what stems from the record (references) is
+spelt so that it is no markup (record_text.py).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from spmwatch.cds_hooks.cards.plan_lines import PlanPage, inline
+from spmwatch.cds_hooks.cards.record_text import unsafe_in, without_markup
 from spmwatch.cds_hooks.cards.said import Said
 from spmwatch.cds_hooks.cards.suggestions import suggestions
 from spmwatch.cds_hooks.cards.told_facts import checks_of, told_detail
@@ -27,8 +29,6 @@ from spmwatch.engine.recommendation import Finding, Recommendation
 Json = dict[str, object]
 
 MOST_TOPIC = 100
-_SAFE_REFERENCE = re.compile(r"[A-Za-z]+/[A-Za-z0-9\-.]{1,64}|urn:uuid:[0-9A-Fa-f\-]{36}")
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|>~&:/.\-])")  # `<` is replaced everywhere, see `plain`
 
 
 def lay_out(
@@ -154,8 +154,8 @@ class _Pages:
             paragraphs += [*self._beyond(self._merged.beyond), *self._quiet()]
         found = _references(card)
         paragraphs += self._footer(card, found)
-        unsafe = _unsafe(found)
-        return "\n\n".join(_without_markup(paragraph, unsafe) for paragraph in paragraphs)
+        unsafe = unsafe_in(found)
+        return "\n\n".join(without_markup(paragraph, unsafe) for paragraph in paragraphs)
 
     def _said(self, card: Card) -> list[str]:
         """The rule's own words; parts and carried findings follow, as far as they say something else."""
@@ -285,25 +285,3 @@ def one_line(text: str) -> str:
     """A summary as the wire takes it: one line, fewer than 140 characters (C094)."""
     line = " ".join(text.split())
     return line if len(line) <= SUMMARY_LIMIT else line[: SUMMARY_LIMIT - 1].rstrip() + "…"
-
-
-def plain(markdown: str, from_record: Sequence[str]) -> str:
-    """Markdown without HTML in which no reference from the record can act as markup (C096, C122)."""
-    return _without_markup(markdown, _unsafe(from_record))
-
-
-def _unsafe(from_record: Sequence[str]) -> str:
-    """A pattern of the references that could act as markup, the longest first; "" where there are none."""
-    unsafe = sorted((ref for ref in from_record if not _SAFE_REFERENCE.fullmatch(ref)), key=len, reverse=True)
-    return "|".join(re.escape(ref) for ref in unsafe)
-
-
-def _without_markup(markdown: str, unsafe: str) -> str:
-    if unsafe:
-        markdown = re.sub(unsafe, lambda found: escaped(found[0]), markdown)
-    return markdown.replace("<", "&lt;")
-
-
-def escaped(text: str) -> str:
-    """Text of a record as Markdown shows it literally, on one line."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))

@@ -205,7 +205,13 @@ def _reading(template: Template, found: _Found) -> Reading:
         state, why = State.FAILED, f"the prefetch key {key} holds other resources than {template.type}"
     else:
         state, why = (State.SUPPLIED if placed else State.NOTHING), ""
-    return Reading(template=template, state=state, why=why, placed=placed, gaps=tuple(found.gaps))
+    return Reading(template=template, state=state, why=why, placed=placed, gaps=found.counted(key))
+
+
+MOST_UNREADABLE = 20
+"""Places of one key that are named when they cannot be read; the others are counted."""
+_AN_ENTRY = "an entry with a FHIR resource"
+_SEND_FHIR = "Have the client send FHIR JSON"
 
 
 class _Found:
@@ -215,6 +221,7 @@ class _Found:
         self.placed: list[Placed] = []
         self.gaps: list[Gap] = []
         self.failed = self.partial = False
+        self._unreadables = 0
 
     def take(self, resource: Json, where: str, full_url: str = "") -> None:
         """A resource, or everything in a Bundle."""
@@ -226,29 +233,48 @@ class _Found:
             self.placed.append(Placed(where=where, resource=resource, full_url=full_url))
 
     def _bundle(self, bundle: Json, where: str) -> None:
-        if any(isinstance(link, dict) and link.get("relation") == "next" for link in items(bundle.get("link"))):
+        links = bundle.get("link")
+        if any(
+            isinstance(link, dict) and link.get("relation") == "next"
+            for link in ([links] if isinstance(links, dict) else items(links))
+        ):
             self.partial = True
         if not isinstance(bundle.get("entry", []), list):
             self._unreadable(f"{where}.entry", "a list of entries")
         matches = 0
         for index, entry in enumerate(items(bundle.get("entry"))):
-            at = f"{where}.entry[{index}]"
-            resource = entry.get("resource") if isinstance(entry, dict) else None
-            url = entry.get("fullUrl") if isinstance(entry, dict) else None
-            if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
-                matches += 1
-                self.take(resource, f"{at}.resource", url if isinstance(url, str) else "")
-            elif not isinstance(entry, dict) or resource is not None:
-                self._unreadable(at, "an entry with a FHIR resource")
-        total = bundle.get("total")
-        if isinstance(total, int) and total > matches:
+            matches += self._entry(entry, f"{where}.entry[{index}]")
+        if _number(bundle.get("total")) > matches:
             self.partial = True
 
+    def _entry(self, entry: object, at: str) -> bool:
+        """Take what an entry holds. Is it one of those that the `total` of a search counts?"""
+        if not isinstance(entry, dict):
+            self._unreadable(at, _AN_ENTRY)
+            return False
+        resource, url, search = entry.get("resource"), entry.get("fullUrl"), entry.get("search")
+        if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+            if resource is not None or url is not None:  # something is listed there; `{}` lists nothing
+                self._unreadable(at, _AN_ENTRY)
+            return False
+        self.take(resource, f"{at}.resource", url if isinstance(url, str) else "")
+        mode = search.get("mode") if isinstance(search, dict) else None
+        return mode not in ("include", "outcome") and resource["resourceType"] != "OperationOutcome"
+
     def _unreadable(self, where: str, expected: str) -> None:
-        problem = f"{where} is not {expected}"
-        advice = "Have the client send FHIR JSON"
-        self.gaps.append(Gap(kind="unreadable", problem=problem, advice=advice, element=where))
         self.partial = True
+        self._unreadables += 1
+        if self._unreadables <= MOST_UNREADABLE:
+            problem = f"{where} is not {expected}"
+            self.gaps.append(Gap(kind="unreadable", problem=problem, advice=_SEND_FHIR, element=where))
+
+    def counted(self, key: str) -> tuple[Gap, ...]:
+        """Each place that could not be read, up to a bound; the others as a number."""
+        more = self._unreadables - len(self.gaps)
+        if more <= 0:
+            return tuple(self.gaps)
+        problem = f"{more} more places of prefetch.{key} are not {_AN_ENTRY}"
+        return (*self.gaps, Gap(kind="unreadable", problem=problem, advice=_SEND_FHIR, element=f"prefetch.{key}"))
 
 
 def reports_error(outcome: Json) -> bool:
@@ -258,6 +284,13 @@ def reports_error(outcome: Json) -> bool:
     """
     severities = [issue.get("severity") for issue in items(outcome.get("issue")) if isinstance(issue, dict)]
     return not severities or any(severity not in ("warning", "information", "success") for severity in severities)
+
+
+def _number(value: object) -> int:
+    """A number, also where it was written as a text; 0 for anything else."""
+    if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 10:
+        return int(value)
+    return value if isinstance(value, int) else 0
 
 
 def items(value: object) -> list[object]:

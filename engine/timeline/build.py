@@ -72,7 +72,7 @@ from spmwatch.engine.timeline.laboratory import laboratory
 from spmwatch.engine.timeline.malignancies import Milestones, malignancies_of
 from spmwatch.engine.timeline.melphalan import told_apart
 from spmwatch.engine.timeline.numbering import numbered
-from spmwatch.engine.timeline.observations import done_of, order_of, stated_of
+from spmwatch.engine.timeline.observations import done_of, each_once, order_of, stated_of
 from spmwatch.engine.timeline.phases import Phases, stated_only
 from spmwatch.engine.timeline.plans import Plans
 from spmwatch.engine.timeline.regimens import regimens_of
@@ -215,6 +215,7 @@ class _Builder:
             for low, high in [known_days(fact.date, self._as_of)]
         ]
         drafts = self._of(DrugOrder)
+        beside = {draft.concept: draft for draft in drafts}.values()
         orders: list[Order] = []
         result: dict[str, list[Cover]] = {}
         for drug in sorted({*by_drug, *(draft.drug for draft in drafts)}):
@@ -236,12 +237,9 @@ class _Builder:
             )
             result[drug] = phases.assign(own)
             orders += [
-                order_of(draft, phases.phase_of_order(draft, drafts, self._as_of), self._value_sets) for draft in told
+                order_of(draft, phases.phase_of_order(draft, beside, self._as_of), self._value_sets) for draft in told
             ]
-        orders.sort(
-            key=lambda order: (order.drug, order.form, order.phase, order.standing, order.certainty, order.sources)
-        )
-        return orders, {drug: group for drug, group in result.items() if group}
+        return each_once(orders), {drug: group for drug, group in result.items() if group}
 
     def _courses(self, by_drug: Mapping[str, Sequence[Cover]]) -> tuple[list[Course], list[Cumulative]]:
         """The courses of every drug by start, and each drug's courses together."""

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from spmwatch.engine.episodes import FIRST_DAY, STEPS, UNBOUNDED, UNKNOWN, Done, Lab, Order, Span, Stated
-from spmwatch.engine.facts import Diagnosis, DrugOrder, Fact, LabValue, Procedure, Smoking, Standing, Statement
+from spmwatch.engine.facts import (
+    Diagnosis,
+    DrugOrder,
+    Fact,
+    LabValue,
+    Procedure,
+    Smoking,
+    Source,
+    Standing,
+    Statement,
+)
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.engine.timeline.conventions import Conventions
 from spmwatch.engine.timeline.exposures import known_days
@@ -180,3 +191,14 @@ def order_of(fact: DrugOrder, phase: str, value_sets: ValueSets) -> Order:
         form=route if route in _ORDER_FORMS else UNKNOWN,
         phase=phase,
     )
+
+
+def each_once(orders: Iterable[Order]) -> list[Order]:
+    """Orders that say the same as one, with all their sources: rules that ask for two meet each pair of them."""
+    found: dict[tuple[object, ...], Order] = {}
+    sources: defaultdict[tuple[object, ...], set[Source]] = defaultdict(set)
+    for order in orders:
+        key = (order.drug, order.form, order.phase, order.standing, order.certainty)
+        found[key] = order
+        sources[key].update(order.sources)
+    return [replace(found[key], sources=tuple(sorted(sources[key]))) for key in sorted(found)]

@@ -91,8 +91,8 @@ class Phases:
     def phase_of_order(self, order: DrugOrder, drafts: Iterable[DrugOrder], as_of: int) -> str:
         """The phase that a draft order would begin or continue, on its date or else on the day of evaluation.
 
-        `drafts`: all orders that are being written. In company that ends single-agent use, or in a named regimen, the
-        order is neither maintenance nor, without a record of it, the first regimen.
+        `drafts`: all orders that are being written, one of each concept. In company that ends single-agent use, or in a
+        named regimen, the order is neither maintenance nor, without a record of it, the first regimen.
         """
         if order.phase is not None:
             return order.phase

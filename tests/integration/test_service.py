@@ -274,7 +274,7 @@ def test_parallel_calls_never_mix(client: httpx.Client) -> None:
                 response = await parallel.post(path_of(example(name)), content=EXAMPLES[name], headers=JSON)
                 return name, topics(response.json()["cards"])
 
-            return await asyncio.gather(*(one(name) for name in names * 8))
+            return await asyncio.gather(*(one(name) for name in names * 4))
 
     for name, got in asyncio.run(all_at_once()):
         assert got == expected[name]

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from spmwatch.cds_hooks.cards.layout import escaped, lay_out, one_line, plain, topic_code
+from spmwatch.cds_hooks.cards.layout import lay_out, one_line, topic_code
+from spmwatch.cds_hooks.cards.record_text import plain, spelt
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
 from spmwatch.engine.catalogue.load import load_rule_base
@@ -317,7 +318,11 @@ def test_a_reference_from_the_record_cannot_act_as_markup(evil: str) -> None:
 def test_plain_text_stays_plain() -> None:
     assert plain("ANC <1.0", []) == "ANC &lt;1.0"
     assert plain("see Condition/a.b-c", ["Condition/a.b-c"]) == "see Condition/a.b-c"
-    assert escaped("a*b\n_c_") == "a\\*b \\_c\\_"
+    assert spelt("Condition/a*b\n_ü") == "Condition/a%2Ab%0A%5F%C3%BC"
+    assert spelt("Condition/www.a.b https://c") == "Condition/www%2Ea%2Eb%20https%3A//c"
+    for kept in ("urn:uuid:0-1", "Condition urn:oid:1.2.3", "Condition without id (0123456789ab)", "Condition/a.b-c"):
+        assert plain(kept, [kept]) == kept
+    assert plain("Condition/x.www.y", ["Condition/x.www.y"]) == "Condition/x%2Ewww%2Ey"
 
 
 def test_a_summary_is_one_line_below_140() -> None:

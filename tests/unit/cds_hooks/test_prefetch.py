@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from spmwatch.cds_hooks.prefetch.reading import TEMPLATES, Reading, State, read_prefetch
+from spmwatch.cds_hooks.prefetch.reading import MOST_UNREADABLE, TEMPLATES, Reading, State, read_prefetch
 
 KEYS = [template.key for template in TEMPLATES]
 CONDITION = {"resourceType": "Condition", "id": "c1"}
@@ -79,7 +79,27 @@ def test_templates_stay_in_the_recommended_subset(template: Any) -> None:
         pytest.param({"resourceType": "Bundle", "entry": "x"}, State.PARTIAL, id="C069 entry a text"),
         pytest.param({"resourceType": "Bundle", "entry": [None, 3, {"resource": []}]}, State.PARTIAL, id="C069 holes"),
         pytest.param(
-            {"resourceType": "Bundle", "link": {"relation": "next"}, "total": "9"}, State.NOTHING, id="C069 link"
+            {"resourceType": "Bundle", "link": {"relation": "next"}}, State.PARTIAL, id="C069 link without a list"
+        ),
+        pytest.param({"resourceType": "Bundle", "total": "9"}, State.PARTIAL, id="C069 total as a text"),
+        pytest.param({"resourceType": "Bundle", "total": [], "link": 3}, State.NOTHING, id="C069 total no number"),
+        pytest.param({"resourceType": "Bundle", "entry": [{}]}, State.NOTHING, id="C069 an entry of nothing"),
+        pytest.param(
+            {"resourceType": "Bundle", "entry": [{"fullUrl": "https://ehr.example/Condition/1"}]},
+            State.PARTIAL,
+            id="C069 listed, but not there",
+        ),
+        pytest.param(
+            {
+                "resourceType": "Bundle",
+                "total": 2,
+                "entry": [
+                    {"resource": CONDITION, "search": {"mode": "match"}},
+                    {"resource": {"resourceType": "Encounter"}, "search": {"mode": "include"}},
+                ],
+            },
+            State.PARTIAL,
+            id="C068 what was included does not make up the total",
         ),
     ],
 )
@@ -140,3 +160,11 @@ def test_a_fetcher_can_replace_a_reading() -> None:
     supplied = read_prefetch({"patient": {"resourceType": "Patient", "id": "1"}})
     fetched = reading(searchset(CONDITION))
     assert not supplied.replaced(fetched).coverage.lacks("Condition")
+
+
+def test_very_many_holes_are_counted_not_listed() -> None:
+    """C056: the remarks on a body stay few whatever the body."""
+    found = reading(searchset(CONDITION) | {"entry": [None] * 5000})
+    assert found.state is State.PARTIAL
+    assert len(found.gaps) == MOST_UNREADABLE + 1
+    assert "4980 more" in found.gaps[-1].problem
