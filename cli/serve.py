@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import ipaddress
+import os
 import socket
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from spmwatch.cds_hooks.configuration.file import Place
+from spmwatch.cds_hooks.configuration.printing import printed
+from spmwatch.cds_hooks.configuration.reading import configured
+from spmwatch.cds_hooks.server.exposure import check_exposure
 from spmwatch.cds_hooks.server.run import run
 from spmwatch.cds_hooks.server.settings import Settings
+from spmwatch.cds_hooks.server.tls import tls_context
+from spmwatch.cds_hooks.trust.making import trusted_clients
+from spmwatch.cli.configuration import ConfigFile
 from spmwatch.cli.edge import AsOf, complain, tidy, today
 from spmwatch.cli.reading import Overlays, load_rules, overlay_lines
 from spmwatch.engine.errors import InputError
@@ -18,63 +30,111 @@ from spmwatch.engine.evaluate import Evaluator
 
 @tidy
 def serve(
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    config: ConfigFile = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help="Address to listen on. Default: 127.0.0.1.", show_default=False)
+    ] = None,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
-    ] = 8000,
+        int | None,
+        typer.Option(
+            "--port", min=0, max=65535, help="Port to listen on; 0 takes a free one. Default: 8000.", show_default=False
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, max=64, help="Processes that answer; one a core is right. Default: 1."),
+    ] = None,
     without_trust: Annotated[
         bool,
         typer.Option(
             "--without-trust",
-            help="Listen on an address that others can reach, although nobody is asked who they are.",
+            help="Listen on an address that others can reach, although nobody is asked who they are and nothing is "
+            "encrypted: for test data only.",
         ),
     ] = False,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, max=64, help="Processes that answer; one a core is right.")
-    ] = None,
+    behind_proxy: Annotated[
+        bool,
+        typer.Option(
+            "--behind-proxy", help="A proxy in front encrypts (TLS), and nothing reaches this address but through it."
+        ),
+    ] = False,
+    print_config: Annotated[
+        bool,
+        typer.Option(
+            "--print-config", help="Print the settings in force as TOML, what each means and where it came from; end."
+        ),
+    ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Check settings, keys, certificates and rules, and end."),
+    ] = False,
     as_of: AsOf = None,
     overlay: Overlays = None,
 ) -> None:
     """Serve CDS Hooks: GET /cds-services, POST /cds-services/{id}.
 
-    This version does not ask callers who they are and does not encrypt, so it listens on this machine alone unless
-    --without-trust is given.
+    Settings come from a file, from the environment (SPMWATCH_TRUST__LEEWAY_SECONDS=60) and from options, each stronger
+    than the one before. Without any, the service listens on this machine alone and asks nobody who they are.
 
     --as-of evaluates every request as of that day: for demonstrations with old data only.
     """
-    if not (without_trust or _is_loopback(host)):
-        raise InputError(
-            f"--host {host}",
-            "-",
-            "others can reach this address, and this version neither asks who calls nor encrypts",
-            "Use 127.0.0.1, or say --without-trust if only test data will come",
-        )
-    operation = {} if workers is None else {"operation": {"workers": workers}}
-    settings = Settings.model_validate({"host": host, "port": port, "overlays": tuple(overlay or ()), **operation})
-    rules = load_rules(settings.overlays)
-    with _listening(settings.host, settings.port) as listener:
-        settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-        for line in overlay_lines(Evaluator(rules).identity):
-            complain(line)
+    given: dict[Place, tuple[str, object]] = {
+        ("host",): ("--host", host),
+        ("port",): ("--port", port),
+        ("operation", "workers"): ("--workers", workers),
+        ("trust", "without_trust"): ("--without-trust", without_trust or None),
+        ("tls", "ends_at_proxy"): ("--behind-proxy", behind_proxy or None),
+        ("overlays",): ("--overlay", [str(folder) for folder in overlay or ()] or None),
+    }
+    effective = configured(config, {place: told for place, told in given.items() if told[1] is not None})
+    if print_config:
+        typer.echo(printed(effective), nl=False)
+        return
+    if check:
+        _check(effective.settings)
+        return
+    _serve(effective.settings, as_of)
+
+
+def _check(settings: Settings) -> None:
+    """Say that everything is there; raise for the first thing that is not."""
+    check_exposure(settings)
+    tls_context(settings.tls)
+    trusted_clients(settings.trust)
+    _say_rules(settings.overlays)
+    clients = ", ".join(client.id for client in settings.trust.clients) or "anyone"
+    typer.echo(f"Settings, keys, certificates and rules can be used. Clients: {clients}.")
+
+
+def _serve(settings: Settings, as_of: date | None) -> None:
+    check_exposure(settings)
+    trusted_clients(settings.trust)  # each worker reads them; a fault is told here, once
+    tls = tls_context(settings.tls)
+    _say_rules(settings.overlays)
+    with _listening(settings.host, settings.port) as listener, _replay_file(settings) as replay_file:
+        trust = settings.trust.model_copy(update={"replay_file": replay_file})
+        settings = settings.model_copy(update={"port": listener.getsockname()[1], "trust": trust})
         if as_of is not None:
             complain(f"Every request is evaluated as of {as_of}: for demonstrations only.")
         complain(f"CDS Hooks services at {settings.base_url}/cds-services (Ctrl-C ends)")
-        code = run(
-            settings,
-            listener,
-            today=today if as_of is None else lambda: as_of,
-            say=complain,
-        )
+        code = run(settings, listener, today=today if as_of is None else lambda: as_of, tls=tls, say=complain)
     if code:
         raise typer.Exit(code)
 
 
-def _is_loopback(host: str) -> bool:
-    """Is it an address of this machine alone? A name counts only when it is `localhost`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _say_rules(overlays: Sequence[Path]) -> None:
+    for line in overlay_lines(Evaluator(load_rules(overlays)).identity):
+        complain(line)
+
+
+@contextmanager
+def _replay_file(settings: Settings) -> Generator[Path | None]:
+    """Where all workers remember used tokens: also those that come after a reload of the rules."""
+    if settings.trust.replay_file is not None or not settings.trust.clients:
+        yield settings.trust.replay_file
+        return
+    with tempfile.TemporaryDirectory(prefix="spmwatch-tokens-", dir=os.environ.get("RUNTIME_DIRECTORY")) as folder:
+        yield Path(folder) / "used.db"
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -22,8 +22,14 @@ def authenticator(settings: TrustSettings) -> Authenticator:
     if not settings.clients:
         anyone = settings.anyone
         return Everybody(Client(id="anyone", silent=anyone.silent, fhir_servers=anyone.fhir_servers))
+    replay = OwnMemory() if settings.replay_file is None else SharedMemory(settings.replay_file)
+    return Bearers(trusted_clients(settings), replay)
+
+
+def trusted_clients(settings: TrustSettings) -> list[TrustedClient]:
+    """The clients with their keys; nothing is fetched yet. Raises InputError for a file of no use."""
     servers = _key_servers(settings)
-    trusted = [
+    return [
         TrustedClient(
             client=Client(id=one.id, silent=one.silent, fhir_servers=one.fhir_servers),
             expected=Expected(
@@ -39,8 +45,6 @@ def authenticator(settings: TrustSettings) -> Authenticator:
         )
         for one in settings.clients
     ]
-    replay = OwnMemory() if settings.replay_file is None else SharedMemory(settings.replay_file)
-    return Bearers(trusted, replay)
 
 
 def _key_servers(settings: TrustSettings) -> dict[str, KeyServer]:

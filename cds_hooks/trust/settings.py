@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from spmwatch.cds_hooks.fhir_server.settings import Address as ServerAddress
 from spmwatch.cds_hooks.section import Section
 from spmwatch.cds_hooks.trust.token import Algorithm
 
@@ -63,7 +64,7 @@ class ClientSettings(Section):
     """What `sub` of its tokens has to be. Left out: anything."""
     tenant: Name | None = None
     """What `tenant` of its tokens has to be, where several share an issuer. Left out: anything."""
-    algorithms: tuple[Algorithm, ...] = Field(default=("ES384", "RS384"), min_length=1)
+    algorithms: tuple[Algorithm, ...] = ("ES384", "RS384")
     """How its tokens may be signed: ES384 and RS384; RS256 and ES256 only where a client has nothing better."""
     jwks_file: Path | None = None
     """A file with its public keys (a JWK Set). Keys that are written down are never fetched."""
@@ -77,11 +78,13 @@ class ClientSettings(Section):
     """How long its tokens may live, from `iat` to `exp`. Epic's live 300 s."""
     silent: bool = False
     """A trial: its requests are evaluated and recorded, and it is shown nothing (docs/silent-mode.md)."""
-    fhir_servers: tuple[str, ...] = ()
+    fhir_servers: tuple[ServerAddress, ...] = ()
     """Base addresses of FHIR servers that may be asked for what its prefetch lacks. None: only prefetch counts."""
 
     @model_validator(mode="after")
     def _has_keys(self) -> Self:
+        if not self.algorithms:
+            raise ValueError("algorithms is empty, so no token could be taken; leave it out")
         pinned = [name for name in ("jwks_file", "jwks") if getattr(self, name) is not None]
         if len(pinned) > 1:
             raise ValueError("write either jwks_file or jwks")
@@ -107,7 +110,7 @@ class AnyoneSettings(Section):
 
     silent: bool = False
     """Requests are evaluated and recorded, and nothing is shown."""
-    fhir_servers: tuple[str, ...] = ()
+    fhir_servers: tuple[ServerAddress, ...] = ()
     """Base addresses of FHIR servers that may be asked for what prefetch lacks."""
 
 
@@ -138,8 +141,8 @@ class TrustSettings(Section):
     leeway_seconds: int = Field(default=30, ge=0, le=300)
     """By how much clocks may differ."""
     replay_file: Path | None = None
-    """A file of its own (SQLite) that remembers used tokens, for several workers and over a restart. Left out: each
-    process remembers for itself, which is enough for one worker."""
+    """A file of its own (SQLite) that remembers used tokens for all workers and over a restart. Left out: a file that
+    is gone when the service ends."""
     origins: tuple[Origin, ...] = ()
     """Origins of EHRs that run in the browser, e.g. `https://ehr.example.org` (CORS)."""
     without_trust: bool = False

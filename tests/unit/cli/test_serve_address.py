@@ -1,21 +1,124 @@
-"""`spmwatch serve` keeps to this machine unless it is told in plain words."""
+"""`spmwatch serve` before it serves: where it may listen, what it checks, what it prints."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from spmwatch.cli import serve
 from spmwatch.cli.commands import app
+from tests.support.certificates import Authority
+from tests.support.tokens import Ehr
+
+CLIENT = '[[trust.clients]]\nid = "ehr"\nissuers = ["https://ehr.example.org"]\njwks_file = "keys.json"\n'
+
+
+def serve(*options: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["serve", *map(str, options)])
+    return result.exit_code, result.output
+
+
+def written(folder: Path, text: str = CLIENT) -> Path:
+    (folder / "spmwatch.toml").write_text(text)
+    (folder / "keys.json").write_text(json.dumps(Ehr().jwks))
+    return folder / "spmwatch.toml"
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "example.org"])
 def test_an_address_that_others_reach_is_refused(host: str) -> None:
-    result = CliRunner().invoke(app, ["serve", "--host", host, "--port", "0"])
-    assert result.exit_code == 2
-    assert "--without-trust" in result.output
+    """C145."""
+    code, told = serve("--host", host, "--port", "0")
+    assert code == 2
+    assert "--without-trust" in told
+    assert len(told.splitlines()) == 1
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
-def test_addresses_of_this_machine(host: str) -> None:
-    assert serve._is_loopback(host)
+def test_trust_without_encryption_is_refused(tmp_path: Path) -> None:
+    """C001."""
+    code, told = serve("--config", written(tmp_path), "--host", "192.0.2.7", "--port", "0")
+    assert code == 2
+    assert "--behind-proxy" in told
+
+
+def test_check_passes(tmp_path: Path) -> None:
+    code, told = serve("--config", written(tmp_path), "--check")
+    assert (code, "Clients: ehr." in told) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ("[]", "no JWK Set"),
+        ("{", "is no JSON"),
+        ('{"keys": []}', "holds no key"),
+        ('{"keys": [{"kty": "oct", "kid": "a", "k": "c2VjcmV0LXNlY3JldA"}]}', "key a: its kty is neither EC nor RSA"),
+        (json.dumps({"keys": [Ehr().key.as_dict(private=True) | {"kid": "p"}]}), "key p: it is a private key"),
+    ],
+)
+def test_check_finds_keys_of_no_use(tmp_path: Path, keys: str, says: str) -> None:
+    """C151; the same stops the start."""
+    config = written(tmp_path)
+    (tmp_path / "keys.json").write_text(keys)
+    for options in (("--check",), ("--port", "0")):
+        code, told = serve("--config", config, *options)
+        assert code == 2
+        assert says in told
+        assert "trust.clients ehr: jwks_file" in told
+        assert "c2VjcmV0" not in told
+
+
+def test_check_finds_a_missing_file_of_keys(tmp_path: Path) -> None:
+    config = written(tmp_path)
+    (tmp_path / "keys.json").unlink()
+    code, told = serve("--config", config, "--check")
+    assert (code, "No such file" in told) == (2, True)
+
+
+def test_check_finds_certificates_of_no_use(tmp_path: Path) -> None:
+    """C001: each fault in one line, the password in none."""
+    authority = Authority(tmp_path)
+    certificate, key = authority.certificate("one", password="pass word")
+    other_key = authority.certificate("two")[1]
+    (tmp_path / "nothing.pem").write_text("nothing")
+    for tls in (
+        f'certfile = "{certificate}"\nkeyfile = "{key}"',
+        f'certfile = "{certificate}"\nkeyfile = "{key}"\nkeyfile_password = "pass wort"',
+        f'certfile = "{certificate}"\nkeyfile = "{other_key}"',
+        f'certfile = "{certificate}"\nkeyfile = "none.pem"',
+        f'certfile = "nothing.pem"\nkeyfile = "{other_key}"',
+        f'certfile = "{certificate}"\nkeyfile = "{key}"\nkeyfile_password = "pass word"\nclient_ca = "nothing.pem"',
+    ):
+        code, told = serve("--config", written(tmp_path, f"[tls]\n{tls}"), "--check")
+        assert code == 2, tls
+        assert told.startswith("tls."), told
+        assert "cannot be used" in told
+        assert "pass wor" not in told
+        assert len(told.splitlines()) == 1
+    good = f'[tls]\ncertfile = "{certificate}"\nkeyfile = "{key}"\nkeyfile_password = "pass word"'
+    assert serve("--config", written(tmp_path, good), "--check")[0] == 0
+
+
+def test_settings_are_printed_with_their_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPMWATCH_CONFIG", str(written(tmp_path)))
+    monkeypatch.setenv("SPMWATCH_TRUST__LEEWAY_SECONDS", "7")
+    code, told = serve("--print-config", "--port", "0", "--workers", "2", "--behind-proxy")
+    assert code == 0
+    for line in (
+        "port = 0  # --port",
+        "workers = 2  # --workers",
+        "ends_at_proxy = true  # --behind-proxy",
+        "leeway_seconds = 7  # SPMWATCH_TRUST__LEEWAY_SECONDS",
+        f'id = "ehr"  # {tmp_path}/spmwatch.toml:2',
+    ):
+        assert line in told
+
+
+def test_faults_of_settings_are_lines_and_exit_2(tmp_path: Path) -> None:
+    code, told = serve("--config", written(tmp_path, "prot = 1\nhots = 2"), "--check")
+    assert code == 2
+    assert told.splitlines() == [
+        f"{tmp_path}/spmwatch.toml:1: prot: there is no such setting. Was port meant?",
+        f"{tmp_path}/spmwatch.toml:2: hots: there is no such setting. Was host meant?",
+    ]
