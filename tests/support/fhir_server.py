@@ -95,8 +95,8 @@ class FhirServer:
 
 
 @contextmanager
-def fhir_server(folder: Path, *, absolute_references: bool = False) -> Iterator[FhirServer]:
-    """Run it on a free loopback port with an empty database while the block runs; it wants TOKEN."""
+def fhir_server(folder: Path, *, absolute_references: bool = False, token: str | None = TOKEN) -> Iterator[FhirServer]:
+    """Run it on a free loopback port with an empty database while the block runs; it wants the token, if any."""
     if not SEKMET.exists():
         missing("sekmet-fhir", "make fhir-server")
     with socket.socket() as free:
@@ -108,7 +108,7 @@ def fhir_server(folder: Path, *, absolute_references: bool = False) -> Iterator[
         "host": "127.0.0.1",
         "port": port,
         "simulator": {"enabled": False},
-        "server_auth": {"types": ["bearer"], "tokens": [TOKEN]},
+        "server_auth": {"types": ["bearer"], "tokens": [token]} if token else {"types": ["none"]},
         "server_behaviour": {"absolute_references": absolute_references},
         "validation": {"inbound": "off"},
     }
