@@ -4,7 +4,7 @@
 
 Each scenario builds its patient's FHIR resources (rule_testing/builder.py); this keeps them: one Bundle a patient, and
 all of them together as a FHIR Bulk Data export. So the examples and the scenarios cannot drift apart. All patients are
-invented.
+invented. Those that cds_hooks/pages/patients/index.json names go there too, for the service's try-it page.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from spmwatch.rule_testing.builder import Json
 from spmwatch.rule_testing.scenario import Scenario
 
 EXAMPLES = Path(__file__).parent
+TRY_IT = EXAMPLES.parent / "cds_hooks" / "pages" / "patients"
 SCENARIOS = EXAMPLES.parent / "tests" / "features" / "test_features.py"
 FOLDER = "worked_patients"
 WORKED_PATIENT = re.compile(r"(P\d{2})\b")
@@ -73,6 +74,14 @@ def write(patients: dict[str, list[Json]], folder: Path) -> None:
         (folder / "export" / f"{resource_type}.ndjson").write_text("\n".join(found) + "\n", encoding="utf-8")
 
 
+def write_try_it(bundles: Path, folder: Path) -> None:
+    """Copy the Bundles of the patients that the try-it page tells of, without the space that people read them by."""
+    for patient in json.loads((TRY_IT / "index.json").read_text(encoding="utf-8"))["patients"]:
+        bundle = json.loads((bundles / f"{patient['id']}.json").read_text(encoding="utf-8"))
+        text = json.dumps(bundle, separators=(",", ":"))
+        (folder / f"{patient['id']}.json").write_text(text + "\n", encoding="utf-8")
+
+
 def collect() -> dict[str, list[Json]]:
     """Run the scenarios and give every worked patient's resources by patient id."""
     keeper = Keeper()
@@ -81,4 +90,8 @@ def collect() -> dict[str, list[Json]]:
 
 
 if __name__ == "__main__":
-    write(collect(), Path(sys.argv[1]) if len(sys.argv) > 1 else EXAMPLES)
+    if len(sys.argv) > 1:
+        write(collect(), Path(sys.argv[1]))
+    else:
+        write(collect(), EXAMPLES)
+        write_try_it(EXAMPLES / "bundles", TRY_IT)

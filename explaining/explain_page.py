@@ -1,12 +1,14 @@
-"""`explain --html`: one page that holds everything itself; no script, no address that a browser would fetch."""
+"""One patient on a page: all of it for `explain --html`, which holds everything itself, or part by part for other pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import jinja2
+from markupsafe import Markup
 
 from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.facts import Gap
@@ -18,6 +20,9 @@ from spmwatch.explaining.plan_lines import PlanLine, plan_lines
 from spmwatch.explaining.reasons import Reasons
 from spmwatch.explaining.svg_chart import Chart, chart_of
 from spmwatch.rule_book.markdown import Block, blocks
+
+Part = Literal["timeline", "plan", "unknown", "rules"]
+"""Sections of the page that stand by themselves; each begins with an `h2`."""
 
 _TIER_WORDS = {"none": "no finding", "info": "info", "warning": "warning", "critical": "critical"}
 
@@ -48,7 +53,7 @@ class FindingBox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """All that templates/explain.html.j2 lays out."""
+    """All that the templates lay out."""
 
     patient: str
     as_of: str
@@ -70,7 +75,22 @@ class Page:
 
 
 def page_for(recommendation: Recommendation, reasons: Sequence[Reasons]) -> str:
-    """The page as HTML text."""
+    """The page as HTML text; no script, no address that a browser would fetch."""
+    return _templates().get_template("explain.html.j2").render(page=explained(recommendation, reasons))
+
+
+def part_of(page: Page, part: Part) -> Markup:
+    """One section as HTML, for a page that brings templates/explain.css; "" when there is nothing to tell."""
+    return Markup(_templates().get_template(f"{part}.html.j2").render(page=page).strip())  # noqa: S704 - escaped there
+
+
+def style() -> str:
+    """The style sheet that all sections share."""
+    return _templates().get_template("explain.css").render()
+
+
+def explained(recommendation: Recommendation, reasons: Sequence[Reasons]) -> Page:
+    """What there is to tell of a patient, in words and shapes."""
     picture = picture_of(recommendation.timeline, recommendation.wording)
     table = tuple(_table(picture))
     who = [
@@ -78,7 +98,7 @@ def page_for(recommendation: Recommendation, reasons: Sequence[Reasons]) -> str:
         for episode in recommendation.timeline.episodes
         if episode.verb == "patient"
     ]
-    page = Page(
+    return Page(
         patient=recommendation.patient,
         as_of=recommendation.as_of.isoformat(),
         tier=recommendation.tier,
@@ -97,7 +117,6 @@ def page_for(recommendation: Recommendation, reasons: Sequence[Reasons]) -> str:
         switched_off=tuple(str(off) for off in recommendation.rulebase.switched_off),
         version=version(),
     )
-    return _templates().get_template("explain.html.j2").render(page=page)
 
 
 @lru_cache(maxsize=1)
