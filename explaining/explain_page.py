@@ -1,4 +1,4 @@
-"""One patient on a page: all of it for `explain --html`, which holds everything itself, or part by part for other pages."""
+"""One patient on a page: whole for `explain --html`, which holds everything itself, or in parts for other pages."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from spmwatch.engine.catalogue.evidence import Evidence, Kind
 from spmwatch.rule_book.markdown import blocks, pieces, plain
@@ -84,6 +85,16 @@ def html(template: str, **names: object) -> str:
 def rule_markdown(page: RulePage, *, linked: bool = True) -> str:
     """A rule's page in Markdown; `linked`: with links to the other pages of docs/rules."""
     return markdown("rule.md.j2", page=page, linked=linked)
+
+
+def rule_html(page: RulePage) -> Markup:
+    """A rule's page as HTML to stand below a heading of its own, for a page that brings templates/book.css."""
+    return Markup(html("rule-body.html.j2", page=page))  # noqa: S704 - escaped by the environment
+
+
+def style() -> str:
+    """The style sheet of rules as HTML."""
+    return html("book.css")
 
 
 @lru_cache(maxsize=1)

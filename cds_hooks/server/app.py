@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from spmwatch.cds_hooks.pages import routes as pages
 from spmwatch.cds_hooks.server import feedback, health
 from spmwatch.cds_hooks.server.calls import ROUTE, Calls, public_url
 from spmwatch.cds_hooks.server.correlation import Correlation
@@ -40,6 +41,8 @@ def create_app(service: Service) -> FastAPI:
         summary=f"CDS Hooks {CDS_HOOKS_VERSION}: second-cancer surveillance in multiple myeloma",
         lifespan=_lifespan(service),
         redirect_slashes=False,
+        docs_url=None,  # pages/ has one that needs no internet
+        redoc_url=None,
     )
     app.state.service = service
     app.add_middleware(Correlation, service=service)
@@ -51,6 +54,7 @@ def create_app(service: Service) -> FastAPI:
     _add_services(app, service)
     health.add_routes(app, service)
     feedback.add_routes(app, service)
+    pages.add_routes(app, service)
     describe_requests(app)
     return app
 

@@ -11,6 +11,7 @@ from datetime import date
 
 from spmwatch.cds_hooks.fhir_server.access import FhirAccess
 from spmwatch.cds_hooks.fhir_server.servers import ClientServers
+from spmwatch.cds_hooks.pages.settings import offers_try_it
 from spmwatch.cds_hooks.server.board import Board
 from spmwatch.cds_hooks.server.service import Rules, Service
 from spmwatch.cds_hooks.server.settings import Settings
@@ -18,7 +19,7 @@ from spmwatch.cds_hooks.server.turns import Turns
 from spmwatch.cds_hooks.server.watch import Unwatched, Watch
 from spmwatch.cds_hooks.store.decision import Memory
 from spmwatch.cds_hooks.store.opening import memory_of
-from spmwatch.cds_hooks.trust.client import Authenticator
+from spmwatch.cds_hooks.trust.client import Authenticator, Everybody
 from spmwatch.cds_hooks.trust.making import authenticator
 from spmwatch.engine.catalogue.load import RuleBase
 
@@ -57,6 +58,7 @@ def assemble(
         limits=settings.operation,
         turns=Turns(settings.operation, board, worker),
     )
+    service.try_it = _try_it(settings, service.authenticator)
     if today is not None:
         service.today = today
     service.memory = _memory(settings, service)
@@ -91,3 +93,9 @@ def _watch(settings: Settings, rule_base: RuleBase, board: Board) -> Watch:
     from spmwatch.cds_hooks.server.metrics import Metrics  # noqa: PLC0415
 
     return Metrics(rule_base, board)
+
+
+def _try_it(settings: Settings, authenticator: Authenticator) -> bool:
+    """The page for trying it out: pages/."""
+    asks = not isinstance(authenticator, Everybody)
+    return offers_try_it(settings.pages, host=settings.host, public_url=settings.base_url, asks_callers=asks)

@@ -60,6 +60,7 @@ class Service:
         evaluations: a thread for long requests; it works only while it has the turn.
         warm: are the rules compiled? Set by the app when it starts.
         draining: is the process about to end? Then every answer tells its connection to close.
+        try_it: is the page offered on which the service can be tried out?
     """
 
     rules: Rules
@@ -77,6 +78,7 @@ class Service:
     probes: dict[str, Probe] = field(default_factory=dict)
     warm: bool = False
     draining: bool = False
+    try_it: bool = True
     evaluations: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="evaluate")
     )

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from spmwatch.cds_hooks.fhir_server.settings import FhirSettings
+from spmwatch.cds_hooks.pages.settings import PagesSettings
 from spmwatch.cds_hooks.server.operation import OperationSettings
 from spmwatch.cds_hooks.server.tls import TlsSettings
 from spmwatch.cds_hooks.store.settings import StoreSettings
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     fhir: FhirSettings = FhirSettings()
     store: StoreSettings = StoreSettings()
     operation: OperationSettings = OperationSettings()
+    pages: PagesSettings = PagesSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -1,0 +1,70 @@
+"""The routes of the pages for people."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import FastAPI, Request, Response
+from starlette.routing import Route
+
+from spmwatch.cds_hooks.pages.assets import assets
+from spmwatch.cds_hooks.pages.forms import form_of
+from spmwatch.cds_hooks.pages.rules_pages import Rulebook, body_of, listing_of, page_of, wanted_of
+from spmwatch.cds_hooks.pages.site import html_reply, safe_headers
+from spmwatch.cds_hooks.pages.try_it import TryIt
+from spmwatch.cds_hooks.server.service import Service
+
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def add_routes(app: FastAPI, service: Service) -> None:
+    """Put the pages into the application; none of them is part of the API, so none is in its description."""
+    pages, try_it = _Pages(service), TryIt(service)
+    app.router.routes += [
+        Route("/", try_it.start, methods=["GET"]),
+        Route("/try-it", try_it.chosen, methods=["POST"]),
+        Route("/try-it/feedback", try_it.answered, methods=["POST"]),
+        Route("/rules", pages.rules, methods=["GET"]),
+        Route("/rules/", pages.rules, methods=["GET"]),
+        Route("/rules/{id}", pages.rule, methods=["GET"]),
+        Route("/docs", pages.docs, methods=["GET"]),
+        Route("/assets/{tag}/{name}", pages.asset, methods=["GET"]),
+        Route("/favicon.ico", pages.icon, methods=["GET"]),
+    ]
+
+
+class _Pages:
+    """Everything but trying it out."""
+
+    def __init__(self, service: Service) -> None:
+        self._service, self._book = service, Rulebook()
+
+    async def rules(self, request: Request) -> Response:
+        """All rules in force."""
+        catalogue = await asyncio.to_thread(self._book.of, self._service.rules.current.rule_base)
+        listing = listing_of(catalogue, wanted_of(form_of(request.url.query)))
+        return html_reply(request, "rules.html.j2", listing=listing)
+
+    async def rule(self, request: Request) -> Response:
+        """One rule: what a card links to."""
+        catalogue = await asyncio.to_thread(self._book.of, self._service.rules.current.rule_base)
+        page = page_of(catalogue, request.path_params["id"])
+        if page is None:
+            return html_reply(request, "no-rule.html.j2", status=404, catalogue=catalogue)
+        return html_reply(request, "rule.html.j2", page=page, body=body_of(page), catalogue=catalogue)
+
+    async def docs(self, request: Request) -> Response:
+        """The API, described; what draws it comes from here, not from the internet."""
+        return html_reply(request, "docs.html.j2", connects=True)
+
+    async def asset(self, request: Request) -> Response:
+        """A style sheet or a script."""
+        found = assets().get(request.path_params["name"])
+        if found is None or found.tag != request.path_params["tag"]:
+            return Response(status_code=404, headers=safe_headers("no-store"))
+        return Response(found.content, media_type=found.media_type, headers=safe_headers(FOR_EVER))
+
+    async def icon(self, request: Request) -> Response:  # noqa: ARG002
+        """Asked for by browsers that were not told of another."""
+        found = assets()["favicon.svg"]
+        return Response(found.content, media_type=found.media_type, headers=safe_headers("public, max-age=86400"))
