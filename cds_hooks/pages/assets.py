@@ -32,7 +32,7 @@ class Asset:
 @lru_cache(maxsize=1)
 def assets() -> Mapping[str, Asset]:
     """All of them by name."""
-    own = resources.files("spmwatch.cds_hooks.pages") / "assets"
+    own = resources.files("spmwatch.cds_hooks.pages") / "static"
     openapi = resources.files("fastapi_offline") / "static"
     contents = {name: (own / name).read_bytes() for name in _OWN}
     contents |= {name: (openapi / name).read_bytes() for name in _OPENAPI}

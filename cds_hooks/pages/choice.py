@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from spmwatch.cds_hooks.pages.forms import Form
 from spmwatch.cds_hooks.pages.hook_request import HOOKS, WITH_ORDER, Moment
-from spmwatch.cds_hooks.pages.patients import Invented, invented, orders, told_on
+from spmwatch.cds_hooks.pages.invented import Invented, invented, orders, told_on
 from spmwatch.cds_hooks.prefetch.reading import TEMPLATES
 from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from spmwatch.cds_hooks.pages.patients import Drafted
+from spmwatch.cds_hooks.pages.invented import Drafted
 from spmwatch.cds_hooks.prefetch.reading import MEDICATION_KEYS, TEMPLATES
 from spmwatch.cds_hooks.wire.discovery import SERVICES
 from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
@@ -175,19 +175,17 @@ def _id_of(item: Item) -> str | None:
 
 def _renamed(item: Item, names: Mapping[str, str]) -> Json:
     """The resource with its id, and with references as `Type/id` where they mean something in the Bundle."""
-    resource = _with_names(dict(item.resource), names)
-    assert isinstance(resource, dict)
-    ident = _id_of(item)
+    resource, ident = _members(item.resource, names), _id_of(item)
     return resource | {"id": ident} if ident else resource
+
+
+def _members(value: Mapping[str, object], names: Mapping[str, str]) -> Json:
+    reference = value.get("reference")
+    named = {"reference": names[reference]} if isinstance(reference, str) and reference in names else {}
+    return {name: _with_names(inner, names) for name, inner in value.items()} | named
 
 
 def _with_names(value: object, names: Mapping[str, str]) -> object:
     if isinstance(value, list):
         return [_with_names(inner, names) for inner in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: names[inner] if name == "reference" and isinstance(inner, str) and inner in names
-        else _with_names(inner, names)
-        for name, inner in value.items()
-    }  # fmt: skip
+    return _members(value, names) if isinstance(value, dict) else value

@@ -43,15 +43,15 @@ class _Pages:
         """All rules in force."""
         catalogue = await asyncio.to_thread(self._book.of, self._service.rules.current.rule_base)
         listing = listing_of(catalogue, wanted_of(form_of(request.url.query)))
-        return html_reply(request, "rules.html.j2", listing=listing)
+        return html_reply(request, "rules.html.j2", names={"listing": listing})
 
     async def rule(self, request: Request) -> Response:
         """One rule: what a card links to."""
         catalogue = await asyncio.to_thread(self._book.of, self._service.rules.current.rule_base)
         page = page_of(catalogue, request.path_params["id"])
         if page is None:
-            return html_reply(request, "no-rule.html.j2", status=404, catalogue=catalogue)
-        return html_reply(request, "rule.html.j2", page=page, body=body_of(page), catalogue=catalogue)
+            return html_reply(request, "no-rule.html.j2", status=404, names={"catalogue": catalogue})
+        return html_reply(request, "rule.html.j2", names={"page": page, "body": body_of(page), "catalogue": catalogue})
 
     async def docs(self, request: Request) -> Response:
         """The API, described; what draws it comes from here, not from the internet."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import jinja2
 from fastapi import Request, Response
@@ -25,7 +27,7 @@ def html_reply(
     status: int = 200,
     cache: str = REVALIDATE,
     connects: bool = False,
-    **names: object,
+    names: Mapping[str, object] | None = None,
 ) -> Response:
     """A page.
 
@@ -38,7 +40,7 @@ def html_reply(
         names: what the template lays out.
     """
     root = "/".join([".."] * (request.url.path.count("/") - 1)) or "."
-    text = templates().get_template(template).render(root=root, **names)
+    text = templates().get_template(template).render(root=root, **(names or {}))
     body = text.encode("utf-8", "replace")  # a lone surrogate of the record
     headers = safe_headers(cache, connects=connects)
     if cache != NO_STORE:
@@ -70,5 +72,6 @@ def templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update({"address": address, "version": version()})
+    known: dict[str, Any] = {"address": address, "version": version()}
+    environment.globals.update(known)
     return environment

@@ -14,9 +14,9 @@ from starlette.requests import ClientDisconnect
 from spmwatch.cds_hooks.pages.choice import WITHHOLDABLE, Choice, choice_of, story_of
 from spmwatch.cds_hooks.pages.feedback import answer_of
 from spmwatch.cds_hooks.pages.forms import Form, form_of, read_form
-from spmwatch.cds_hooks.pages.hook_request import HOOKS, WITH_ORDER
+from spmwatch.cds_hooks.pages.hook_request import HOOKS
+from spmwatch.cds_hooks.pages.invented import invented, orders
 from spmwatch.cds_hooks.pages.look import CLIENT, Look, ask, look
-from spmwatch.cds_hooks.pages.patients import invented, orders
 from spmwatch.cds_hooks.pages.same_origin import check_host, check_sender, keep_secret, secret_of
 from spmwatch.cds_hooks.pages.site import NO_STORE, html_reply, safe_headers
 from spmwatch.cds_hooks.server.bodies import read_body
@@ -43,7 +43,7 @@ class TryIt:
         try:
             check_host(request, self._service.public_url)
             if not form.text("patient"):
-                return self._page(request, "start.html.j2", problem=None, pasted="")
+                return self._page(request, "start.html.j2", problem=(), pasted="")
             choice = choice_of(form, today=self._service.today())
             return await self._look(request, choice, done=form.text("done"))
         except RequestError as refusal:
@@ -117,14 +117,15 @@ class TryIt:
             template,
             status=status,
             cache=NO_STORE,
-            secret=secret,
-            patients=[(one, story_of(one)) for one in invented().values()],
-            orders=orders(),
-            hooks={hook: HOOK_WORDS.get(hook, hook) for hook in HOOKS},
-            with_order=WITH_ORDER,
-            withholdable=WITHHOLDABLE,
-            today=self._service.today().isoformat(),
-            **names,
+            names={
+                "secret": secret,
+                "patients": [(one, story_of(one)) for one in invented().values()],
+                "orders": orders(),
+                "hooks": {hook: HOOK_WORDS.get(hook, hook) for hook in HOOKS},
+                "withholdable": WITHHOLDABLE,
+                "today": self._service.today().isoformat(),
+                **names,
+            },
         )
         return keep_secret(reply, secret, self._service.public_url)
 
