@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
 from starlette.routing import Route
@@ -20,17 +21,28 @@ FOR_EVER = "public, max-age=31536000, immutable"
 def add_routes(app: FastAPI, service: Service) -> None:
     """Put the pages into the application; none of them is part of the API, so none is in its description."""
     pages, try_it = _Pages(service), TryIt(service)
-    app.router.routes += [
-        Route("/", try_it.start, methods=["GET"]),
-        Route("/try-it", try_it.chosen, methods=["POST"]),
-        Route("/try-it/feedback", try_it.answered, methods=["POST"]),
-        Route("/rules", pages.rules, methods=["GET"]),
-        Route("/rules/", pages.rules, methods=["GET"]),
-        Route("/rules/{id}", pages.rule, methods=["GET"]),
-        Route("/docs", pages.docs, methods=["GET"]),
-        Route("/assets/{tag}/{name}", pages.asset, methods=["GET"]),
-        Route("/favicon.ico", pages.icon, methods=["GET"]),
-    ]
+    for path, method, answer in (
+        ("/", "GET", try_it.start),
+        ("/try-it", "POST", try_it.chosen),
+        ("/try-it/feedback", "POST", try_it.answered),
+        ("/rules", "GET", pages.rules),
+        ("/rules/", "GET", pages.rules),
+        ("/rules/{id}", "GET", pages.rule),
+        ("/docs", "GET", pages.docs),
+        ("/assets/{tag}/{name}", "GET", pages.asset),
+        ("/favicon.ico", "GET", pages.icon),
+    ):
+        app.router.routes.append(Route(path, _named(path, answer), methods=[method]))
+
+
+def _named(route: str, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """The same, with the route for the log, which never tells the path that was typed."""
+
+    async def answering(request: Request) -> Response:
+        request.state.route = route
+        return await answer(request)
+
+    return answering
 
 
 class _Pages:

@@ -7,6 +7,7 @@ of an evaluation it keeps here too, under the client `try-it` and the patient's 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
@@ -16,11 +17,12 @@ from spmwatch.cds_hooks.pages.feedback import answer_of
 from spmwatch.cds_hooks.pages.forms import Form, form_of, read_form
 from spmwatch.cds_hooks.pages.hook_request import HOOKS
 from spmwatch.cds_hooks.pages.invented import invented, orders
-from spmwatch.cds_hooks.pages.look import CLIENT, Look, ask, look
+from spmwatch.cds_hooks.pages.look import CLIENT, ask, look
 from spmwatch.cds_hooks.pages.same_origin import check_host, check_sender, keep_secret, secret_of
 from spmwatch.cds_hooks.pages.site import NO_STORE, html_reply, safe_headers
-from spmwatch.cds_hooks.server.bodies import read_body
+from spmwatch.cds_hooks.server.bodies import received
 from spmwatch.cds_hooks.server.service import Service
+from spmwatch.cds_hooks.server.turns import COME_BACK_SECONDS, OverloadError
 from spmwatch.cds_hooks.store.decision import Forgetful
 from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
 from spmwatch.rule_book.render import HOOKS as HOOK_WORDS
@@ -43,7 +45,7 @@ class TryIt:
         try:
             check_host(request, self._service.public_url)
             if not form.text("patient"):
-                return self._page(request, "start.html.j2", problem=(), pasted="")
+                return self._page(request, "start.html.j2", {"problem": (), "pasted": ""})
             choice = choice_of(form, today=self._service.today())
             return await self._look(request, choice, done=form.text("done"))
         except RequestError as refusal:
@@ -51,56 +53,52 @@ class TryIt:
 
     async def chosen(self, request: Request) -> Response:
         """Another choice: an invented patient's has an address of its own, a pasted one is answered at once."""
-        form = Form(())
-        try:
-            form = await self._sent(request)
-            choice = choice_of(form, today=self._service.today())
-            if choice.patient is not None:
-                return _to(f"./?{choice.query}")
-            return await self._look(request, choice)
-        except RequestError as refusal:
-            return self._refused(request, refusal, form)
-        except ClientDisconnect:
-            return Response(status_code=400)
+        return await self._posted(request, self._chosen)
 
     async def answered(self, request: Request) -> Response:
         """An answer to a card, and then the next look."""
+        return await self._posted(request, self._answered)
+
+    async def _posted(self, request: Request, then: Callable[[Request, Form], Awaitable[Response]]) -> Response:
+        """What is done with a form, once it is sure that it was sent from this page."""
         form = Form(())
         try:
-            form = await self._sent(request)
-            choice = choice_of(form, today=self._service.today())
-            answer = answer_of(form, policy=self._service.rules.current.rule_base.card_policy, at=self._service.now())
-            memory = self._service.memory
-            await asyncio.to_thread(memory.take, CLIENT, HOOKS[choice.hook], [answer.feedback])
-            if choice.patient is not None:
-                return _to(f"../?{choice.query}&done={answer.done}#next-look")
-            return await self._look(request, choice, done=answer.done)
+            if not self._service.try_it:
+                raise RequestError(404, Issue(code="not-found", says="The try-it page is not offered here"))
+            check_host(request, self._service.public_url)
+            async with received(self._service, request) as body:
+                form = read_form(request.headers.get("content-type", ""), body)
+                check_sender(request, form)
+                return await then(request, form)
         except RequestError as refusal:
             return self._refused(request, refusal, form)
         except ClientDisconnect:
-            return Response(status_code=400)
+            return Response(status_code=400)  # nobody is there to read it
 
-    async def _sent(self, request: Request) -> Form:
-        """The form, once it is sure that it was sent from this page. Raises RequestError."""
-        if not self._service.try_it:
-            raise RequestError(404, Issue(code="not-found", says="The try-it page is not offered here"))
-        check_host(request, self._service.public_url)
-        form = read_form(request.headers.get("content-type", ""), await read_body(request))
-        check_sender(request, form)
-        return form
+    async def _chosen(self, request: Request, form: Form) -> Response:
+        choice = choice_of(form, today=self._service.today())
+        return _to(f"./?{choice.query}") if choice.patient is not None else await self._look(request, choice)
+
+    async def _answered(self, request: Request, form: Form) -> Response:
+        choice = choice_of(form, today=self._service.today())
+        answer = answer_of(form, policy=self._service.rules.current.rule_base.card_policy, at=self._service.now())
+        await asyncio.to_thread(self._service.memory.take, CLIENT, HOOKS[choice.hook], [answer.feedback])
+        if choice.patient is not None:
+            return _to(f"../?{choice.query}&done={answer.done}#next-look")
+        return await self._look(request, choice, done=answer.done)
 
     async def _look(self, request: Request, choice: Choice, done: str = "") -> Response:
-        asked = await asyncio.to_thread(ask, choice)
-        loop = asyncio.get_running_loop()
-        correlation = request.state.correlation
-        found: Look = await loop.run_in_executor(self._service.evaluations, look, self._service, asked, correlation)
-        return self._page(
-            request,
-            "look.html.j2",
-            look=found,
-            done=done if done in ("accepted", "dismissed") else "",
-            forgets=isinstance(self._service.memory, Forgetful),
-        )
+        """Answered in turn with the requests of EHRs, and refused like these when there are too many."""
+        service, loop, correlation = self._service, asyncio.get_running_loop(), request.state.correlation
+        with service.turns.taken_in():
+            async with service.turns.turn(loop.time() + service.limits.deadline_seconds):
+                found = await loop.run_in_executor(service.evaluations, lambda: look(service, ask(choice), correlation))
+        names = {
+            "look": found,
+            "done": done if done in ("accepted", "dismissed") else "",
+            "forgets": isinstance(service.memory, Forgetful),
+        }
+        return self._page(request, "look.html.j2", names)
 
     def _refused(self, request: Request, refusal: RequestError, form: Form | None = None) -> Response:
         """The first page again, with what is wrong, and what was pasted to be mended."""
@@ -108,9 +106,13 @@ class TryIt:
             return html_reply(request, "closed.html.j2", status=refusal.status)
         pasted = form.content("bundle") if form is not None else b""
         shown = pasted.decode("utf-8", "replace") if len(pasted) <= MOST_SHOWN_AGAIN else ""
-        return self._page(request, "start.html.j2", status=refusal.status, problem=refusal.issues, pasted=shown)
+        names = {"problem": refusal.issues, "pasted": shown}
+        reply = self._page(request, "start.html.j2", names, status=refusal.status)
+        if isinstance(refusal, OverloadError):
+            reply.headers["Retry-After"] = str(COME_BACK_SECONDS)
+        return reply
 
-    def _page(self, request: Request, template: str, status: int = 200, **names: object) -> Response:
+    def _page(self, request: Request, template: str, names: Mapping[str, object], status: int = 200) -> Response:
         secret = secret_of(request)
         reply = html_reply(
             request,
