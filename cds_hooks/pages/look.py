@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import orjson
@@ -18,6 +20,7 @@ from spmwatch.cds_hooks.server.service import Service
 from spmwatch.cds_hooks.store.decision import Decision
 from spmwatch.cds_hooks.wire import strict_json
 from spmwatch.cds_hooks.wire.requests import REQUESTS, Request
+from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.explaining.explain_page import Page, Part, explained, part_of
 from spmwatch.explaining.reasons import reasons_of
@@ -102,7 +105,7 @@ def look(service: Service, asked: Asked, correlation: str) -> Look:
         asked.supplied,
         rules,
         as_of=day,
-        acknowledged=lambda: service.memory.acknowledged(pseudonym),
+        acknowledged=lambda: _known_by(day, service.memory.acknowledged(pseudonym)),
         pseudonym=pseudonym,
         rule_pages=service.rule_pages,
     )
@@ -119,6 +122,11 @@ def look(service: Service, asked: Asked, correlation: str) -> Look:
         quiet=_quiet(answer),
         page=_page(rules, asked),
     )
+
+
+def _known_by(day: date, known: Sequence[Acknowledgement]) -> list[Acknowledgement]:
+    """What was set aside, as if on the day of the look: the stories play earlier than the visitor answers."""
+    return [dataclasses.replace(one, on=min(one.on, day)) for one in known]
 
 
 def _page(rules: Evaluator, asked: Asked) -> Page:

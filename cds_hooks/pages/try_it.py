@@ -24,6 +24,7 @@ from spmwatch.cds_hooks.server.bodies import received
 from spmwatch.cds_hooks.server.service import Service
 from spmwatch.cds_hooks.server.turns import COME_BACK_SECONDS, OverloadError
 from spmwatch.cds_hooks.store.decision import Forgetful
+from spmwatch.cds_hooks.store.errors import StoreError
 from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
 from spmwatch.rule_book.render import HOOKS as HOOK_WORDS
 
@@ -82,7 +83,11 @@ class TryIt:
     async def _answered(self, request: Request, form: Form) -> Response:
         choice = choice_of(form, today=self._service.today())
         answer = answer_of(form, policy=self._service.rules.current.rule_base.card_policy, at=self._service.now())
-        await asyncio.to_thread(self._service.memory.take, CLIENT, HOOKS[choice.hook], [answer.feedback])
+        try:
+            await asyncio.to_thread(self._service.memory.take, CLIENT, HOOKS[choice.hook], [answer.feedback])
+        except StoreError:
+            says = "The answer could not be kept just now; go back and press the button again"
+            raise RequestError(503, Issue(code="transient", says=says)) from None
         if choice.patient is not None:
             return _to(f"../?{choice.query}&done={answer.done}#next-look")
         return await self._look(request, choice, done=answer.done)

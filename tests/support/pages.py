@@ -2,21 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
+from tempfile import TemporaryDirectory
+
+from fastapi import FastAPI
 
 from spmwatch.cds_hooks.server.app import create_app
 from spmwatch.cds_hooks.server.service import Rules, Service
+from spmwatch.cds_hooks.store.decision import Answer, Decision, Feedback
+from spmwatch.cds_hooks.store.memory import StoredMemory
+from spmwatch.cds_hooks.store.opening import memory_of
+from spmwatch.cds_hooks.store.settings import StoreSettings
+from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.load import load_rule_base
-from tests.support.remembering import Remembering
 from tests.support.serving import serving
 
 AS_OF = date(2026, 1, 15)
+NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 VOID = frozenset({"meta", "link", "input", "br", "img", "hr"})
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+
+
+class Noting:
+    """A memory that also notes what it is given."""
+
+    def __init__(self, inner: StoredMemory) -> None:
+        self.inner = inner
+        self.decisions: list[Decision] = []
+        self.feedback: list[tuple[str, str, Feedback]] = []
+
+    def pseudonym(self, client: str, patient: str) -> str:
+        """As the store has it."""
+        return self.inner.pseudonym(client, patient)
+
+    def acknowledged(self, pseudonym: str) -> Sequence[Acknowledgement]:
+        """As the store has it."""
+        return self.inner.acknowledged(pseudonym)
+
+    def record(self, decision: Decision) -> None:
+        """Written when it returns, so that no test waits."""
+        self.decisions.append(decision)
+        self.inner.record(decision)
+        self.inner.flush()
+
+    def take(self, client: str, service: str, feedback: Sequence[Feedback]) -> Sequence[Answer]:
+        """As the store has it."""
+        self.feedback += [(client, service, one) for one in feedback]
+        return self.inner.take(client, service, feedback)
+
+    def close(self) -> None:
+        """As the store has it."""
+        self.inner.close()
 
 
 @dataclass
@@ -25,21 +65,27 @@ class Running:
 
     base: str
     service: Service
-    memory: Remembering
+    memory: Noting
 
 
 @contextmanager
 def running(*, try_it: bool = True) -> Iterator[Running]:
-    """The service with all its pages."""
-    memory = Remembering()
-    service = Service(rules=Rules(load_rule_base()), today=lambda: AS_OF, memory=memory, try_it=try_it)
+    """The service with all its pages and a store of its own. The clock stands: the stories play on that day."""
+    with TemporaryDirectory() as folder:
+        settings = StoreSettings(url=f"sqlite:///{folder}/store.db")
+        stored = memory_of(settings, quiet_days=lambda: 90, today=lambda: AS_OF, now=lambda: NOW)
+        assert isinstance(stored, StoredMemory)
+        memory = Noting(stored)
+        service = Service(
+            rules=Rules(load_rule_base()), today=lambda: AS_OF, now=lambda: NOW, memory=memory, try_it=try_it
+        )
 
-    def make(base: str) -> object:
-        service.public_url = base
-        return create_app(service)
+        def make(base: str) -> FastAPI:
+            service.public_url = base
+            return create_app(service)
 
-    with serving(make) as base:  # type: ignore[arg-type]
-        yield Running(base, service, memory)
+        with serving(make) as base:
+            yield Running(base, service, memory)
 
 
 @dataclass
