@@ -127,24 +127,27 @@ class _Pages:
 
     def _source(self, finding: Finding) -> Json:
         source: Json = {"label": finding.source.title}
-        url = _https(finding.source)
+        url = address_of(finding.source)
         if url is not None:
             source["url"] = url
         return source | {"topic": {"system": self._policy.topic_system, "code": topic_code(finding.rule)}}
 
     def _links(self, card: Card) -> list[Json]:
-        shown = {_https(card.advice.lead.source)}
+        """The page of the rule that leads, then sources that are not the card's own."""
+        shown = {address_of(card.advice.lead.source)}
         links: list[Json] = []
-        if self._rule_pages is not None:
-            rule = card.advice.rule
-            label = self._lines.rule_page.format(rule=rule)
-            links.append({"label": label, "url": f"{self._rule_pages}/{rule}", "type": "absolute"})
         for evidence in (item for finding in card.told for item in finding.evidence):
-            url = _https(evidence)
+            url = address_of(evidence)
             if evidence.showable and url is not None and url not in shown:
                 shown.add(url)
                 links.append({"label": evidence.title, "url": url, "type": "absolute"})
-        return links[: self._policy.most_links]
+        return [*self._rule_page(card.advice.rule), *links[: self._policy.most_links]]
+
+    def _rule_page(self, rule: str) -> list[Json]:
+        if self._rule_pages is None:
+            return []
+        label = self._lines.rule_page.format(rule=rule)
+        return [{"label": label, "url": f"{self._rule_pages}/{rule}", "type": "absolute"}]
 
     def _detail(self, card: Card, *, last: bool) -> str:
         said = [*self._said(card), *self._mentioned(card)]
@@ -271,7 +274,7 @@ def _cited(evidence: Evidence) -> str:
     return evidence.title if evidence.kind is Kind.CONVENTION else f"{evidence.title} ({evidence.citation})"
 
 
-def _https(evidence: Evidence) -> str | None:
+def address_of(evidence: Evidence) -> str | None:
     """The best address of a source that was seen itself."""
     return next((link for link in evidence.links if link.startswith("https://")), None) if evidence.showable else None
 
