@@ -20,6 +20,7 @@ from spmwatch.cds_hooks.server.exposure import check_exposure
 from spmwatch.cds_hooks.server.run import run
 from spmwatch.cds_hooks.server.settings import Settings
 from spmwatch.cds_hooks.server.tls import tls_context
+from spmwatch.cds_hooks.store.locating import remembers, shown, url_of
 from spmwatch.cds_hooks.trust.making import trusted_clients
 from spmwatch.cli.configuration import ConfigFile
 from spmwatch.cli.edge import AsOf, complain, tidy, today
@@ -101,9 +102,11 @@ def _check(settings: Settings) -> None:
     check_exposure(settings)
     tls_context(settings.tls)
     trusted_clients(settings.trust)
+    kept = shown(url_of(settings.store)) if remembers(settings.store) else "nowhere"
     _say_rules(settings.overlays)
     clients = ", ".join(client.id for client in settings.trust.clients) or "anyone"
-    typer.echo(f"Settings, keys, certificates and rules can be used. Clients: {clients}.")
+    typer.echo("Settings, keys, certificates and rules can be used.")
+    typer.echo(f"Clients: {clients}. Called at {settings.base_url}/cds-services. Decisions are kept: {kept}.")
 
 
 def _serve(settings: Settings, as_of: date | None) -> None:

@@ -86,36 +86,52 @@ class SharedMemory:
         self._purged = 0.0
         try:
             file.touch(mode=0o600)
-            self._database = sqlite3.connect(
-                file, timeout=patience, check_same_thread=False, isolation_level=None, cached_statements=8
-            )
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=NORMAL")
-            self._database.execute(
+            self._patient = _opened(file, patience)
+            self._patient.execute("PRAGMA journal_mode=WAL")
+            self._patient.execute(
                 "CREATE TABLE IF NOT EXISTS used_token (digest BLOB PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID"
             )
-            self._database.execute("CREATE INDEX IF NOT EXISTS used_token_until ON used_token (until)")
+            self._patient.execute("CREATE INDEX IF NOT EXISTS used_token_until ON used_token (until)")
+            self._quick = _opened(file, 0)
         except (OSError, sqlite3.Error) as error:
             problem = f"cannot be used to remember tokens ({error})"
             fix = "Name a file in a folder that the service may write"
             raise InputError(f"trust.replay_file: {file}", "-", problem, fix) from None
 
     async def first_use(self, client: str, jti: str, *, until: float, now: float) -> bool:
-        """See ReplayMemory. In a thread: another process may hold the file for a moment."""
+        """See ReplayMemory. A note takes microseconds; only when another process holds the file, a thread waits."""
+        used = _digest(client, jti)
         try:
-            return await asyncio.to_thread(self._noted, _digest(client, jti), until, now)
+            return self._noted(self._quick, used, until, now)
+        except sqlite3.Error:  # held, in all likelihood; whatever it is, the second attempt tells
+            pass
+        try:
+            return await asyncio.to_thread(self._noted_in_time, used, until, now)
         except sqlite3.Error as error:
             raise ReplayMemoryError(type(error).__name__) from None
 
-    def _noted(self, used: bytes, until: float, now: float) -> bool:
+    def _noted_in_time(self, used: bytes, until: float, now: float) -> bool:
         with self._lock:
-            if now - self._purged > _PURGE_EVERY:
-                self._purged = now
-                self._database.execute("DELETE FROM used_token WHERE until < ?", (now,))
-            changed = self._database.execute("INSERT OR IGNORE INTO used_token VALUES (?, ?)", (used, until))
-            return changed.rowcount == 1
+            return self._noted(self._patient, used, until, now)
+
+    def _noted(self, database: sqlite3.Connection, used: bytes, until: float, now: float) -> bool:
+        changed = database.execute("INSERT OR IGNORE INTO used_token VALUES (?, ?)", (used, until))
+        first = changed.rowcount == 1
+        if now - self._purged > _PURGE_EVERY:
+            self._purged = now
+            with contextlib.suppress(sqlite3.Error):  # next time will do
+                database.execute("DELETE FROM used_token WHERE until < ?", (now,))
+        return first
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock, contextlib.suppress(sqlite3.Error):
-            self._database.close()
+        for database in (self._quick, self._patient):
+            with contextlib.suppress(sqlite3.Error):
+                database.close()
+
+
+def _opened(file: Path, patience: float) -> sqlite3.Connection:
+    """Each statement is a transaction of its own."""
+    database = sqlite3.connect(file, timeout=patience, check_same_thread=False, isolation_level=None)
+    database.execute("PRAGMA synchronous=NORMAL")
+    return database

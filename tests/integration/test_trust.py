@@ -6,6 +6,7 @@ Numbers such as C145 are the obligations in docs/cds-hooks.md.
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -54,7 +55,8 @@ def running(rules: RuleBase, memory: Forgetful | None = None, **settings: Any) -
     """A client for a service with these settings."""
 
     def make(base: str) -> Any:
-        service = assemble(Settings(public_url=base, **settings), rules, today=lambda: AS_OF)
+        kept = {"store": {"url": "none"}} | settings
+        service = assemble(Settings.model_validate({"public_url": base} | kept), rules, today=lambda: AS_OF)
         if memory is not None:
             service.memory = memory
         return create_app(service)
@@ -85,10 +87,11 @@ def url(http: httpx.Client, path: str) -> str:
 def ask(http: httpx.Client, path: str, **headers: str) -> httpx.Response:
     if path.rstrip("/") == DISCOVERY:
         return http.get(path, headers=headers)
-    return http.post(path, content=REQUEST, headers=JSON | headers)
+    body = b'{"feedback": []}' if "feedback" in path else REQUEST
+    return http.post(path, content=body, headers=JSON | headers)
 
 
-@pytest.mark.parametrize("path", [DISCOVERY, VIEW])
+@pytest.mark.parametrize("path", [DISCOVERY, VIEW, FEEDBACK, f"{FEEDBACK}/"])
 def test_every_call_needs_a_token(trusting: httpx.Client, ehr: Ehr, path: str) -> None:
     """C145, C152: one answer for every fault, with nothing more than a challenge."""
     here = url(trusting, path)
@@ -111,7 +114,7 @@ def test_every_call_needs_a_token(trusting: httpx.Client, ehr: Ehr, path: str) -
     assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
 
 
-@pytest.mark.parametrize("path", [DISCOVERY, f"{DISCOVERY}/", VIEW])
+@pytest.mark.parametrize("path", [DISCOVERY, f"{DISCOVERY}/", VIEW, FEEDBACK])
 def test_with_a_token_it_answers_and_only_once(trusting: httpx.Client, ehr: Ehr, path: str) -> None:
     """C145, C148, C150: the audience is the public address, whatever the Host header says."""
     token = ehr.bearer(url(trusting, path))
@@ -276,6 +279,31 @@ def test_anyone_may_be_silent(rules: RuleBase) -> None:
     with running(rules, memory, trust={"anyone": {"silent": True}}) as http:
         assert ask(http, VIEW).json() == {"cards": []}
     assert memory.decisions[0].cards
+
+
+def test_going_live_after_a_trial_shows_everything(rules: RuleBase, ehr: Ehr, tmp_path: Path) -> None:
+    """Feedback about cards that nobody saw, sent by whoever guessed or by mistake, quietens nothing."""
+    store = {"url": f"sqlite:///{tmp_path}/spmwatch.db"}
+    with running(rules, store=store, trust=one_client(ehr, audience=["x"], silent=True)) as http:
+        assert ask(http, VIEW, **ehr.bearer("x")).json() == {"cards": []}
+    with sqlite3.connect(tmp_path / "spmwatch.db") as database:
+        hidden = [uuid for (uuid,) in database.execute("SELECT uuid FROM card WHERE NOT shown")]
+    database.close()
+    assert hidden
+    entries = [{"card": card, "outcome": "overridden", "outcomeTimestamp": f"{AS_OF}T12:00:00Z"} for card in hidden]
+    with running(rules, store=store, trust=one_client(ehr, audience=["x"])) as http:
+        told = http.post(FEEDBACK, json={"feedback": entries}, headers=ehr.bearer("x"))
+        assert told.status_code == 200
+        cards = ask(http, VIEW, **ehr.bearer("x")).json()["cards"]
+    assert len(cards) == len(hidden)
+
+
+def test_a_burst_of_strangers_leaves_the_clients_in(rules: RuleBase, ehr: Ehr) -> None:
+    """C151: faulty tokens fill no memory and cost no fetch of pinned keys."""
+    with running(rules, trust=one_client(ehr, audience=["x"])) as http:
+        for _ in range(200):
+            assert ask(http, DISCOVERY, **Ehr(ehr.key, kid="other").bearer("x")).status_code == 401
+        assert ask(http, DISCOVERY, **ehr.bearer("x")).status_code == 200
 
 
 def _without_ids(value: Any) -> Any:

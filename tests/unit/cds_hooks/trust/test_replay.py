@@ -51,7 +51,7 @@ def _size(memory: ReplayMemory) -> int:
     if isinstance(memory, OwnMemory):
         return len(memory._used)
     assert isinstance(memory, SharedMemory)
-    return int(memory._database.execute("SELECT count(*) FROM used_token").fetchone()[0])
+    return int(memory._patient.execute("SELECT count(*) FROM used_token").fetchone()[0])
 
 
 def test_a_full_memory_lets_nobody_in() -> None:
