@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from typing import Literal
 
 import httpx
 
 LATE = "the FHIR server does not answer in time"
 _GZIP = 16 + zlib.MAX_WBITS
+
+
+Outcome = Literal["refused", "failed", "unreachable", "too-late"]
+"""What kind of uselessness: a 4xx; a 5xx, no FHIR, too much; no connection, or one that broke; out of time."""
 
 
 class UnusableError(Exception):
@@ -20,8 +25,9 @@ class UnusableError(Exception):
         alive: did the server give an answer of its own, other than a fault?
     """
 
-    def __init__(self, why: str, *, alive: bool = True) -> None:
+    def __init__(self, why: str, outcome: Outcome = "failed", *, alive: bool = True) -> None:
         self.why, self.alive = why, alive
+        self.outcome: Outcome = outcome
         super().__init__(why)
 
 

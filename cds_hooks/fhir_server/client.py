@@ -9,7 +9,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 
 from spmwatch.cds_hooks.fhir_server.allowed import Grant
-from spmwatch.cds_hooks.fhir_server.bodies import LATE, Allowance, UnusableError, body_of
+from spmwatch.cds_hooks.fhir_server.bodies import LATE, Allowance, Outcome, UnusableError, body_of
 from spmwatch.cds_hooks.fhir_server.quiet import hush
 from spmwatch.cds_hooks.fhir_server.settings import FhirSettings
 from spmwatch.cds_hooks.wire import strict_json
@@ -62,9 +62,11 @@ class FhirClient:
                 _check_status(response.status_code)
                 body = await body_of(response, self._most, allowance)
         except httpx.TimeoutException:
-            raise UnusableError(LATE, alive=False) from None
+            raise UnusableError(LATE, "too-late", alive=False) from None
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, ValueError):
-            raise UnusableError("the FHIR server cannot be reached, or breaks off", alive=False) from None
+            raise UnusableError(
+                "the FHIR server cannot be reached, or breaks off", "unreachable", alive=False
+            ) from None
         return await _resource(body, self._most)
 
     async def aclose(self) -> None:
@@ -88,7 +90,8 @@ def _check_status(status: int) -> None:
     if 300 <= status < 400:
         raise UnusableError("the FHIR server sends elsewhere, which is not followed")
     says = _STATUS.get(status, "answers with a fault of its own" if status >= 500 else "refuses the query")
-    raise UnusableError(f"the FHIR server {says} (status {status})", alive=status < 500)
+    outcome: Outcome = "refused" if 400 <= status < 500 else "failed"
+    raise UnusableError(f"the FHIR server {says} (status {status})", outcome, alive=status < 500)
 
 
 async def _resource(body: bytes, most: int) -> Json:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 from urllib.parse import quote, urljoin
 
-from spmwatch.cds_hooks.fhir_server.bodies import LATE, UnusableError
+from spmwatch.cds_hooks.fhir_server.bodies import LATE, Outcome, UnusableError
 from spmwatch.cds_hooks.fhir_server.settings import FhirSettings
 from spmwatch.cds_hooks.prefetch.reading import Json, Reading, State, Template, items, read_value
 
@@ -57,17 +58,15 @@ class Query:
         before: what prefetch brought for the key.
         url: the address of the first page that is asked for.
         pages: pages so far; the first may have come with the prefetch.
-        why: why it was not, or not wholly, answered; "" while it is under way and when it is done.
-        failed: a server's fault ended it, or no answer came: its own answers, refusals included, do not count.
-        done: nothing more is to be asked.
+        why: why it was not, or not wholly, answered; "" when it was.
+        outcome: `answered`, or in which way it was not.
     """
 
     before: Reading
     url: str
     pages: list[Json] = field(default_factory=list)
-    why: str = ""
-    failed: bool = False
-    done: bool = False
+    why: str = LATE
+    outcome: Outcome | Literal["answered"] = "too-late"
 
     @property
     def template(self) -> Template:
@@ -88,12 +87,14 @@ class Query:
                 page = await get(url)
                 url = self._take(page, url)
         except UnusableError as error:
-            self.why, self.failed = error.why, not error.alive
-        self.done = True
+            self.why, self.outcome = error.why, error.outcome
+        else:
+            self.why = ""
+            self.outcome = "answered"
 
     def reading(self) -> Reading:
         """The key as it stands now: as if the client had sent it (C083), but for its places and reasons."""
-        why = self.why or ("" if self.done else LATE)
+        why = self.why
         if not self.pages:
             return replace(self.before, state=State.FAILED, why=f"{self.before.why}, and {why}")
         if self._is_prefetch_alone():

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, Final  # structlog's loggers are wrapped by what is configured
 from urllib.parse import urljoin
 
+import structlog
+
 from spmwatch.cds_hooks.fhir_server.allowed import Grant, NotAllowedError, grant_of
-from spmwatch.cds_hooks.fhir_server.bodies import LATE, Allowance, UnusableError
+from spmwatch.cds_hooks.fhir_server.bodies import Allowance, UnusableError
 from spmwatch.cds_hooks.fhir_server.client import FhirClient
 from spmwatch.cds_hooks.fhir_server.queries import PLACE, Query, filled, next_link
 from spmwatch.cds_hooks.fhir_server.quiet import ASKING
@@ -19,13 +21,13 @@ from spmwatch.cds_hooks.fhir_server.settings import FhirSettings
 from spmwatch.cds_hooks.prefetch.reading import MEDICATION_KEYS, Json, Placed, Reading, State, Supplied
 from spmwatch.cds_hooks.prefetch.same_patient import of_the_patient
 from spmwatch.cds_hooks.trust.client import Client
+from spmwatch.cds_hooks.wire.refusal import RequestError
 from spmwatch.cds_hooks.wire.requests import Request
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.medication_references import wanted_medications
 from spmwatch.fhir_adapters.references import Target
 
-_log = logging.getLogger("spmwatch.cds_hooks")
-
+NOT_ALLOWED: Final = "not-allowed"
 CLOSING_SECONDS = 0.5
 """How long what was cut off may take to let go of its connections."""
 
@@ -36,13 +38,19 @@ class ClientServers:
     Args:
         settings: what the operator set.
         value_sets: gives those of the rules in force, which tell whether a Medication is worth reading.
+        count: hears of each key that lacked, what came of it (`Watch.fetched`).
 
     Raises:
         InputError: the file of certificate authorities cannot be used.
     """
 
-    def __init__(self, settings: FhirSettings, value_sets: Callable[[], ValueSets]) -> None:
-        self._settings, self._value_sets = settings, value_sets
+    def __init__(
+        self,
+        settings: FhirSettings,
+        value_sets: Callable[[], ValueSets],
+        count: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._settings, self._value_sets, self._count = settings, value_sets, count
         self._client = FhirClient(settings)
         self._resting = Resting(settings.rest_after, settings.rest_seconds)
 
@@ -64,16 +72,20 @@ class ClientServers:
             lacking = [reading for reading in supplied.readings if _is_lacking(request, reading)]
             if not lacking:
                 return supplied
-            _log.info("fhir client=%s not asked: %s", client.id, error)
+            _log().info("fhir not asked", client=client.id, why=str(error))
+            for _ in lacking:
+                self._count(NOT_ALLOWED)
             return supplied.replaced(*(_not_asked(reading, str(error)) for reading in lacking))
         call = _Call(request, grant, self._settings, self._client)
         switch = ASKING.set(True)
         try:
-            whole = await call.fetch(supplied, self._value_sets)
+            return await call.fetch(supplied, self._value_sets)
+        except RequestError:
+            call.outcomes.append("other-patient")
+            raise
         finally:
             ASKING.reset(switch)
-        self._note(call, client)
-        return whole
+            self._note(call, client)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -85,9 +97,11 @@ class ClientServers:
             self._resting.answered(call.grant.base)
         elif call.faults:
             self._resting.failed(call.grant.base)
+        for outcome in call.outcomes:
+            self._count(outcome)
         if call.answers or call.faults or call.whys:
-            reasons = "; ".join(f"{count} x {why}" for why, count in sorted(Counter(call.whys).items()))
-            _log.info("fhir client=%s answers=%d lacking: %s", client.id, call.answers, reasons or "-")
+            lacking = dict(sorted(Counter(call.whys).items()))
+            _log().info("fhir", client=client.id, answers=call.answers, lacking=lacking)
 
 
 @dataclass(slots=True)
@@ -98,6 +112,7 @@ class _Call:
         answers: resources and refusals that the server gave.
         faults: questions to which it gave none.
         whys: why something stayed lacking.
+        outcomes: what came of each key that lacked.
     """
 
     request: Request
@@ -107,6 +122,7 @@ class _Call:
     answers: int = 0
     faults: int = 0
     whys: list[str] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
     _lanes: asyncio.Semaphore = field(init=False)
     _allowance: Allowance = field(init=False)
     _deadline: float = field(init=False)
@@ -121,8 +137,9 @@ class _Call:
         """What was supplied, completed. Raises RequestError 422 for another patient's data."""
         refused, queries = self._queries(supplied)
         await self._in_time([query.ask(self._get, self.settings) for query in queries])
-        self.whys += [query.why or LATE for query in queries if query.why or not query.done]
-        self.faults += sum(not query.done for query in queries)
+        self.whys += [query.why for query in queries if query.why]
+        self.outcomes += [query.outcome for query in queries]
+        self.faults += sum(query.outcome == "too-late" for query in queries)
         if refused or queries:
             read = supplied.replaced(*refused, *(query.reading() for query in queries))
             supplied = of_the_patient(self.request, read)
@@ -140,6 +157,7 @@ class _Call:
             else:
                 refused.append(_not_asked(reading, "the token does not cover it"))
                 self.whys.append("the token does not cover it")
+                self.outcomes.append(NOT_ALLOWED)
         return refused, queries
 
     def _query(self, reading: Reading) -> Query:
@@ -210,6 +228,10 @@ class _Call:
                 read[target.key] = resource
             else:
                 self.whys.append("the FHIR server answers with another resource than was asked for")
+
+
+def _log() -> Any:  # noqa: ANN401 - see the import
+    return structlog.get_logger()
 
 
 def _is_lacking(request: Request, reading: Reading) -> bool:

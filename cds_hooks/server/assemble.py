@@ -47,14 +47,15 @@ def assemble(
     """
     board = board or Board()
     rules = Rules(rule_base)
+    watch = _watch(settings, rule_base, board)
     service = Service(
         rules=rules,
         public_url=settings.base_url,
         origins=settings.trust.origins,
         authenticator=_authenticator(settings),
-        fhir=_fhir(settings, rules),
+        fhir=_fhir(settings, rules, watch),
         keeps_requests=settings.store.keep_requests,
-        watch=_watch(settings, rule_base, board),
+        watch=watch,
         limits=settings.operation,
         turns=Turns(settings.operation, board, worker),
     )
@@ -70,9 +71,9 @@ def _authenticator(settings: Settings) -> Authenticator:
     return authenticator(settings.trust)
 
 
-def _fhir(settings: Settings, rules: Rules) -> FhirAccess:
+def _fhir(settings: Settings, rules: Rules, watch: Watch) -> FhirAccess:
     """The clients' FHIR servers: fhir_server/. Raises InputError when the file of authorities cannot be used."""
-    return ClientServers(settings.fhir, lambda: rules.current.rule_base.value_sets)
+    return ClientServers(settings.fhir, lambda: rules.current.rule_base.value_sets, watch.fetched)
 
 
 def _memory(settings: Settings, service: Service) -> Memory:

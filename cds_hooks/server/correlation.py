@@ -40,6 +40,7 @@ class Correlation:
         id_, started, status = str(uuid.uuid4()), time.perf_counter(), 0
         state: dict[str, Any] = scope.setdefault("state", {})
         state["correlation"] = id_
+        structlog.contextvars.bind_contextvars(correlation=id_)  # for what is logged meanwhile
 
         async def sending(message: Message) -> None:
             nonlocal status

@@ -36,6 +36,7 @@ def configure(form: Literal["auto", "json", "text"], level: str) -> None:
     least = LEVELS[level]
     lines = form == "json" or (form == "auto" and not sys.stderr.isatty())
     before: list[Processor] = [
+        structlog.contextvars.merge_contextvars,  # the correlation id
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

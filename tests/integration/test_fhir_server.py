@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from spmwatch.cds_hooks.answer import respond
 from spmwatch.cds_hooks.fhir_server.settings import FhirSettings
@@ -248,10 +249,12 @@ def test_logs_hold_neither_token_nor_patient(
     caplog.set_level(logging.DEBUG)
     for name in ("httpx", "httpcore", "httpcore.http11", "httpcore.connection"):
         caplog.set_level(logging.DEBUG, logger=name)
-    answered(asking, request_for(server, "q01"))
-    answered(asking, request_for(server, "q01", token="not-the-token"))
-    lines = [record.getMessage() for record in caplog.records]
-    assert any("fhir client=anyone answers=" in line for line in lines)
+    with capture_logs() as told:
+        answered(asking, request_for(server, "q01"))
+        answered(asking, request_for(server, "q01", token="not-the-token"))
+    events = [one["event"] for one in told]
+    assert events == ["fhir", "exchange"] * 2
+    lines = [*map(str, told), *(record.getMessage() for record in caplog.records)]
     for line in lines:
         assert not [word for word in ("q01", TOKEN, "not-the-token", server.base) if word in line], line
 
