@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.facts import Certainty, Fact, LabValue, Procedure, Smoking, Standing, Statement
 from spmwatch.fhir_adapters import views
+from spmwatch.fhir_adapters.plain_lab import plain_lab
 from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, Outcome, Reader, outcome, source
 from spmwatch.fhir_adapters.references import Item
 from spmwatch.fhir_adapters.spans import earliest_of, first_day, up_to
@@ -27,6 +28,12 @@ VALUE_CATEGORIES = ("smoking", "statement")
 
 def read_observation(reader: Reader, item: Item) -> Outcome:
     """The facts that one Observation tells of."""
+    value = plain_lab(reader, item, statuses=COUNTS, categories=CODE_CATEGORIES, by_words=VALUE_CATEGORIES)
+    return read_fully(reader, item) if value is None else Outcome((value,))
+
+
+def read_fully(reader: Reader, item: Item) -> Outcome:
+    """The same of any Observation, plain or not."""
     gaps_before = len(reader.gaps)
     view = reader.view(views.ObservationView, item)
     parts = [("", view), *((f"component[{i}].", part) for i, part in enumerate(view.component or ()))]

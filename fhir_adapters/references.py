@@ -64,6 +64,15 @@ def label_of(resource: Resource, address: str = "") -> str:
     return f"{kind} without id ({hashlib.sha256(content).hexdigest()[:12]})"
 
 
+def digest_of_json(value: object) -> bytes:
+    """The SHA-256 digest of a value as JSON; b"" for what orjson does not write, or writes as null (so does NaN)."""
+    try:
+        written = orjson.dumps(value)
+    except orjson.JSONEncodeError:  # nested too deep, a number too large
+        return b""
+    return b"" if b"null" in written else hashlib.sha256(written).digest()
+
+
 @dataclass(slots=True)
 class Item:
     """A resource with what its place tells: its address, where it was read, and the resources beside it (`scope`)."""
@@ -74,6 +83,7 @@ class Item:
     scope: ResourceIndex | None = None
     type: str = field(init=False)
     _label: str = field(init=False, default="")
+    _code_digest: bytes | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Fill in the type; "" when there is none."""
@@ -86,6 +96,14 @@ class Item:
         if not self._label:
             self._label = label_of(self.resource, self.full_url)
         return self._label
+
+    @property
+    def code_digest(self) -> bytes:
+        """Of the element `code` as it was sent; b"" where its JSON does not tell everything (`digest_of_json`)."""
+        known = self._code_digest
+        if known is None:
+            known = self._code_digest = digest_of_json(self.resource.get("code"))
+        return known
 
     def text(self, name: str) -> str | None:
         """A member that is a string, or None."""

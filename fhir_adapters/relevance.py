@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from hashlib import sha256
-
-import orjson
 
 from spmwatch.engine.terminology.memory import Memory
 from spmwatch.fhir_adapters import condition, observation, procedure
-from spmwatch.fhir_adapters.references import Item, Resource
+from spmwatch.fhir_adapters.references import Item, Resource, digest_of_json
 from spmwatch.fhir_adapters.terms import Terms
 
 DRUG_TYPES = ("MedicationRequest", "MedicationDispense", "MedicationStatement", "MedicationAdministration")
@@ -43,11 +40,13 @@ class Relevance:
         """False only when nothing in the resource could become a fact; malformed ones are left to the reader."""
         resource, kind = item.resource, item.type
         if kind in ("Condition", "Procedure"):
-            return self._concept(kind, resource.get("code"))
+            return self._concept(kind, resource.get("code"), item.code_digest)
         if kind == "Observation":
             components = resource.get("component")
-            return self._asked_or_answered(kind, resource) or (
-                isinstance(components, list) and any(self._asked_or_answered(kind, one) for one in components)
+            return (
+                self._concept(kind, resource.get("code"), item.code_digest)
+                or self._answered(kind, resource)
+                or (isinstance(components, list) and any(self._asked_or_answered(kind, one) for one in components))
             )
         return kind in DRUG_TYPES and self._medication(kind, resource)
 
@@ -64,22 +63,22 @@ class Relevance:
     def _asked_or_answered(self, kind: str, part: object) -> bool:
         if not isinstance(part, dict):
             return False
+        return self._concept(kind, part.get("code")) or self._answered(kind, part)
+
+    def _answered(self, kind: str, part: Resource) -> bool:
         answer = part.get("valueCodeableConcept")
-        if self._concept(kind, part.get("code")) or (answer is not None and self._concept(kind, answer)):
+        if answer is not None and self._concept(kind, answer):
             return True
         text = part.get("valueString")
         return isinstance(text, str) and self._says(kind, text)
 
-    def _concept(self, kind: str, concept: object) -> bool:
+    def _concept(self, kind: str, concept: object, digest: bytes | None = None) -> bool:
         if not isinstance(concept, dict):
             return concept is not None
-        try:
-            written = orjson.dumps(concept)
-        except orjson.JSONEncodeError:  # nested deeper than orjson writes
+        digest = digest_of_json(concept) if digest is None else digest
+        if not digest:
             return self._asked_for(kind, concept)
-        if b"null" in written:  # may have been NaN, which is no JSON and not the same
-            return self._asked_for(kind, concept)
-        key = (kind, sha256(written).digest())
+        key = (kind, digest)
         known = self._concepts.get(key)
         return self._concepts.keep(key, self._asked_for(kind, concept)) if known is None else known
 

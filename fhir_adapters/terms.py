@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from typing import Literal
 
 import orjson
 
@@ -73,6 +74,8 @@ class Terms:
         self.value_sets = value_sets
         self._codes: dict[tuple[str, str], tuple[CodeMatch, ...]] = {}
         self._readings: Memory[Mapping[str, Reading]] = Memory(_READINGS_REMEMBERED)
+        self.lone_labs: Memory[Hit | Literal[False]] = Memory(_READINGS_REMEMBERED)
+        """What plain_lab.py remembers: the laboratory test that a code stands for, False for any other code."""
         self._routes: Memory[str] = Memory(_READINGS_REMEMBERED)
         self._words: Memory[Named] = Memory(_READINGS_REMEMBERED)
 

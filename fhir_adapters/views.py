@@ -40,15 +40,22 @@ def worded_date(text: str | None) -> DateRange | None:
         return None
 
 
-def _date(value: object) -> DateRange | None:
+def date_of(value: object) -> DateRange | None:
+    """The value of a date element; None when there is none.
+
+    Raises:
+        ValueError: no date in a string.
+    """
     if value is None:
         return None
     if not isinstance(value, str):
         raise ValueError("not a date in a string")
+    if value[10:11] == "T" and "\n" not in value:  # the time of day does not matter, and days come again
+        return parse_date(value[:10])
     return parse_date(value)
 
 
-Date = Annotated[DateRange | None, PlainValidator(_date)]
+Date = Annotated[DateRange | None, PlainValidator(date_of)]
 
 
 class View(BaseModel):
