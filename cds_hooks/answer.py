@@ -16,6 +16,7 @@ from functools import lru_cache
 from spmwatch.cds_hooks.cards.layout import lay_out
 from spmwatch.cds_hooks.prefetch.reading import MEDICATION_KEYS, Supplied, read_prefetch
 from spmwatch.cds_hooks.prefetch.same_patient import of_the_patient
+from spmwatch.cds_hooks.selections import about_selected
 from spmwatch.cds_hooks.wire import strict_json
 from spmwatch.cds_hooks.wire.discovery import SERVICES
 from spmwatch.cds_hooks.wire.refusal import Issue, Json, RequestError, operation_outcome
@@ -123,7 +124,7 @@ def conclude(
     """
     started = time.perf_counter()
     record = read(request, supplied, rules.rule_base.value_sets)
-    recommendation = rules.evaluate(record, as_of=as_of, hook=request.hook)
+    recommendation = about_selected(rules.evaluate(record, as_of=as_of, hook=request.hook), record)
     evaluated = time.perf_counter()
     if not recommendation.findings and not supplied.has_medications:
         return HookAnswer(
