@@ -83,12 +83,12 @@ class Evaluator:
         """The same from episodes that stand already."""
         rules = self._rules(hook)
         outcome = Outcome(timeline, rules.rules, self.rule_base.wording)
-        with rules.network.session(timeline.as_of) as session:
-            outcome.take(session.run(timeline.episodes))
-            questions = self._questions(outcome)
-            missing = self.missing_episodes(questions, timeline)
-            if missing:
-                outcome.take(session.run(missing), missing)
+        session = rules.network.session(timeline.as_of)
+        outcome.take(session.run(timeline.episodes))
+        questions = self._questions(outcome)
+        missing = self.missing_episodes(questions, timeline)
+        if missing:
+            outcome.take(session.run(missing), missing)
         findings, failures = self._findings(outcome)
         return Recommendation(
             patient=timeline.patient,

@@ -1,29 +1,26 @@
-"""Rules compiled to the definition that durable_rules takes, and episodes encoded as the facts that it matches.
+"""Rules compiled to the definitions that durable_rules takes.
 
-Every branch of every variant becomes one durable_rules rule in each of two readings:
+Every branch of every variant becomes a small ruleset of its own, in two readings:
 
 - **certain**: only episodes that count, words that are known, spans at their worst; it holds whatever is missing;
 - **possible**: also episodes that may be, words that are unknown, spans at their best; it could hold.
 
-Under `unless` the readings change places. Nothing here imports durable_rules; network.py runs what is compiled.
+Under `unless` the readings change places. Nothing here imports durable_rules; network.py runs what is compiled, and
+only where each condition of the branch has an episode that passes what it asks of one alone (docs/decisions/0011).
 """
 
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from spmwatch.engine.catalogue.conditions import TODAY, Condition, SpanTest
+from spmwatch.engine.catalogue.conditions import TODAY, Branch, Condition, SpanTest
 from spmwatch.engine.catalogue.rule import Rule, Variant
-from spmwatch.engine.episodes import STEPS, UNKNOWN, VOCABULARY, Episode, PatientEpisode, Span
-from spmwatch.engine.facts import Standing
+from spmwatch.engine.episodes import UNKNOWN, VOCABULARY
+from spmwatch.engine.reasoning.chaining import in_order_of_reference
+from spmwatch.engine.reasoning.wire import GUARD, Json, Wire, offset_of, side_of
 
-Json = dict[str, object]
-
-GUARD = "~"
-"""Prefix of the kind of a guard copy: what negations match, so that they see every episode whatever the order."""
 ALWAYS = "always"
 """The rule that always fires (docs/decisions/0003): without it, freeing an idle session reads uninitialised memory."""
 
@@ -38,35 +35,55 @@ class Target:
     names: tuple[str, ...]  # of its bound episodes, in the compiled rule
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One branch of one variant, compiled.
+
+    Attributes:
+        definition: its ruleset, ready for JSON.
+        targets: name of a compiled rule -> what it stands for.
+        needs: what episodes have to match, each condition by one of them; without that the branch holds in no reading.
+        guards: what the episodes match that a negation of the branch may see.
+    """
+
+    name: str
+    definition: Json
+    targets: Mapping[str, Target]
+    needs: int
+    guards: int
+
+
 class Compiled:
     """Rules as durable_rules takes them.
 
     Attributes:
-        definition: the ruleset, ready for JSON.
-        targets: name of a compiled rule -> what it stands for.
+        pieces: those of a rule after those of the rules whose findings it builds on.
         wire: how episodes travel to these rules.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self.targets: dict[str, Target] = {}
         self.wire = Wire()
-        self.definition: Json = {ALWAYS: {"all": [{"m": {"$and": [{"k": PatientEpisode.verb}]}}]}}
-        for rule in rules:
-            for variant in rule.variants:
-                self._add(rule, variant)
+        self.pieces = tuple(
+            self._piece(rule, variant, number, branch)
+            for rule in in_order_of_reference(rules)
+            for variant in rule.variants
+            for number, branch in enumerate(variant.branches)
+        )
 
-    def _add(self, rule: Rule, variant: Variant) -> None:
+    def _piece(self, rule: Rule, variant: Variant, number: int, branch: Branch) -> Piece:
+        name = f"{rule.id}/{variant.id}/{number}"
+        definition: Json = {ALWAYS: {"all": [{"m": {"$and": [{"k": ALWAYS}]}}]}}
+        targets: dict[str, Target] = {}
+        needs = guards = 0
+        for condition in branch.conditions:
+            needs |= self.wire.learn(condition)
         for item in variant.unless:
-            self.wire.learn(item.condition, negated=True)
-        for number, branch in enumerate(variant.branches):
-            for condition in branch.conditions:
-                self.wire.learn(condition)
-            for (same, blocks), certain in itertools.product(
-                enumerate(_identifications(branch.conditions)), (True, False)
-            ):
-                key = f"{rule.id}/{variant.id}/{number}.{same}/{'certain' if certain else 'possible'}"
-                self.definition[key] = {"all": self._patterns(blocks, variant, certain)}
-                self.targets[key] = Target(rule, variant, certain, tuple(f"n{n}" for n in range(len(blocks))))
+            guards |= self.wire.learn(item.condition)
+        for (same, blocks), certain in itertools.product(enumerate(_identifications(branch.conditions)), (True, False)):
+            key = f"{name}.{same}/{'certain' if certain else 'possible'}"
+            definition[key] = {"all": self._patterns(blocks, variant, certain)}
+            targets[key] = Target(rule, variant, certain, tuple(f"n{n}" for n in range(len(blocks))))
+        return Piece(name, definition, targets, needs, guards)
 
     def _patterns(self, blocks: Sequence[Sequence[Condition]], variant: Variant, certain: bool) -> list[Json]:
         names = {condition.name: f"n{number}" for number, block in enumerate(blocks) for condition in block}
@@ -112,67 +129,6 @@ class Compiled:
         if joins:
             tests.append({"$lte": {"t": {joins[-1].other: "t"}}})  # always true: the memory fault in joins (ADR 0003)
         return {"$and": tests}
-
-
-class Wire:
-    """How episodes travel: as flat facts that carry what some rule tests, and nothing else.
-
-    A test of several words becomes a test of one flag, which the facts carry: an alternative (`$or`) inside a pattern
-    with joins makes the C code skip the joins after it.
-    """
-
-    def __init__(self) -> None:
-        self.guarded: set[str] = set()
-        self._flags: dict[str, dict[tuple[str, frozenset[str]], str]] = defaultdict(dict)
-        self._words: dict[str, set[str]] = defaultdict(set)
-        self._spans: dict[str, set[str]] = defaultdict(set)
-        self._wanted: dict[str, dict[str, frozenset[str]]] = {}
-
-    def learn(self, condition: Condition, *, negated: bool = False) -> None:
-        """Note what a condition tests, and so what facts of its kind (and those it compares with) have to carry."""
-        verb = condition.verb
-        if negated:
-            self.guarded.add(verb)
-        self._spans[verb] |= {test.field for test in condition.spans}
-        own = {test.field: frozenset((*test.values, UNKNOWN)) for test in condition.words}
-        known = self._wanted.get(verb)
-        self._wanted[verb] = (
-            own if known is None else {field: known[field] | own[field] for field in known.keys() & own.keys()}
-        )
-        for test in condition.spans:
-            if test.anchor_field is not None:
-                for anchored in VOCABULARY:  # a condition knows its anchor by name only: each kind carries that field
-                    if test.anchor_field in VOCABULARY[anchored].spans:
-                        self._spans[anchored].add(test.anchor_field)
-
-    def word_test(self, verb: str, field: str, values: Sequence[str]) -> Json:
-        """The test that `field` is one of `values`."""
-        if len(values) == 1:
-            self._words[verb].add(field)
-            return {field: values[0]}
-        flags = self._flags[verb]
-        return {flags.setdefault((field, frozenset(values)), f"w{len(flags)}"): 1}
-
-    def fact(self, episode: Episode, today: int) -> Json | None:
-        """The episode as a fact without identity; None when no rule could match it."""
-        verb = episode.verb
-        if verb != PatientEpisode.verb:  # the patient always travels: some rule has to fire
-            wanted = self._wanted.get(verb)
-            if wanted is None or any(getattr(episode, field) not in values for field, values in wanted.items()):
-                return None
-        fact: Json = {"e": episode.id, "k": verb, "c": int(episode.standing is Standing.COUNTS), "t": 1}
-        for field in self._words.get(verb, ()):
-            fact[field] = getattr(episode, field)
-        for (field, values), name in self._flags.get(verb, {}).items():
-            if getattr(episode, field) in values:
-                fact[name] = 1
-        units = VOCABULARY[verb].spans
-        for field in self._spans.get(verb, ()):
-            span: Span = getattr(episode, field)
-            origin, scale = (today, 1) if units[field].is_day else (0, STEPS)
-            fact[f"{field}_lo"] = round((span.low - origin) * scale)
-            fact[f"{field}_hi"] = round((span.high - origin) * scale)
-        return fact
 
 
 def _identifications(conditions: Sequence[Condition]) -> Iterator[list[list[Condition]]]:
@@ -239,9 +195,8 @@ _OPERATORS = {">=": "$gte", ">": "$gt", "<=": "$lte", "<": "$lt"}
 
 def _span_test(test: SpanTest, certain: bool, other: str | None, *, is_day: bool) -> Json:
     """Certain takes the end that makes the comparison hardest, possible the end that makes it easiest."""
-    upward = test.comparison in (">=", ">")
-    side, far_side = ("lo", "hi") if upward is certain else ("hi", "lo")
-    offset = round(test.offset * (1 if is_day else STEPS))
+    side, far_side = side_of(test, certain=certain)
+    offset = offset_of(test, is_day=is_day)
     limit: object = offset
     if other is not None:
         limit = {other: f"{test.anchor_field}_{far_side}"}

@@ -1,9 +1,12 @@
 """The rule network: compiled rules run by durable_rules, which matches, joins and chains them over episodes.
 
 This is the only module that imports durable_rules, and it honours what was measured of version 2.0.28
-(docs/decisions/0003): the C module is driven directly (its Host starts threads); one session per evaluation, always
-deleted; every episode that a negation may see is asserted first as a guard copy, so the order of facts does not matter.
-The C code crashes on odd JSON, so `_checked` lets our own closed vocabulary and whole numbers through, nothing else.
+(docs/decisions/0003): the C module is driven directly (its Host starts threads); sessions are always deleted; every
+episode that a negation may see is asserted first as a guard copy, so the order of facts does not matter. The C code
+crashes on odd JSON, so wire.py lets our own closed vocabulary and whole numbers through, nothing else.
+
+Each branch of a rule is a ruleset of its own: a session costs what its ruleset could hold, not what it does hold. One
+is opened only where each condition of the branch has an episode (docs/decisions/0011).
 """
 
 from __future__ import annotations
@@ -13,10 +16,12 @@ import json
 import threading
 import weakref
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+
+import orjson
 
 try:
     import durable_rules_engine as _c
@@ -30,9 +35,9 @@ from spmwatch.engine.catalogue.rule import Rule
 from spmwatch.engine.episodes import Episode, Found
 from spmwatch.engine.errors import NetworkFactError
 from spmwatch.engine.reasoning.chaining import found_episode, references
-from spmwatch.engine.reasoning.compiler import ALWAYS, GUARD, Compiled, Json
+from spmwatch.engine.reasoning.compiler import ALWAYS, Compiled, Piece
+from spmwatch.engine.reasoning.wire import Json, Sent, checked
 
-_MAX_WORD, _MAX_NUMBER, _MAX_PROPERTIES = 64, 2**62, 100
 _OK, _UNMATCHED = 0, 1
 
 
@@ -58,122 +63,118 @@ class Network:
         NetworkFactError: a rule holds a word or number that may not reach the C code.
     """
 
-    _serial = itertools.count()
-
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self.compiled = Compiled(rules)
+        compiled = Compiled(rules)
+        self.wire = compiled.wire
         self.chained = set().union(*(references(rule) for rule in rules))
-        self.handle = _c.create_ruleset(f"spmwatch-{next(self._serial)}", _to_json(self.compiled.definition))
-        weakref.finalize(self, _c.delete_ruleset, self.handle)
-        self._lock = threading.Lock()
+        self.rulesets = tuple(_Ruleset(piece) for piece in compiled.pieces)
+        self.lock = threading.Lock()
         self._sessions = itertools.count()
 
-    @contextmanager
-    def session(self, as_of: date) -> Generator[Session]:
-        """One patient's evaluation; its state in the C module is freed whatever happens."""
-        with self._lock:
-            session = Session(self, as_of, f"s{next(self._sessions)}")
-            try:
-                yield session
-            finally:
-                session.close()
+    def session(self, as_of: date) -> Session:
+        """One patient's evaluation."""
+        return Session(self, as_of, f"s{next(self._sessions)}")
 
     def evaluate(self, episodes: Iterable[Episode], as_of: date) -> list[Match]:
         """All matches of one patient's episodes, findings chained; the order of `episodes` does not matter."""
-        with self.session(as_of) as session:
-            return session.run(episodes)
+        return self.session(as_of).run(episodes)
+
+
+class _Ruleset:
+    """A piece with its ruleset in the C module, which is made when it is first needed."""
+
+    _serial = itertools.count()
+
+    def __init__(self, piece: Piece) -> None:
+        self.piece = piece
+        self._definition = _to_json(piece.definition)
+        self._handle: int | None = None
+
+    @property
+    def handle(self) -> int:
+        """The ruleset in the C module; the network's lock has to be held."""
+        if self._handle is None:
+            self._handle = int(_c.create_ruleset(f"spmwatch-{next(self._serial)}", self._definition))
+            weakref.finalize(self, _c.delete_ruleset, self._handle)
+        return self._handle
 
 
 class Session:
-    """The live state of one evaluation. Made by `Network.session`."""
+    """One patient's evaluation. Made by `Network.session`; between runs nothing of it lives in the C module."""
 
     def __init__(self, network: Network, as_of: date, sid: str) -> None:
         self._network, self._today, self._sid = network, as_of.toordinal(), sid
-        self._state: int | None = None
+        self._opening = f'[{{"id":"{sid}","sid":"{sid}","k":"{ALWAYS}"}}'
+        self._sent: list[Sent] = []
+        self._present = 0  # what the episodes so far match
         self._ids = itertools.count()
-        self._derived: set[tuple[str, str, bool]] = set()
         self._used: dict[tuple[str, str, bool], set[tuple[str, ...]]] = defaultdict(set)
 
     def run(self, episodes: Iterable[Episode]) -> list[Match]:
-        """Assert `episodes`, let every rule fire that can, and give all matches of the session so far.
+        """Add `episodes`, let every rule fire that can, and give all matches of the session so far.
 
         Raises:
-            NetworkFactError: an episode holds what may not reach the C code, or came twice.
+            NetworkFactError: an episode holds what may not reach the C code.
         """
-        facts = self._facts(episodes)
-        guarded = self._network.compiled.wire.guarded
-        self._assert([{**fact, "k": f"{GUARD}{fact['k']}"} for fact in facts if fact["k"] in guarded])
-        self._assert(facts)
-        self._fire()
+        with self._network.lock:
+            fresh = self._take(episodes)
+            for ruleset in self._network.rulesets:  # in order of reference, so that findings are there in time
+                needs = ruleset.piece.needs
+                if needs & fresh and needs & self._present == needs:
+                    fresh |= self._take(self._fire(ruleset))
         return [Match(*key, tuple(sorted(bindings))) for key, bindings in sorted(self._used.items())]
 
-    def close(self) -> None:
-        """Free the state in the C module."""
-        if self._state is not None:
-            _c.delete_state(self._network.handle, self._sid)
-            self._state = None
+    def _take(self, episodes: Iterable[Episode]) -> int:
+        """Keep the episodes that could satisfy some condition; which conditions these are."""
+        wire, matches = self._network.wire, 0
+        for episode in episodes:
+            sent = wire.sent(episode, self._today, self._sid, next(self._ids))
+            if sent is not None:
+                self._sent.append(sent)
+                matches |= sent.matches
+        self._present |= matches
+        return matches
 
-    def _facts(self, episodes: Iterable[Episode]) -> list[Json]:
-        wire = self._network.compiled.wire
-        encoded = (wire.fact(episode, self._today) for episode in episodes)
-        return [_checked(fact) for fact in encoded if fact is not None]
+    def _fire(self, ruleset: _Ruleset) -> list[Found]:
+        """Run one ruleset on the episodes that concern it; the findings to chain on."""
+        piece, handle = ruleset.piece, ruleset.handle
+        guards = [sent.guard for sent in self._sent if sent.matches & piece.guards]
+        facts = [sent.fact for sent in self._sent if sent.matches & piece.needs]
+        found: list[Found] = []
+        try:
+            code, state = _c.assert_facts(handle, ",".join((self._opening, *guards, *facts)) + "]")
+            if code not in (_OK, _UNMATCHED):
+                raise NetworkFactError(f"the network refused the episodes with code {code}: two of them have one id")
+            started = _c.start_action_for_state(handle, state)
+            message = started[1] if started else None
+            while message:
+                found += self._record(piece, message)
+                message = _c.complete_and_start_action(handle, state)
+        finally:
+            with suppress(_c.error):  # what failed before its session stood leaves none
+                _c.delete_state(handle, self._sid)
+        return found
 
-    def _assert(self, facts: Sequence[Json]) -> None:
-        if not facts:
-            return
-        identified = [{"id": f"{self._sid}-{next(self._ids)}", "sid": self._sid, **fact} for fact in facts]
-        code, state = _c.assert_facts(self._network.handle, json.dumps(identified, ensure_ascii=False))
-        if code not in (_OK, _UNMATCHED):
-            raise NetworkFactError(f"the network refused the episodes with code {code}: two of them have one id")
-        self._state = state
-
-    def _fire(self) -> None:
-        handle, state = self._network.handle, self._state
-        if state is None:
-            return
-        started = _c.start_action_for_state(handle, state)
-        message = started[1] if started else None
-        while message:
-            derived = self._record(json.loads(message))
-            for found in derived:
-                self._assert(self._facts([found]))
-            message = _c.complete_and_start_action(handle, state)
-
-    def _record(self, message: Mapping[str, Mapping[str, Json]]) -> list[Found]:
+    def _record(self, piece: Piece, message: str) -> list[Found]:
         """Note what fired; the finding to chain on, when another rule refers to this one."""
-        ((key, bindings),) = message.items()
+        ((key, bindings),) = orjson.loads(message).items()
         if key == ALWAYS:
             return []
-        target = self._network.compiled.targets[key]
+        target = piece.targets[key]
         match = (target.rule.id, target.variant.id, target.certain)
-        self._used[match].add(tuple(str(bindings[name]["e"]) for name in target.names))
-        if target.rule.id not in self._network.chained or match in self._derived:
+        first = match not in self._used
+        self._used[match].add(tuple([bindings[name]["e"] for name in target.names]))
+        if not first or target.rule.id not in self._network.chained:
             return []
-        self._derived.add(match)
         return [found_episode(target.rule, target.variant, certain=target.certain)]
 
 
-def _checked(fact: object) -> Json:
-    """The fact, when it is flat and holds only short words of ours and bounded integers.
+def _to_json(definition: Json) -> str:
+    """The definition as JSON, after the check for every word and number in it.
 
     Raises:
-        NetworkFactError: naming the property; the C code would crash or misread it.
+        NetworkFactError: a word or number may not reach the C code.
     """
-    if not isinstance(fact, dict) or not 0 < len(fact) <= _MAX_PROPERTIES:
-        raise NetworkFactError(f"not a flat object of 1 to {_MAX_PROPERTIES} properties")
-    for name, value in fact.items():
-        if isinstance(value, str):
-            if not 0 < len(value) <= _MAX_WORD or not value.isascii() or not value.isprintable():
-                raise NetworkFactError(f"property {name}: not a short word of our vocabulary")
-            if '"' in value or "\\" in value:
-                raise NetworkFactError(f"property {name}: a word may hold no quote or backslash")
-        elif type(value) is not int or not -_MAX_NUMBER < value < _MAX_NUMBER:
-            raise NetworkFactError(f"property {name}: neither a word nor a bounded whole number")
-    return fact
-
-
-def _to_json(definition: Json) -> str:
-    """The definition as JSON, after the same check for every word and number in it."""
     pending: list[object] = [definition]
     while pending:
         node = pending.pop()
@@ -182,5 +183,5 @@ def _to_json(definition: Json) -> str:
         elif isinstance(node, list):
             pending += node
         else:
-            _checked({"value": node})
+            checked({"value": node})
     return json.dumps(definition, ensure_ascii=False)
