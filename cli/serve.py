@@ -20,8 +20,8 @@ from spmwatch.cds_hooks.server.exposure import check_exposure
 from spmwatch.cds_hooks.server.run import run
 from spmwatch.cds_hooks.server.settings import Settings
 from spmwatch.cds_hooks.server.tls import tls_context
-from spmwatch.cds_hooks.store.locating import remembers, shown, url_of
 from spmwatch.cds_hooks.trust.making import trusted_clients
+from spmwatch.cli.checking import Form, check_settings
 from spmwatch.cli.configuration import ConfigFile
 from spmwatch.cli.edge import AsOf, complain, tidy, today
 from spmwatch.cli.reading import Overlays, load_rules, overlay_lines
@@ -67,8 +67,12 @@ def serve(
     ] = False,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Check settings, keys, certificates and rules, and end."),
+        typer.Option(
+            "--check",
+            help="Check settings, keys, certificates and rules, print what an analyst types into the EHR, and end.",
+        ),
     ] = False,
+    form: Annotated[Form, typer.Option("--format", help="How --check prints it.")] = Form.TEXT,
     as_of: AsOf = None,
     overlay: Overlays = None,
 ) -> None:
@@ -92,21 +96,9 @@ def serve(
         typer.echo(printed(effective), nl=False)
         return
     if check:
-        _check(effective.settings)
+        check_settings(effective.settings, form)
         return
     _serve(effective.settings, as_of)
-
-
-def _check(settings: Settings) -> None:
-    """Say that everything is there; raise for the first thing that is not."""
-    check_exposure(settings)
-    tls_context(settings.tls)
-    trusted_clients(settings.trust)
-    kept = shown(url_of(settings.store)) if remembers(settings.store) else "nowhere"
-    _say_rules(settings.overlays)
-    clients = ", ".join(client.id for client in settings.trust.clients) or "anyone"
-    typer.echo("Settings, keys, certificates and rules can be used.")
-    typer.echo(f"Clients: {clients}. Called at {settings.base_url}/cds-services. Decisions are kept: {kept}.")
 
 
 def _serve(settings: Settings, as_of: date | None) -> None:

@@ -42,9 +42,32 @@ def test_trust_without_encryption_is_refused(tmp_path: Path) -> None:
     assert "--behind-proxy" in told
 
 
-def test_check_passes(tmp_path: Path) -> None:
-    code, told = serve("--config", written(tmp_path), "--check")
-    assert (code, "Clients: ehr." in told) == (0, True)
+def test_check_prints_what_an_analyst_types(tmp_path: Path) -> None:
+    """M: Epic reads no discovery. Nothing is made or fetched meanwhile."""
+    config = written(tmp_path, 'public_url = "https://cds.example.org"\n[tls]\nends_at_proxy = true\n' + CLIENT)
+    result = CliRunner().invoke(app, ["serve", "--config", str(config), "--check", "--format", "json"])
+    assert result.exit_code == 0
+    assert "Clients: ehr." in result.stderr
+    found = json.loads(result.stdout)
+    assert found["discovery_url"] == "https://cds.example.org/cds-services"
+    assert "https://cds.example.org/cds-services/spmwatch-order-sign" in {one["url"] for one in found["endpoints"]}
+    assert {path.name for path in tmp_path.iterdir()} == {"spmwatch.toml", "keys.json"}
+    code, told = serve("--config", config, "--check")
+    assert (code, "https://cds.example.org/cds-services/spmwatch-patient-view" in told) == (0, True)
+
+
+@pytest.mark.parametrize("url", ["mysql://db/spmwatch", "nonsense", "sqlite://"])
+def test_check_finds_an_address_of_no_store(tmp_path: Path, url: str) -> None:
+    code, told = serve("--config", written(tmp_path, f'[store]\nurl = "{url}"'), "--check")
+    assert code == 2
+    assert told.startswith("store.url")
+
+
+def test_check_finds_a_fhir_server_of_no_use(tmp_path: Path) -> None:
+    """C082."""
+    code, told = serve("--config", written(tmp_path, CLIENT + 'fhir_servers = ["ehr.example.org"]'), "--check")
+    assert code == 2
+    assert "trust.clients[0].fhir_servers" in told
 
 
 @pytest.mark.parametrize(
