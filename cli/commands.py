@@ -6,13 +6,17 @@ from typing import Annotated
 
 import typer
 
+from spmwatch.cli.decisions import decisions_app
 from spmwatch.cli.edge import EXIT_CODES
 from spmwatch.cli.explain import explain
 from spmwatch.cli.facts import facts
+from spmwatch.cli.feedback import feedback_app
 from spmwatch.cli.hook import hook
+from spmwatch.cli.replay import replay_command
 from spmwatch.cli.rules.app import rules_app
 from spmwatch.cli.screen import screen
 from spmwatch.cli.serve import serve
+from spmwatch.cli.store import store_app
 from spmwatch.engine.version import version
 
 ABOUT = """Second-cancer surveillance after lenalidomide and melphalan, from FHIR data and rules that can be read.
@@ -54,7 +58,15 @@ app.command(
     epilog="Examples:\n\nspmwatch hook request.json --as-of 2026-01-15\n\ncurl ... | spmwatch hook - --format json"
 )(hook)
 app.command(epilog="Example:\n\nspmwatch serve --port 8000\n\ncurl http://127.0.0.1:8000/cds-services")(serve)
+app.command(
+    "replay",
+    epilog="Examples:\n\nspmwatch replay --all --from 2026-01-01 --overlay site/\n\n"
+    "spmwatch replay request.json --answer answer.json --as-of 2026-01-15",
+)(replay_command)
 app.add_typer(rules_app)
+app.add_typer(feedback_app)
+app.add_typer(decisions_app)
+app.add_typer(store_app)
 
 
 def _print_version(wanted: bool) -> None:

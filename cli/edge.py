@@ -8,7 +8,7 @@ import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, ParamSpec, TypeVar
 
 import typer
@@ -126,6 +126,11 @@ def parse_day(text: str) -> date:
 def today() -> date:
     """The clock, for commands that were given no day."""
     return date.today()  # noqa: DTZ011 - the calendar day where the command runs
+
+
+def now() -> datetime:
+    """The clock, in UTC, for commands that delete what is old."""
+    return datetime.now(UTC)
 
 
 AsOf = Annotated[

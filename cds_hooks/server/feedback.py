@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from fastapi import FastAPI, Request, Response
@@ -10,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from spmwatch.cds_hooks.answer import unknown_service
-from spmwatch.cds_hooks.server.bodies import check_media_type, read_body
+from spmwatch.cds_hooks.server.bodies import check_media_type, received
 from spmwatch.cds_hooks.server.calls import public_url
 from spmwatch.cds_hooks.server.replies import json_reply, refusal_reply
 from spmwatch.cds_hooks.server.service import Service
@@ -43,7 +42,9 @@ async def take_feedback(service: Service, service_id: str, http: Request) -> Res
         client = await service.authenticator.client_of(http.headers.get("authorization"), public_url(service, http))
         if service_id not in SERVICES:
             raise unknown_service()
-        entries = feedback_from(await _body(service, http))
+        check_media_type(http)
+        async with received(service, http) as body:
+            entries = feedback_from(body)
         http.state.told = {"service": service_id, "client": client.id, "feedback": len(entries)}
         answers = await run_in_threadpool(service.memory.take, client.id, service_id, entries)
     except RequestError as refusal:
@@ -62,17 +63,6 @@ async def take_feedback(service: Service, service_id: str, http: Request) -> Res
     for answer in answers:
         service.watch.answered(answer.rule, answer.outcome, answer.reason)
     return json_reply(200, {})
-
-
-async def _body(service: Service, http: Request) -> bytes:
-    """The body, in the time and the room that bodies have. Raises RequestError, ClientDisconnect."""
-    check_media_type(http)
-    with service.turns.holding() as hold:
-        try:
-            async with asyncio.timeout(service.limits.read_seconds):
-                return await read_body(http, hold)
-        except TimeoutError:
-            raise RequestError(408, Issue(code="timeout", says="The body did not arrive in time")) from None
 
 
 _CODING = {

@@ -58,7 +58,8 @@ def decisions(  # each argument narrows the search
     Args:
         engine: the store.
         id_: of the decision, of the exchange or of the hook invocation, or the first 8 characters or more of one.
-        since, until: days in UTC, both included.
+        since: first day, in UTC.
+        until: last day, in UTC.
         client: id of the client.
         most: so many at most.
         with_requests_only: leave out those without their request.

@@ -1,8 +1,8 @@
 """What clinicians did with the cards that were shown: counted by rule, reason, client and time.
 
 A card counts under the rule that speaks on it, in the period in which it was shown. It is accepted where any feedback
-says so, else overridden where any says so. Nobody reports ignored cards (C131), so what has no answer may have been read,
-ignored, or never displayed.
+says so, else overridden where any says so. Nobody reports ignored cards (C131), so what has no answer may have been
+read, ignored, or never displayed.
 """
 
 from __future__ import annotations
