@@ -94,6 +94,6 @@ def _by_rule(report: FeedbackReport) -> dict[str, Tally]:
 def _without_scripts(root: Element) -> Element:
     for parent in list(root.iter()):
         for child in list(parent):
-            if isinstance(child.tag, str) and child.tag.rpartition("}")[2] == "script":  # a comment's tag is none
+            if str(child.tag).rpartition("}")[2] == "script":  # a comment's tag is no text
                 parent.remove(child)
     return root

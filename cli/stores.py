@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,8 @@ import typer
 from rich import box
 from rich.table import Table
 
-from spmwatch.cds_hooks.server.settings import Settings
+from spmwatch.cds_hooks.configuration.file import Place
+from spmwatch.cds_hooks.configuration.reading import configured
 from spmwatch.cds_hooks.store.opening import Store, existing_store
 from spmwatch.cds_hooks.store.settings import StoreSettings
 from spmwatch.cli.edge import parse_day, visible
@@ -41,12 +42,12 @@ OfClient = Annotated[
 
 def store_settings(config: Path | None, url: str | None) -> StoreSettings:
     """Section `store` of the settings, with another address where one is given. Raises InputError."""
-    settings = Settings().store
-    return settings if url is None else settings.model_copy(update={"url": url})
+    options: dict[Place, tuple[str, object]] = {} if url is None else {("store", "url"): ("--store", url)}
+    return configured(config, options).settings.store
 
 
 @contextmanager
-def the_store(config: Path | None, url: str | None) -> Iterator[Store]:
+def the_store(config: Path | None, url: str | None) -> Generator[Store]:
     """The store while the block runs. Raises StoreError: it is not there, or cannot be used."""
     store = existing_store(store_settings(config, url))
     try:

@@ -9,8 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Column, Connection, Engine, Table, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as NoConnectionError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from spmwatch.cds_hooks.store.acknowledging import Answered, acknowledgements
 from spmwatch.cds_hooks.store.decision import Answer, Decision, Feedback
@@ -27,6 +26,8 @@ _log = logging.getLogger("spmwatch.store")
 
 REST = 5.0
 """Seconds for which a store that failed to read is left alone: requests are not to wait for it one after the other."""
+UNFIT = (IntegrityError, DataError)
+"""What a database says of a row that it will never take; anything else may pass."""
 PURGE_EACH = timedelta(hours=24)
 
 
@@ -145,18 +146,14 @@ class StoredMemory:
         rows = [made for made in map(self._rows, batch) if made is not None]
         try:
             self._insert(rows)
-        except (OperationalError, InterfaceError, NoConnectionError):
-            raise
-        except SQLAlchemyError:
+        except UNFIT:
             for one in rows:
                 self._insert_alone(one)
 
     def _insert_alone(self, rows: Rows) -> None:
         try:
             self._insert([rows])
-        except (OperationalError, InterfaceError, NoConnectionError):
-            raise
-        except SQLAlchemyError as error:
+        except UNFIT as error:
             self._unfit(error)
 
     def _rows(self, decision: Decision) -> Rows | None:
