@@ -4,7 +4,7 @@
 #   make test      the whole test suite
 #   make fhir-server  the FHIR server that tests ask, in an environment of its own; `make test` does it by itself
 #   make check     formatting, lint, types, import contracts, house and catalogue tests
-#   make bench     the benchmarks
+#   make bench     the benchmarks of the engine; make bench-service those of the service under load (needs wrk)
 #   make valgrind  the rule network's memory tests under valgrind, about two minutes
 #   make examples  examples/bundles and examples/export from the worked patients of the features
 #   make lock      rules/versions.lock, after a version was raised
@@ -21,7 +21,7 @@ BIN = $(VENV)/bin
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = demo
-.PHONY: setup demo test fhir-server check bench examples rule-docs valgrind lock lock-deps clean distclean
+.PHONY: setup demo test fhir-server check bench bench-service examples rule-docs valgrind lock lock-deps clean distclean
 
 # Any Python 3 that really runs (a shim in PATH may not) can run the setup script, which finds the one for the environment.
 setup:
@@ -56,6 +56,9 @@ check: setup
 
 bench: setup
 	$(BIN)/python benchmarks/path.py
+
+bench-service: setup
+	$(BIN)/python benchmarks/service.py $(ARGS)
 
 valgrind: setup
 	@command -v valgrind >/dev/null || { echo "valgrind is missing (Debian: apt-get install valgrind)" >&2; exit 1; }
