@@ -49,9 +49,12 @@ _OUTCOME: dict[str, Any] = {
     ],
 }
 
+_UNKNOWN = {"description": "No valid token of a client that is registered here."}
+
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: _answer("The cards; `cards` is empty when there is nothing to say.", {"cards": []}),
     400: _answer("Not JSON (RFC 8259), or not a CDS Hooks request. Errors are OperationOutcomes.", _OUTCOME),
+    401: _UNKNOWN,
     404: {"description": "No such service."},
     412: {"description": "No medication record was supplied, so nothing can be said."},
     413: {"description": "The body is too long."},
@@ -62,6 +65,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 DISCOVERY: dict[int | str, dict[str, Any]] = {
     200: _answer("The services.", {"services": []}),
+    401: _UNKNOWN,
     304: {"description": "Unchanged since the `ETag` sent."},
 }
 """For `responses` of the discovery route."""

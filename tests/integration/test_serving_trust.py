@@ -162,3 +162,30 @@ def test_the_file_of_used_tokens_goes_with_the_service(tmp_path: Path) -> None:
     with served("--config", file, environment={"RUNTIME_DIRECTORY": str(folder)}):
         assert any("tokens" in path.name for path in folder.iterdir())
     assert list(folder.iterdir()) == []
+
+
+def test_pinned_keys_are_read_anew_with_the_rules(tmp_path: Path) -> None:
+    """C151: SIGHUP; a broken file leaves the old keys in force."""
+    old, new = Ehr(kid="old"), Ehr(kid="new")
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps(old.jwks))
+    file = config(
+        tmp_path,
+        "[[trust.clients]]",
+        'id = "ehr"',
+        f'issuers = ["{ISSUER}"]',
+        'audience = ["x"]',
+        'jwks_file = "keys.json"',
+    )
+    with served("--config", file) as running:
+        assert statuses(running, old.bearer("x"), 1) == [200]
+        keys.write_text("{")
+        running.send(signal.SIGHUP)
+        until(lambda: "are not taken" in running.log)
+        assert statuses(running, old.bearer("x"), 1) == [200]
+        keys.write_text(json.dumps(new.jwks))
+        running.send(signal.SIGHUP)
+        until(lambda: bool(running.lines("rules exchanged")))
+        until(lambda: len(running.workers()) == 1)
+        assert statuses(running, new.bearer("x"), 1) == [200]
+        assert statuses(running, old.bearer("x"), 1) == [401]

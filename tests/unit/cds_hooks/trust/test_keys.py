@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spmwatch.cds_hooks.trust.keys import KeySetError, key_set
 from tests.support.tokens import ec, published, rsa
@@ -70,3 +72,14 @@ def test_keys_of_one_name_and_two_types() -> None:
 def test_no_key_set(document: object) -> None:
     with pytest.raises(KeySetError):
         key_set(document)
+
+
+MEMBERS = ["kty", "kid", "use", "key_ops", "alg", "crv", "x", "y", "n", "e", "d", "x5c", "oth"]
+VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.lists(st.text(max_size=5), max_size=2)
+
+
+@settings(deadline=None, max_examples=300)
+@given(base=st.sampled_from([GOOD, RSA_KEY, {}]), changed=st.dictionaries(st.sampled_from(MEMBERS), VALUES, max_size=3))
+def test_whatever_a_key_server_says_it_is_a_key_or_named(base: dict[str, Any], changed: dict[str, Any]) -> None:
+    keys = key_set({"keys": [base | changed]})
+    assert len(keys.keys) + len(keys.unusable) == 1

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey
+from joserfc.jws import JWSRegistry
 
 from spmwatch.cds_hooks.trust.bearer import Bearers, TrustedClient, unauthorised
 from spmwatch.cds_hooks.trust.client import Client
@@ -326,3 +327,63 @@ def test_the_last_letter_has_one_right_spelling(ehr: Ehr) -> None:
         with pytest.raises(RequestError):
             client_of(authenticator(trusted(ehr)), text[:-1] + letter)
     assert client_of(authenticator(trusted(ehr)), text).id == "ehr"
+
+
+def raw(header: object, claims: object, ehr: Ehr = EHR) -> str:
+    """A token that is signed whatever its header says, as no library would."""
+    text = f"{part(header)}.{part(claims)}"
+    signature = JWSRegistry.algorithms[ehr.algorithm].sign(text.encode(), ehr.key)
+    return f"{text}.{part(signature)}"
+
+
+NAMES = [
+    "alg",
+    "kid",
+    "typ",
+    "jku",
+    "cty",
+    "crit",
+    "b64",
+    "jwk",
+    "x5u",
+    "x5c",
+    "x5t",
+    "x5t#S256",
+    "zip",
+    "enc",
+    "p2c",
+    "",
+]
+CLAIMS = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "tenant"]
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    header=st.dictionaries(st.sampled_from(NAMES), JSONS, max_size=3),
+    claims=st.dictionaries(st.sampled_from(CLAIMS), JSONS, max_size=3),
+)
+def test_whatever_stands_in_a_signed_token_it_is_taken_or_401(header: dict[str, Any], claims: dict[str, Any]) -> None:
+    """C058, C152: a client with a key cannot make the service fail either."""
+    text = raw(EHR.header() | header, EHR.claims(URL, NOW) | claims)
+    status = 200
+    try:
+        client_of(authenticator(), text)
+    except RequestError as refusal:
+        status = refusal.status
+    assert status in (200, 401)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    value=st.text(max_size=60) | st.binary(max_size=60).map(lambda one: "Bearer " + part(one) + "." + part(one) + ".AA")
+)
+def test_whatever_stands_in_the_header_it_is_401(value: str) -> None:
+    """C152."""
+    with pytest.raises(RequestError) as refusal:
+        asyncio.run(authenticator().client_of(value, URL))
+    assert refusal.value.status == 401
