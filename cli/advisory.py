@@ -34,18 +34,15 @@ def print_advisory(console: Console, found: Advisory) -> None:
         ("Code", "Rule", "Urgency"),
         [(topic.code, f"{topic.rule} {topic.title}", ", ".join(topic.indicators)) for topic in found.topics],
     )
-    _table(
-        console,
-        "Override reasons",
-        ("Code", "Display", "System"),
-        [(reason.code, reason.display, reason.system) for reason in found.override_reasons],
-    )
+    for system in dict.fromkeys(reason.system for reason in found.override_reasons):
+        rows = [(reason.code, reason.display) for reason in found.override_reasons if reason.system == system]
+        _table(console, f"Override reasons, system {system}", ("Code", "Display"), rows)
     _table(console, "Hosts of links on cards, to be allowed", ("Host",), [(host,) for host in found.hosts])
     _table(
         console,
         "FHIR scopes, where the service may ask for what prefetch lacks",
-        ("SMART v2", "SMART v1", "Epic"),
-        [(scope.smart_v2, scope.smart_v1, ", ".join(scope.epic)) for scope in found.scopes],
+        ("SMART v2 (v1 in the JSON)", "Epic"),
+        [(scope.smart_v2, ", ".join(scope.epic)) for scope in found.scopes],
     )
 
 

@@ -13,7 +13,7 @@ from spmwatch.cds_hooks.cards.layout import address_of, topic_code
 from spmwatch.cds_hooks.prefetch.reading import MEDICATION_KEYS, TEMPLATES
 from spmwatch.cds_hooks.wire.discovery import SERVICES
 from spmwatch.engine.catalogue.load import RuleBase
-from spmwatch.engine.catalogue.rule import Rule
+from spmwatch.engine.catalogue.rule import Indicator, Rule
 
 Json = dict[str, object]
 
@@ -43,7 +43,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """`source.topic` of a rule's cards, to which an EHR ties acknowledgements. `indicators`: how urgent they may be."""
+    """`source.topic` of a rule's cards, to which an EHR ties acknowledgements. `indicators`: how urgent they may be.
+
+    What is critical is a warning where it rests on words alone (engine/reasoning/outcome.py).
+    """
 
     system: str
     code: str
@@ -136,7 +139,10 @@ def _endpoints(rules: Sequence[Rule], public_url: str) -> Iterable[Endpoint]:
 
 
 def _topic(rule: Rule, system: str) -> Topic:
-    strongest_first = sorted({variant.indicator for variant in rule.variants}, key=lambda each: -each.rank)
+    possible = {variant.indicator for variant in rule.variants}
+    if Indicator.CRITICAL in possible:
+        possible.add(Indicator.WARNING)
+    strongest_first = sorted(possible, key=lambda each: -each.rank)
     return Topic(
         system=system,
         code=topic_code(rule.id),

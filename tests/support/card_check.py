@@ -12,6 +12,7 @@ from fhir.resources.R4B.servicerequest import ServiceRequest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from spmwatch.cds_hooks.wire.advisory import advisory
 from spmwatch.engine.catalogue.load import load_rule_base
 
 GFM = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -29,10 +30,7 @@ CARD = {
     "selectionBehavior",
     "links",
 }
-INDICATORS = {
-    re.sub(r"[^A-Za-z0-9]", "", rule.id): {variant.indicator.value for variant in rule.variants}
-    for rule in load_rule_base().rules
-}
+INDICATORS = {topic.code: set(topic.indicators) for topic in advisory(load_rule_base(), "https://cds.example").topics}
 
 
 def check_answer(body: Any, patient_id: str | None = None) -> None:
