@@ -34,7 +34,15 @@ class Grant:
 
 
 class NotAllowedError(Exception):
-    """The server is not asked. The text says why, in words that hold nothing of the request."""
+    """The server is not asked. The text says why, in words that hold nothing of the request.
+
+    Attributes:
+        outcome: as `Watch.fetched` counts it.
+    """
+
+    def __init__(self, why: str, outcome: str = "not-allowed") -> None:
+        self.outcome = outcome
+        super().__init__(why)
 
 
 def grant_of(request: Request, client: Client, settings: FhirSettings) -> Grant:

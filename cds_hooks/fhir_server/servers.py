@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final  # structlog's loggers are wrapped by what is configured
+from typing import Any  # structlog's loggers are wrapped by what is configured
 from urllib.parse import urljoin
 
 import structlog
@@ -27,7 +27,6 @@ from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.medication_references import wanted_medications
 from spmwatch.fhir_adapters.references import Target
 
-NOT_ALLOWED: Final = "not-allowed"
 CLOSING_SECONDS = 0.5
 """How long what was cut off may take to let go of its connections."""
 
@@ -67,14 +66,14 @@ class ClientServers:
         try:
             grant = grant_of(request, client, self._settings)
             if self._resting.rests(grant.base):
-                raise NotAllowedError("its FHIR server did not answer lately and is left alone for a moment")
+                raise NotAllowedError("its FHIR server did not answer lately and rests for a moment", "unreachable")
         except NotAllowedError as error:
             lacking = [reading for reading in supplied.readings if _is_lacking(request, reading)]
             if not lacking:
                 return supplied
             _log().info("fhir not asked", client=client.id, why=str(error))
             for _ in lacking:
-                self._count(NOT_ALLOWED)
+                self._count(error.outcome)
             return supplied.replaced(*(_not_asked(reading, str(error)) for reading in lacking))
         call = _Call(request, grant, self._settings, self._client)
         switch = ASKING.set(True)
@@ -157,7 +156,7 @@ class _Call:
             else:
                 refused.append(_not_asked(reading, "the token does not cover it"))
                 self.whys.append("the token does not cover it")
-                self.outcomes.append(NOT_ALLOWED)
+                self.outcomes.append("not-allowed")
         return refused, queries
 
     def _query(self, reading: Reading) -> Query:
