@@ -114,19 +114,22 @@ def phase_of(reader: Reader, view: views.DrugView, drugs: Drugs) -> str | None:
 def _named_beside(reader: Reader, view: views.DrugView, drugs: Drugs) -> Named:
     """What the words of the record name; looked up once for all its drugs."""
     if drugs.named is None:
-        drugs.named = reader.terms.named_in(list(words_beside(view, drugs)))
+        drugs.named = reader.terms.named_in(words_beside(view, drugs))
     return drugs.named
 
 
-def words_beside(view: views.DrugView, drugs: Drugs) -> Iterator[tuple[str, str]]:
+def words_beside(view: views.DrugView, drugs: Drugs) -> list[tuple[str, str]]:
     """All words that may tell of phase and regimen, with the element that each stands in."""
+    told: list[tuple[str, str]] = []
     for concept in (*(view.reasonCode or ()), *(one.concept for one in view.reason or ())):
-        yield from (("reasonCode", word) for word in words_of(concept))
+        told += [("reasonCode", word) for word in words_of(concept)]
     for dosage in dosages_of(view):
-        yield from (("dosage.text", text) for text in (dosage.text, dosage.patientInstruction) if text)
-    yield from (("note", note.text) for note in view.note or () if note.text)
-    yield from (("reasonReference.display", ref.display) for ref in view.reasonReference or () if ref.display)
-    yield from (("medication[x]", word) for word in drugs.words())
+        told += [("dosage.text", text) for text in (dosage.text, dosage.patientInstruction) if text]
+    if view.note:
+        told += [("note", note.text) for note in view.note if note.text]
+    if view.reasonReference:
+        told += [("reasonReference.display", ref.display) for ref in view.reasonReference if ref.display]
+    return told + [("medication[x]", word) for word in drugs.words()]
 
 
 def regimens_of(reader: Reader, view: views.DrugView, drugs: Drugs) -> Sequence[tuple[str, Concept]]:

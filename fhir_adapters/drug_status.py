@@ -81,6 +81,7 @@ class Verdict:
 
 
 _EXCLUDED = Verdict(None)
+_DENIALS = frozenset({"doNotPerform", "notGiven", "notDone"})
 
 
 def verdict(reader: Reader, item: Item, view: views.DrugView, table: StatusTable) -> Verdict:
@@ -106,8 +107,9 @@ def verdict(reader: Reader, item: Item, view: views.DrugView, table: StatusTable
 
 def _unless_denied(item: Item, view: views.DrugView, standing: Standing) -> Standing:
     """Possible only where an element that could deny it is malformed; its fault is a gap already."""
-    elements = ("doNotPerform", "notGiven", "notDone")
-    malformed = any(item.resource.get(one) is not None and getattr(view, one, False) is None for one in elements)
+    if _DENIALS.isdisjoint(item.resource):
+        return standing
+    malformed = any(item.resource.get(one) is not None and getattr(view, one, False) is None for one in _DENIALS)
     return Standing.POSSIBLE if malformed else standing
 
 

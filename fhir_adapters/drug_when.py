@@ -69,12 +69,12 @@ def when(reader: Reader, item: Item, view: views.DrugView, *, ongoing: bool) -> 
 
 def dosages_of(view: views.DrugView) -> Sequence[views.Dosage]:
     """How it is taken, as far as we understand it: a dosage with a modifier extension is left out."""
-    if isinstance(view, views.AdministrationView):
+    if isinstance(view, (views.RequestView, views.DispenseView)):
+        listed = view.dosageInstruction or []
+    elif isinstance(view, views.AdministrationView):
         listed = [view.dosage] if view.dosage is not None else []
     elif isinstance(view, views.StatementView):
         listed = view.dosage or []
-    elif isinstance(view, views.RequestView | views.DispenseView):
-        listed = view.dosageInstruction or []
     else:
         listed = []
     return [dosage for dosage in listed if not dosage.modifierExtension]

@@ -76,6 +76,9 @@ class Units:
 
     def find(self, written: str) -> Unit | None:
         """The unit that `written` means; None when unknown, or when only its case would tell two units apart."""
+        listed = self._exact.get(written)  # most are written as we list them; `_plain` changes nothing in those
+        if listed is not None:
+            return listed
         plain = _plain(written)
         exact = self._exact.get(plain)
         if exact is not None:

@@ -2,7 +2,7 @@
 
 import shutil
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given
@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.terminology.code_systems import ndc_keys
+from spmwatch.engine.terminology.units import UnitsFile
 from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.engine.yaml_file import read_yaml, validated
 
 RULES = resources.files("spmwatch.rules")
 SETS = ValueSets.load(RULES)
+UNITS_YAML = PurePosixPath("rules/value_sets/units.yaml")
+UNITS = validated(UnitsFile, read_yaml(RULES / "value_sets" / "units.yaml", UNITS_YAML), UNITS_YAML)
 RXNORM, SNOMED = "http://www.nlm.nih.gov/research/umls/rxnorm", "http://snomed.info/sct"
 ICD, WHO = "http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10"
 CPT, NDC = "http://www.ama-assn.org/go/cpt", "http://hl7.org/fhir/sid/ndc"
@@ -401,3 +405,12 @@ def test_the_more_specific_history_wins(code: str, concept: str) -> None:
 
 def test_palliative_care_is_no_hospice_care() -> None:
     assert SETS.by_code("ICD-10-CM", "Z51.5") == ()
+
+
+@given(st.sampled_from([" ", "\u00a0", "  "]))
+def test_a_unit_written_as_listed_is_the_one_that_is_found_otherwise(space: str) -> None:
+    listed = UNITS.units
+    assert len(listed) > 5
+    for unit in listed:
+        for spelling in (unit.ucum, *unit.spellings):
+            assert SETS.unit(spelling) == SETS.unit(f"{space}{spelling}{space}") == unit
