@@ -17,8 +17,8 @@ from spmwatch.cds_hooks.configuration.file import Place, anchored, line_of, read
 from spmwatch.cds_hooks.server.settings import Settings
 
 PREFIX = "SPMWATCH_"
-OTHER_VARIABLES = frozenset({"SPMWATCH_CONFIG", "SPMWATCH_DEBUG", "SPMWATCH_ALL_PROGRAMS"})
-"""Environment variables that are no settings."""
+OTHER_VARIABLES = frozenset(PREFIX + name for name in ("CONFIG", "DEBUG", "ALL_PROGRAMS", "SANDBOX", "SCREENSHOTS"))
+"""Environment variables that are no settings: of the command line, and of tests."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,17 +19,20 @@ import httpx
 import pytest
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
+from spmwatch.cds_hooks.configuration.reading import configured
 from spmwatch.cds_hooks.server.app import create_app
 from spmwatch.cds_hooks.server.assemble import assemble
 from spmwatch.cds_hooks.server.settings import Settings
 from spmwatch.cds_hooks.store.decision import Decision, Forgetful
+from spmwatch.cds_hooks.store.settings import StoreSettings
 from spmwatch.engine.catalogue.load import RuleBase, load_rule_base
 from tests.support.key_servers import Answering, key_server
 from tests.support.serving import serving
-from tests.support.tokens import ISSUER, Ehr, rsa
+from tests.support.tokens import ISSUER, Ehr, ec, rsa
 
 AS_OF = date(2026, 1, 15)
-REQUEST = (Path(__file__).parents[2] / "examples/hooks/patient-view-maintenance-after-transplant.json").read_bytes()
+ROOT = Path(__file__).parents[2]
+REQUEST = (ROOT / "examples/hooks/patient-view-maintenance-after-transplant.json").read_bytes()
 DISCOVERY, VIEW = "/cds-services", "/cds-services/spmwatch-patient-view"
 FEEDBACK = f"{VIEW}/feedback"
 JSON = {"Content-Type": "application/json"}
@@ -217,6 +221,9 @@ def test_errors_carry_the_header_too(rules: RuleBase, ehr: Ehr, monkeypatch: pyt
             413: http.post(VIEW, content=b" " * 9_000_000, headers={"Origin": PAGE} | JSON | ehr.bearer("x")),
         }
         monkeypatch.setattr("spmwatch.cds_hooks.server.calls.check_media_type", _fail)
+        with monkeypatch.context() as full:
+            full.setattr("spmwatch.cds_hooks.server.turns.Turns.full", True)
+            statuses[503] = ask(http, VIEW, Origin=PAGE, **ehr.bearer("x"))
         statuses[500] = ask(http, VIEW, Origin=PAGE, **ehr.bearer("x"))
     for status, answer in statuses.items():
         assert answer.status_code == status
@@ -235,6 +242,68 @@ def test_without_origins_there_is_no_cors(rules: RuleBase) -> None:
         answer = ask(http, DISCOVERY, Origin=PAGE)
         assert answer.status_code == 200
         assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+# -- clients as they are ---------------------------------------------------------------------------------------------
+
+
+def of_example(name: str, ehr: Ehr) -> Settings:
+    """The example's settings with keys of the test: nothing is fetched."""
+    settings = configured(ROOT / f"examples/config/{name}.toml", environment={}).settings
+    first = settings.trust.clients[0].model_copy(update={"jwks": ehr.jwks, "jwks_url": None})
+    trust = settings.trust.model_copy(update={"clients": (first, *settings.trust.clients[1:]), "replay_file": None})
+    return settings.model_copy(update={"trust": trust, "store": StoreSettings(url="none")})
+
+
+@contextmanager
+def of_settings(settings: Settings, rules: RuleBase) -> Iterator[httpx.Client]:
+    def make(base: str) -> Any:
+        here = settings if settings.public_url else settings.model_copy(update={"public_url": base})
+        return create_app(assemble(here, rules, today=lambda: AS_OF))
+
+    with serving(make) as base, httpx.Client(base_url=base, timeout=10, trust_env=False) as http:
+        yield http
+
+
+@pytest.mark.parametrize("ehr", [Ehr(), Ehr(ec("P-256"), algorithm="ES256")], ids=["ES384", "ES256"])
+def test_tokens_of_the_public_sandbox(rules: RuleBase, ehr: Ehr) -> None:
+    """N, C145, C147, C156: a page that asks first, and signs discovery too."""
+    sandbox = "https://sandbox.cds-hooks.org"
+    header = {"jku": f"{sandbox}/.well-known/jwks.json"}
+    said = {"iss": sandbox, "sub": "6bb95f14-0000-4000-8000-1ff3a1a1b2f4"}
+    with of_settings(of_example("public-sandbox", ehr), rules) as http:
+        page = "http://127.0.0.1:8080"
+        for path in (DISCOVERY, VIEW, FEEDBACK):
+            asked = preflight(http, path, page, "GET" if path == DISCOVERY else "POST")
+            assert asked.headers["access-control-allow-origin"] == page
+            answer = ask(http, path, Origin=page, **ehr.bearer(url(http, path), header, **said))
+            assert answer.status_code == 200
+            assert answer.headers["access-control-allow-origin"] == page
+        foreign = ehr.bearer(url(http, VIEW), {"jku": "https://evil.example.org/jwks.json"}, **said)
+        assert ask(http, VIEW, **foreign).status_code == 401
+
+
+def test_tokens_of_epic(rules: RuleBase) -> None:
+    """M, C148, C149: RS384, `nbf` five minutes back, and what analysts typed."""
+    ehr = Ehr(rsa(), algorithm="RS384")
+    settings = of_example("epic", ehr)
+    client = settings.trust.clients[0]
+    header = {"jku": client.jku[0]}
+    said = {"iss": client.issuers[0], "sub": client.subject, "nbf": int(time.time()) - 300}
+    with of_settings(settings, rules) as http:
+        assert ask(http, VIEW, **ehr.bearer(client.audience[0], header, **said)).status_code == 200
+        assert ask(http, VIEW, **ehr.bearer(url(http, VIEW), header, **said)).status_code == 401
+        assert ask(http, VIEW, **ehr.bearer(client.audience[0], header, **said | {"sub": "other"})).status_code == 401
+
+
+def test_tokens_by_the_book(rules: RuleBase) -> None:
+    """C148: behind a proxy the audience is the public address."""
+    ehr = Ehr()
+    with of_settings(of_example("smart-server", ehr), rules) as http:
+        for host in ("cds.example.org", "127.0.0.1"):
+            token = ehr.bearer(f"https://cds.example.org{VIEW}")
+            assert ask(http, VIEW, Host=host, **token).status_code == 200
+        assert ask(http, VIEW, **ehr.bearer(url(http, VIEW))).status_code == 401
 
 
 # -- silent mode ----------------------------------------------------------------------------------------------------

@@ -71,6 +71,16 @@ def test_secrets_are_not_printed(tmp_path: Path) -> None:
     assert back(tmp_path, text).trust.key_server.proxy is None
 
 
+def test_a_database_s_password_is_not_printed(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://spmwatch:pass-word@db.example.org/spmwatch"
+    text = printed(
+        configured(environment={"SPMWATCH_STORE__URL": url, "SPMWATCH_STORE__KEY": "a-secret-of-20-letters"})
+    )
+    assert "pass-word" not in text
+    assert "a-secret" not in text
+    assert back(tmp_path, text).store.url == url.replace("pass-word", "***")
+
+
 def test_passwords_in_addresses_are_masked() -> None:
     assert (
         masked("postgresql+psycopg://spmwatch:pass@word@db/spmwatch") == "postgresql+psycopg://spmwatch:***@db/spmwatch"

@@ -133,6 +133,19 @@ def test_variables_that_nobody_reads_are_told() -> None:
     assert configured(environment={"SPMWATCH_DEBUG": "1", "PATH": "/bin"}).settings == Settings()
 
 
+def test_texts_that_look_like_something_else_stay_texts() -> None:
+    environment = {
+        "SPMWATCH_STORE__KEY": "12345678901234567890",
+        "SPMWATCH_TLS__KEYFILE_PASSWORD": "[1",
+        "SPMWATCH_TLS__CERTFILE": "/c",
+    }
+    settings = configured(environment=environment).settings
+    assert settings.store.key is not None
+    assert settings.store.key.get_secret_value() == "12345678901234567890"
+    assert settings.tls.keyfile_password is not None
+    assert settings.tls.keyfile_password.get_secret_value() == "[1"
+
+
 SECRET = "sup3r"
 
 
