@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Column, Connection, Engine, Table, insert, or_, select
+from sqlalchemy import Column, Connection, Engine, Table, bindparam, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
@@ -108,7 +108,7 @@ class StoredMemory:
 
     def _answers(self, pseudonym: str, since: date) -> list[Answered]:
         moment = datetime(since.year, since.month, since.day, tzinfo=UTC)
-        query = _ANSWERS.where(CARD.c.pseudonym == pseudonym, or_(CARD.c.as_of >= since, FEEDBACK.c.at >= moment))
+        values = {"of": pseudonym, "since_day": since, "since": moment}
         with self._engine.connect() as connection:
             return [
                 Answered(
@@ -120,7 +120,7 @@ class StoredMemory:
                     at=row.at,
                     accepted=row.accepted,
                 )
-                for row in connection.execute(query)
+                for row in connection.execute(_ANSWERS, values)
             ]
 
     def _feedback(self, client: str, service: str, feedback: Feedback, received: datetime) -> Row:
@@ -195,7 +195,11 @@ _ANSWERS = (
         FEEDBACK.c.suggestions.label("accepted"),
     )
     .join(FEEDBACK, (FEEDBACK.c.client == CARD.c.client) & (FEEDBACK.c.card == CARD.c.uuid))
-    .where(CARD.c.shown)
+    .where(
+        CARD.c.shown,
+        CARD.c.pseudonym == bindparam("of"),
+        or_(CARD.c.as_of >= bindparam("since_day"), FEEDBACK.c.at >= bindparam("since")),
+    )
 )
 
 
