@@ -244,7 +244,7 @@ def connect(server: Server) -> http.client.HTTPConnection:
 
 
 def spmwatch(workers: int) -> list[str]:
-    """The service as it comes: metrics and logs on, the latter to nowhere."""
+    """The service as it comes: metrics, logs (to a file) and the store (SQLite, in a folder that goes again)."""
     command = [sys.executable, "-m", "spmwatch.cli", "serve", "--port", "0", "--as-of", "2026-01-15"]
     return [*command, "--workers", str(workers)]
 
@@ -278,7 +278,8 @@ def files() -> Generator[Files]:
 def running(command: Sequence[str], environment: dict[str, str] | None = None) -> Generator[Server]:
     """A server of ours that answers; stopped at the end of the block."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("SPMWATCH_")}
-    with tempfile.NamedTemporaryFile("w") as told:
+    with tempfile.NamedTemporaryFile("w") as told, tempfile.TemporaryDirectory() as folder:
+        own["SPMWATCH_STORE__URL"] = f"sqlite:///{folder}/store.db"
         process = subprocess.Popen(command, stdout=told, stderr=subprocess.STDOUT, env=own | (environment or {}))
         try:
             yield Server(process.pid, _address(process, Path(told.name)))

@@ -13,11 +13,13 @@ from spmwatch.cds_hooks.fhir_server.access import FhirAccess
 from spmwatch.cds_hooks.fhir_server.servers import ClientServers
 from spmwatch.cds_hooks.pages.settings import offers_try_it
 from spmwatch.cds_hooks.server.board import Board
+from spmwatch.cds_hooks.server.probes import probes
 from spmwatch.cds_hooks.server.service import Rules, Service
 from spmwatch.cds_hooks.server.settings import Settings
 from spmwatch.cds_hooks.server.turns import Turns
 from spmwatch.cds_hooks.server.watch import Unwatched, Watch
 from spmwatch.cds_hooks.store.decision import Memory
+from spmwatch.cds_hooks.store.locating import file_of, remembers, url_of
 from spmwatch.cds_hooks.store.opening import memory_of
 from spmwatch.cds_hooks.trust.client import Authenticator, Everybody
 from spmwatch.cds_hooks.trust.making import authenticator
@@ -63,6 +65,8 @@ def assemble(
     if today is not None:
         service.today = today
     service.memory = _memory(settings, service)
+    service.memory_is_near = not remembers(settings.store) or file_of(url_of(settings.store)) is not None
+    service.probes = probes(settings.trust, service.memory)
     return service
 
 

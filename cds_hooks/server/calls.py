@@ -113,7 +113,8 @@ class _Call:
         supplied = await service.fhir.completed(request, supplied, client)
         small = small and supplied is sent  # how much was fetched, the length of the body does not tell
         seconds["fetch"] = time.perf_counter() - fetching
-        answer = await self._in_turn("", lambda: self._evaluated(request, supplied, client), inline=small)
+        inline = small and service.memory_is_near
+        answer = await self._in_turn("", lambda: self._evaluated(request, supplied, client), inline=inline)
         seconds |= answer.seconds
         decision = self._decision(request, client, replace(answer, seconds=seconds), body)
         self._http.state.told = {

@@ -28,13 +28,13 @@ _SAFE_TEXTS = frozenset({"Invalid HTTP request received.", "Unsupported upgrade 
 """Constant lines of uvicorn about what strangers send."""
 
 
-def configure(form: Literal["auto", "json", "text"], level: str) -> None:
-    """Logs go to standard error from here on, those of every library too, as `form` and from `level` on.
+def configure(form: Literal["auto", "json", "text"], level: str, to: TextIO | None = None) -> None:
+    """Logs go to `to` (standard error) from here on, those of every library too, as `form` and from `level` on.
 
     Calling it anew replaces what was set before.
     """
-    least = LEVELS[level]
-    lines = form == "json" or (form == "auto" and not sys.stderr.isatty())
+    least, to = LEVELS[level], to or sys.stderr
+    lines = form == "json" or (form == "auto" and not to.isatty())
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,  # the correlation id
         structlog.processors.add_log_level,
@@ -44,14 +44,14 @@ def configure(form: Literal["auto", "json", "text"], level: str) -> None:
         structlog.configure(
             processors=[*before, structlog.processors.JSONRenderer(serializer=orjson.dumps)],
             wrapper_class=structlog.make_filtering_bound_logger(least),
-            logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+            logger_factory=structlog.BytesLoggerFactory(to.buffer),
             cache_logger_on_first_use=False,
         )
     else:
         structlog.configure(
-            processors=[*before, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+            processors=[*before, structlog.dev.ConsoleRenderer(colors=to.isatty())],
             wrapper_class=structlog.make_filtering_bound_logger(least),
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+            logger_factory=structlog.PrintLoggerFactory(to),
             cache_logger_on_first_use=False,
         )
     root = logging.getLogger()

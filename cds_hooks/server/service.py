@@ -58,6 +58,8 @@ class Service:
         turns: who is taken in, and whose turn it is to be evaluated.
         probes: parts that `/readyz` asks besides the rules, by name.
         evaluations: a thread for long requests; it works only while it has the turn.
+        memory_is_near: is reading it a matter of a file on this machine? Otherwise evaluations, which ask it, stand
+            on a thread, so that a database that is slow to answer holds up no health check.
         warm: are the rules compiled? Set by the app when it starts.
         draining: is the process about to end? Then every answer tells its connection to close.
         try_it: is the page offered on which the service can be tried out?
@@ -76,6 +78,7 @@ class Service:
     limits: OperationSettings = field(default_factory=OperationSettings)
     turns: Turns = field(default_factory=lambda: Turns(OperationSettings()))
     probes: dict[str, Probe] = field(default_factory=dict)
+    memory_is_near: bool = True
     warm: bool = False
     draining: bool = False
     try_it: bool = True

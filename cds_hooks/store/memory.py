@@ -97,6 +97,11 @@ class StoredMemory:
             raise fault(self._engine.url, error) from None
         return [answer for row in fresh for answer in _answers_of(row, told.get(str(row["card"]), ()))]
 
+    def reach(self) -> None:
+        """Ask the store for nothing. Raises SQLAlchemyError when it cannot be reached."""
+        with self._engine.connect() as connection:
+            connection.execute(select(1))
+
     def flush(self) -> None:
         """Wait until all that was recorded is written."""
         self._waiting.flush()

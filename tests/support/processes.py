@@ -62,12 +62,12 @@ def served(*options: str, environment: Mapping[str, str] | None = None) -> Itera
     """`spmwatch serve` with these options, once it is ready; killed with its workers at the end of the block."""
     command = [sys.executable, "-m", "spmwatch.cli", "serve", "--port", "0", "--as-of", "2026-01-15", *options]
     own = {name: value for name, value in os.environ.items() if not name.startswith("SPMWATCH_")}
-    own |= {"SPMWATCH_OPERATION__LOG_FORMAT": "json", **(environment or {})}
+    own |= {"SPMWATCH_OPERATION__LOG_FORMAT": "json", "SPMWATCH_STORE__URL": "none", **(environment or {})}
     with tempfile.NamedTemporaryFile() as errors:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=own)
         running = Served(process, "", errors)
         try:
-            until(lambda: bool(running.lines("ready")) or process.poll() is not None)
+            until(lambda: re.search(r"\"ready\"|] ready", running.log) is not None or process.poll() is not None)
             found = re.search(r"https?://[^/\s]+", running.log)
             assert found is not None, running.log
             assert process.poll() is None, running.log

@@ -1,0 +1,110 @@
+"""Who is taken in, whose turn it is, and who is told to come back."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from spmwatch.cds_hooks.server.board import Board
+from spmwatch.cds_hooks.server.operation import OperationSettings
+from spmwatch.cds_hooks.server.turns import OverloadError, Turns
+
+LIMITS = OperationSettings(most_waiting=2, most_body_bytes=16 * 1024 * 1024)
+
+
+def test_one_more_than_may_wait_is_told_to_come_back() -> None:
+    board = Board()
+    turns = Turns(LIMITS, board, 3)
+    with turns.taken_in(), turns.taken_in():
+        assert turns.full
+        assert board.waiting == 2
+        with pytest.raises(OverloadError) as refused, turns.taken_in():
+            raise AssertionError
+        assert refused.value.status == 503
+    assert not turns.full
+    assert board.waiting == 0
+
+
+def test_bytes_that_are_held_are_bounded_and_given_back() -> None:
+    turns = Turns(LIMITS)
+    with turns.holding() as hold:
+        hold(16 * 1024 * 1024)
+        with pytest.raises(OverloadError), turns.holding() as another:
+            another(1)
+    with turns.holding() as hold:
+        hold(16 * 1024 * 1024)
+
+
+def test_turns_come_in_order_one_at_a_time() -> None:
+    async def main() -> list[str]:
+        turns, seen, late = Turns(LIMITS), list[str](), asyncio.get_running_loop().time() + 60
+
+        async def one(name: str) -> None:
+            async with turns.turn(late):
+                seen.append(f"{name} begins")
+                await asyncio.sleep(0.001)
+                seen.append(f"{name} ends")
+
+        await asyncio.gather(*(one(name) for name in "abc"))
+        return seen
+
+    assert asyncio.run(main()) == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
+
+
+def test_the_event_loop_goes_round_between_two_turns() -> None:
+    """Work that never waits itself still lets others in: here, a health check."""
+
+    async def main() -> list[str]:
+        turns, seen, loop = Turns(LIMITS), list[str](), asyncio.get_running_loop()
+
+        async def one(name: str) -> None:
+            async with turns.turn(loop.time() + 60):
+                seen.append(name)
+                if name == "a":
+                    loop.call_soon(seen.append, "health")
+
+        await asyncio.gather(*(one(name) for name in "abc"))
+        return seen
+
+    assert asyncio.run(main()) == ["a", "health", "b", "c"]
+
+
+def test_a_turn_that_does_not_come_in_time_does_not_come_and_harms_nobody() -> None:
+    async def main() -> None:
+        turns, loop = Turns(LIMITS), asyncio.get_running_loop()
+
+        async def hold(seconds: float) -> None:
+            async with turns.turn(loop.time() + 60):
+                await asyncio.sleep(seconds)
+
+        holder = loop.create_task(hold(0.05))
+        await asyncio.sleep(0)
+        with pytest.raises(OverloadError):
+            async with turns.turn(loop.time() + 0.01):
+                raise AssertionError
+        gone = loop.create_task(hold(0))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await holder
+        async with asyncio.timeout(5), turns.turn(loop.time() + 60):
+            pass
+
+    asyncio.run(main())
+
+
+def test_a_turn_given_in_the_moment_of_giving_up_is_passed_on() -> None:
+    async def main() -> None:
+        turns, loop = Turns(LIMITS), asyncio.get_running_loop()
+
+        async def hold() -> None:
+            async with turns.turn(loop.time() + 60):
+                pass
+
+        tasks = [loop.create_task(hold()) for _ in range(3)]
+        await asyncio.sleep(0)  # the first is through, and passes on in the next round
+        loop.call_soon(tasks[1].cancel)
+        await asyncio.wait(tasks, timeout=5)
+        assert [task.cancelled() for task in tasks] == [False, True, False]
+
+    asyncio.run(main())
