@@ -516,7 +516,7 @@ def test_a_fault_of_ours_tells_nothing(client: httpx.Client, monkeypatch: pytest
 
 
 def test_a_chart_is_answered_quickly(client: httpx.Client) -> None:
-    """C165: well below 500 ms, once warm."""
+    """C165, C166: well below 500 ms, once warm."""
     post(client, VIEW, GOOD)
     started = time.monotonic()
     post(client, VIEW, GOOD)

@@ -38,7 +38,7 @@ def check_answer(body: Any, patient_id: str | None = None) -> None:
     assert set(body) == {"cards"}, "C090, C092: cards and no system actions, no members of our own"
     assert isinstance(body["cards"], list), "C090"
     for inner in leaves(body["cards"]):
-        assert inner == body["cards"] or inner not in (None, "", [], {}), "C003"
+        assert inner == body["cards"] or inner not in (None, "", [], {}), "C003, C008"
     ids = [card["uuid"] for card in body["cards"]]
     ids += [one["uuid"] for card in body["cards"] for one in card.get("suggestions", [])]
     assert len(set(ids)) == len(ids), "C093"
