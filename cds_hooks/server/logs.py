@@ -33,8 +33,9 @@ def configure(form: Literal["auto", "json", "text"], level: str, to: TextIO | No
 
     Calling it anew replaces what was set before.
     """
-    least, to = LEVELS[level], to or sys.stderr
-    lines = form == "json" or (form == "auto" and not to.isatty())
+    least = LEVELS[level]
+    stream: TextIO = sys.stderr if to is None else to
+    lines = form == "json" or (form == "auto" and not stream.isatty())
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,  # the correlation id
         structlog.processors.add_log_level,
@@ -44,14 +45,14 @@ def configure(form: Literal["auto", "json", "text"], level: str, to: TextIO | No
         structlog.configure(
             processors=[*before, structlog.processors.JSONRenderer(serializer=orjson.dumps)],
             wrapper_class=structlog.make_filtering_bound_logger(least),
-            logger_factory=structlog.BytesLoggerFactory(to.buffer),
+            logger_factory=structlog.BytesLoggerFactory(stream.buffer),
             cache_logger_on_first_use=False,
         )
     else:
         structlog.configure(
-            processors=[*before, structlog.dev.ConsoleRenderer(colors=to.isatty())],
+            processors=[*before, structlog.dev.ConsoleRenderer(colors=stream.isatty())],
             wrapper_class=structlog.make_filtering_bound_logger(least),
-            logger_factory=structlog.PrintLoggerFactory(to),
+            logger_factory=structlog.PrintLoggerFactory(stream),
             cache_logger_on_first_use=False,
         )
     root = logging.getLogger()
