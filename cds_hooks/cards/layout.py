@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import lru_cache
 
 from spmwatch.cds_hooks.cards.plan_lines import PlanPage, inline
 from spmwatch.cds_hooks.cards.record_text import unsafe_in, without_markup
@@ -68,6 +69,7 @@ class _Pages:
         self._rule_pages = rule_pages
         self._merged, self._recommendation, self._policy, self._texts = merged, recommendation, policy, texts
         self._lines = policy.lines
+        self._reasons = [reason.model_dump() for reason in policy.override_reasons]
 
     def card(self, card: Card, new_uuid: Callable[[], uuid.UUID], *, last: bool) -> Json:
         """One card. Members without a value are left out (C003)."""
@@ -78,7 +80,7 @@ class _Pages:
             "detail": self._detail(card, last=last),
             "indicator": lead.indicator.value,
             "source": self._source(lead),
-            "overrideReasons": [reason.model_dump() for reason in self._policy.override_reasons],
+            "overrideReasons": [dict(reason) for reason in self._reasons],
         }
         result |= suggestions(card, self._recommendation, policy=self._policy, new_uuid=new_uuid)
         links = self._links(card)
@@ -276,7 +278,12 @@ def _cited(evidence: Evidence) -> str:
 
 def address_of(evidence: Evidence) -> str | None:
     """The best address of a source that was seen itself."""
-    return next((link for link in evidence.links if link.startswith("https://")), None) if evidence.showable else None
+    return _best(evidence.links) if evidence.showable else None
+
+
+@lru_cache(maxsize=1024)
+def _best(links: tuple[str, ...]) -> str | None:
+    return next((link for link in links if link.startswith("https://")), None)
 
 
 def topic_code(rule: str) -> str:

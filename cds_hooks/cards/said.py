@@ -9,13 +9,17 @@ _STARTS_A_LINE = re.compile(r"\s*(?:[-*+] |\d+[.)] |#|>|\|)")
 
 def unwrapped(markdown: str) -> str:
     """Paragraphs and list items on one line each: some EHRs show every line break of the text."""
+    return "\n".join(_lines(markdown))
+
+
+def _lines(markdown: str) -> list[str]:
     lines: list[str] = []
     for line in markdown.strip().splitlines():
         if line.strip() and lines and lines[-1] and not _STARTS_A_LINE.match(line):
             lines[-1] += f" {line.strip()}"
         else:
             lines.append(line.rstrip())
-    return "\n".join(lines)
+    return lines
 
 
 class Said:
@@ -28,7 +32,7 @@ class Said:
         """The text without the paragraphs and list items that stand on the card already; "" when none is new."""
         kept: list[str] = []
         new: set[str] = set()
-        for line in unwrapped(markdown).splitlines():
+        for line in _lines(markdown):
             if line and line in self._lines:
                 continue
             new.add(line)

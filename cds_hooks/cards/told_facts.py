@@ -21,6 +21,8 @@ def told_detail(finding: Finding, *, most: int, more: str, shown: Collection[str
     block = "\n".join(finding.facts)
     if not block or block not in finding.detail:
         return finding.detail
+    if not shown and len(finding.facts) <= most:
+        return finding.detail
     told = _kinds(finding)
     left = [place for place, (_, check) in enumerate(told) if check not in shown]
     nth: Counter[str] = Counter()
