@@ -9,6 +9,7 @@
 #   make examples  examples/bundles and examples/export from the worked patients of the features
 #   make lock      rules/versions.lock, after a version was raised
 #   make rule-docs docs/rules from the rules and their scenarios
+#   make screenshots docs/images of the service's pages; needs Chromium
 #   make lock-deps constraints.txt from pyproject.toml; UPGRADE=1 takes the newest versions
 #   make clean     remove what the tools made; make distclean also the environment
 #
@@ -21,7 +22,7 @@ BIN = $(VENV)/bin
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = demo
-.PHONY: setup demo test fhir-server check bench bench-service examples rule-docs valgrind lock lock-deps clean distclean
+.PHONY: setup demo test fhir-server check bench bench-service examples rule-docs screenshots valgrind lock lock-deps clean distclean
 
 # Any Python 3 that really runs (a shim in PATH may not) can run the setup script, which finds the one for the environment.
 setup:
@@ -70,6 +71,9 @@ examples: setup
 
 lock: setup
 	$(BIN)/spmwatch rules lock
+
+screenshots: setup
+	$(BIN)/python tools/screenshots.py
 
 rule-docs: setup
 	$(BIN)/spmwatch rules docs

@@ -30,8 +30,11 @@ def test_choosing_a_patient_shows_cards(visit: Begin) -> None:
     card = page.get_by_role("article").first
     expect(card).to_contain_text("Critical")
     expect(card.get_by_role("heading")).to_contain_text("New cancer recorded while lenalidomide is active")
-    card.get_by_text("Detail and evidence").click()
     expect(card.get_by_text("Suggested:").first).to_be_visible()
+    folded = page.get_by_role("article").nth(1)
+    expect(folded.get_by_text("Suggested:").first).to_be_hidden()
+    folded.get_by_text("Detail and evidence").click()
+    expect(folded.get_by_text("Suggested:").first).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("Timeline up to 2026-01-15"))).to_be_visible()
     rule = page.locator("details.rule").filter(has=page.locator("summary", has_text="SPM-17"))
     rule.locator("summary").click()
