@@ -52,7 +52,7 @@ class FhirSettings(Section):
     """Length of one answer in bytes, decompressed."""
     most_bytes_in_all: int = Field(default=24 * 1024 * 1024, ge=1024)
     """Length of all answers for one request in bytes, decompressed."""
-    most_medications: int = Field(default=20, ge=0, le=1000)
+    most_medications: int = Field(default=50, ge=0, le=1000)
     """Medication resources that are read one by one for one request, where records only refer to them."""
     rest_after: int = Field(default=3, ge=1)
     """After so many requests in a row for which a server gave no answer at all it is left alone for a while."""
