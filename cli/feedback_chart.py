@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from importlib import import_module
 from types import ModuleType
 from xml.etree.ElementTree import Element
 
@@ -84,11 +85,9 @@ def chart(report: FeedbackReport, of: ChartOf) -> bytes:
 def _pygal() -> ModuleType:
     """The library. It puts an importer of its own before everybody's imports, for plugins; that is taken away again."""
     before = [*sys.meta_path]
-    import pygal  # noqa: PLC0415 - see above, and few commands draw
-    import pygal.style  # noqa: PLC0415
-
+    module = import_module("pygal")
+    import_module("pygal.style")
     sys.meta_path[:] = [finder for finder in sys.meta_path if finder in before]
-    module: ModuleType = pygal
     return module
 
 

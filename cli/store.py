@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import typer
-from sqlalchemy import func, select
 
 from spmwatch.cds_hooks.store.deleting import forget, purge
 from spmwatch.cds_hooks.store.locating import engine_of, file_of, make_file, shown, url_of
-from spmwatch.cds_hooks.store.tables import CARD, DECISION, FEEDBACK, REQUEST
-from spmwatch.cds_hooks.store.upgrading import form_of, is_known, newest, upgrade
+from spmwatch.cds_hooks.store.upgrading import form_of, is_known, newest, numbers, upgrade
 from spmwatch.cli.configuration import ConfigFile
 from spmwatch.cli.edge import SOME_FAILED, complain, tidy
 from spmwatch.cli.edge import now as clock
@@ -73,10 +71,8 @@ def status(config: ConfigFile = None, store: StoreUrl = None) -> None:
         if form != newest():
             complain("Run `spmwatch store upgrade`." if is_known(form) else "Made by a newer spmwatch: run that one.")
             raise typer.Exit(SOME_FAILED)
-        with engine.connect() as connection:
-            for table in (DECISION, CARD, FEEDBACK, REQUEST):
-                rows = connection.execute(select(func.count()).select_from(table)).scalar()
-                typer.echo(f"{table.name}: {rows}")
+        for table, rows in numbers(engine).items():
+            typer.echo(f"{table}: {rows}")
     finally:
         engine.dispose()
 

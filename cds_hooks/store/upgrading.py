@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from spmwatch.cds_hooks.store.errors import StoreError
 from spmwatch.cds_hooks.store.locating import WRITES, fault, shown
+from spmwatch.cds_hooks.store.tables import CARD, DECISION, FEEDBACK, REQUEST
 
 _LOCK = 5_077_726_991
 """PostgreSQL's lock while tables change: any number that nobody else takes."""
@@ -39,6 +40,16 @@ def is_known(form: str | None) -> bool:
     return form is None or form in {
         script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()
     }
+
+
+def numbers(engine: Engine) -> Mapping[str, int]:
+    """Table -> its number of rows. Raises StoreError."""
+    try:
+        with engine.connect() as connection:
+            counts = {table: select(func.count()).select_from(table) for table in (DECISION, CARD, FEEDBACK, REQUEST)}
+            return {table.name: connection.execute(query).scalar_one() for table, query in counts.items()}
+    except SQLAlchemyError as error:
+        raise fault(engine.url, error) from None
 
 
 def upgrade(engine: Engine, *, to: str = "head") -> None:
