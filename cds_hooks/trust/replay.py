@@ -19,6 +19,7 @@ from spmwatch.engine.errors import CdsError, InputError
 MOST_TOKENS = 1_000_000
 """Remembered in one process at once, about 200 bytes each."""
 _PURGE_EVERY = 60.0
+_TABLE = "CREATE TABLE IF NOT EXISTS used_token (digest BLOB PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID"
 
 
 class ReplayMemoryError(CdsError):
@@ -86,13 +87,15 @@ class SharedMemory:
         self._purged = 0.0
         try:
             file.touch(mode=0o600)
-            self._patient = _opened(file, patience)
-            self._patient.execute("PRAGMA journal_mode=WAL")
-            self._patient.execute(
-                "CREATE TABLE IF NOT EXISTS used_token (digest BLOB PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID"
-            )
-            self._patient.execute("CREATE INDEX IF NOT EXISTS used_token_until ON used_token (until)")
-            self._quick = _opened(file, 0)
+            with contextlib.ExitStack() as unless_all_is_well:
+                self._patient = unless_all_is_well.enter_context(contextlib.closing(_opened(file, patience)))
+                self._patient.execute("PRAGMA journal_mode=WAL")
+                self._patient.execute(_TABLE)
+                self._patient.execute("CREATE INDEX IF NOT EXISTS used_token_until ON used_token (until)")
+                self._patient.execute("PRAGMA synchronous=NORMAL")
+                self._quick = unless_all_is_well.enter_context(contextlib.closing(_opened(file, 0)))
+                self._quick.execute("PRAGMA synchronous=NORMAL")
+                unless_all_is_well.pop_all()
         except (OSError, sqlite3.Error) as error:
             problem = f"cannot be used to remember tokens ({error})"
             fix = "Name a file in a folder that the service may write"
@@ -132,6 +135,4 @@ class SharedMemory:
 
 def _opened(file: Path, patience: float) -> sqlite3.Connection:
     """Each statement is a transaction of its own."""
-    database = sqlite3.connect(file, timeout=patience, check_same_thread=False, isolation_level=None)
-    database.execute("PRAGMA synchronous=NORMAL")
-    return database
+    return sqlite3.connect(file, timeout=patience, check_same_thread=False, isolation_level=None)
