@@ -38,6 +38,13 @@ def check_host(request: Request, public_url: str) -> None:
         raise RequestError(421, Issue(code="security", says=says)) from None
 
 
+def check_visit(request: Request) -> None:
+    """Raise RequestError (403) when a foreign page fetches a look for itself; a link from there to here is welcome."""
+    foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    if foreign and request.headers.get("sec-fetch-mode") != "navigate":
+        raise RequestError(403, Issue(code="security", says="Open this page by itself"))
+
+
 def secret_of(request: Request) -> str:
     """The secret of this browser, or a new one."""
     known = request.cookies.get(COOKIE, "")

@@ -18,7 +18,7 @@ from spmwatch.cds_hooks.pages.forms import Form, form_of, read_form
 from spmwatch.cds_hooks.pages.hook_request import HOOKS
 from spmwatch.cds_hooks.pages.invented import invented, orders
 from spmwatch.cds_hooks.pages.look import CLIENT, ask, look
-from spmwatch.cds_hooks.pages.same_origin import check_host, check_sender, keep_secret, secret_of
+from spmwatch.cds_hooks.pages.same_origin import check_host, check_sender, check_visit, keep_secret, secret_of
 from spmwatch.cds_hooks.pages.site import NO_STORE, html_reply, safe_headers
 from spmwatch.cds_hooks.server.bodies import received
 from spmwatch.cds_hooks.server.service import Service
@@ -45,6 +45,7 @@ class TryIt:
         form = form_of(request.url.query)
         try:
             check_host(request, self._service.public_url)
+            check_visit(request)
             if not form.text("patient"):
                 return self._page(request, "start.html.j2", {"problem": (), "pasted": ""})
             choice = choice_of(form, today=self._service.today())

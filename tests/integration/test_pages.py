@@ -220,6 +220,28 @@ def test_text_of_the_record_stays_text(browser: httpx.Client) -> None:
     )
 
 
+def test_nothing_that_was_pasted_is_kept_or_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    """C138: neither ids nor names nor texts, neither in the log nor in the store's file; nor when it cannot be used."""
+    record = json.dumps(bundle("p61")).replace("p61", "zqx-4711")
+    named = json.loads(record)
+    named["entry"][0]["resource"] |= {"name": [{"family": "Quirinus"}], "identifier": [{"value": "MRN-90210"}]}
+    with running() as service, httpx.Client(base_url=service.base, timeout=SECONDS, trust_env=False) as browser:
+        first = sent(browser, bundle=json.dumps(named), day=AS_OF.isoformat())
+        assert first.status_code == 200
+        (pressed, *_) = buttons(first.text, "dismiss")
+        again = sent(browser, "/try-it/feedback", bundle=json.dumps(named), day=AS_OF.isoformat(), answer=pressed)
+        assert "Kept quiet" in again.text
+        assert sent(browser, bundle=json.dumps(named)[:-9]).status_code == 400
+        kept = b"".join(file.read_bytes() for file in service.folder.iterdir())
+        assert service.memory.feedback
+    log = "".join(capsys.readouterr())
+    assert "route=/try-it" in log
+    for secret_text in ("zqx-4711", "Quirinus", "MRN-90210"):
+        assert secret_text in json.dumps(named)
+        assert secret_text not in log
+        assert secret_text.encode() not in kept
+
+
 # -- feedback -------------------------------------------------------------------------------------------------------
 
 
@@ -269,6 +291,14 @@ def test_a_form_from_elsewhere_is_refused(browser: httpx.Client, service: Runnin
     assert httpx.post(f"{service.base}/try-it", data=body, trust_env=False).status_code == 403  # no cookie
     assert "SameSite=strict" in browser.get("/").headers["set-cookie"]
     assert "HttpOnly" in browser.get("/").headers["set-cookie"]
+
+
+def test_a_foreign_page_may_link_here_and_fetch_nothing(browser: httpx.Client, service: Running) -> None:
+    before = len(service.memory.decisions)
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    assert browser.get("/?patient=p01", headers=foreign | {"Sec-Fetch-Mode": "no-cors"}).status_code == 403
+    assert len(service.memory.decisions) == before
+    assert browser.get("/?patient=p01", headers=foreign | {"Sec-Fetch-Mode": "navigate"}).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example.org", "evil.example.org:8000", "", "["])

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fastapi import FastAPI
@@ -61,11 +62,12 @@ class Noting:
 
 @dataclass
 class Running:
-    """A service that runs, with what it remembers."""
+    """A service that runs, with what it remembers and the folder where it does."""
 
     base: str
     service: Service
     memory: Noting
+    folder: Path
 
 
 @contextmanager
@@ -85,7 +87,7 @@ def running(*, try_it: bool = True) -> Iterator[Running]:
             return create_app(service)
 
         with serving(make) as base:
-            yield Running(base, service, memory)
+            yield Running(base, service, memory, Path(folder))
 
 
 @dataclass
