@@ -51,8 +51,15 @@ class DrugCourses:
             yield self._course(cluster, None, cluster.loose, form, phase)
 
     def _course(self, cluster: Cluster, run: Run | None, members: Sequence[Cover], form: str, phase: str) -> Course:
-        high = _capped_months(cluster.first, cluster.last, self._clock, self._conventions)
-        low = months(run.first, run.last, self._clock.as_of) if run is not None else 0.0
+        widest = months(cluster.first, cluster.last, self._clock.as_of)
+        longest = float(self._conventions.oldest_plausible_age * 12)  # nobody takes a drug longer than people live
+        high = min(widest, longest)
+        if run is None:
+            low = 0.0
+        elif (run.first, run.last) == (cluster.first, cluster.last):
+            low = widest
+        else:
+            low = months(run.first, run.last, self._clock.as_of)
         told = members if run is None else (*members, *run.attached)
         start = Span(cluster.first, min(c.start_max for c in members))
         end = Span(max(c.end_min for c in members), cluster.last)
@@ -105,8 +112,9 @@ class DrugCourses:
         clusters = self._clusters(certain)
         widest = self._clusters(possible) if wider else clusters
         runs = [(run.first, run.last) for cluster in clusters for run in cluster.runs]
-        low = months_of_cover(runs, self._clock.as_of, conventions.days_per_month)
-        high = months_of_cover([(c.first, c.last) for c in widest], self._clock.as_of, conventions.days_per_month)
+        low = high = months_of_cover(runs, self._clock.as_of, conventions.days_per_month)
+        if runs != (extents := [(c.first, c.last) for c in widest]):
+            high = months_of_cover(extents, self._clock.as_of, conventions.days_per_month)
         high = min(high, float(conventions.oldest_plausible_age * 12))
         counts = any(cover.counts for cover in certain)
         active = activity(certain, self._clock, conventions)
@@ -142,12 +150,6 @@ def _certainty(members: Sequence[Cover]) -> Certainty:
     if any(cover.counts for cover in members):
         return Certainty.HIGH if is_high(members) else Certainty.LOW
     return Certainty.HIGH if any(c.fact.certainty is Certainty.HIGH for c in members) else Certainty.LOW
-
-
-def _capped_months(first: int, last: int, clock: Clock, conventions: Conventions) -> float:
-    """Months from `first` to `last`; nobody takes a drug for longer than people live."""
-    longest = conventions.oldest_plausible_age * 12
-    return min(months(first, last, clock.as_of), float(longest))
 
 
 def activity(covers: Iterable[Cover], clock: Clock, conventions: Conventions) -> str:
