@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from spmwatch.cds_hooks.server.health import Probe
 from spmwatch.cds_hooks.store.decision import Memory
+from spmwatch.cds_hooks.store.errors import StoreError
 from spmwatch.cds_hooks.store.memory import StoredMemory
 from spmwatch.cds_hooks.trust.making import trusted_clients
 from spmwatch.cds_hooks.trust.settings import TrustSettings
@@ -34,7 +33,7 @@ async def _store(memory: StoredMemory) -> str | None:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await asyncio.to_thread(memory.reach)
-    except (SQLAlchemyError, TimeoutError):
+    except (StoreError, TimeoutError):
         return "cannot be reached"
     return None
 

@@ -98,9 +98,12 @@ class StoredMemory:
         return [answer for row in fresh for answer in _answers_of(row, told.get(str(row["card"]), ()))]
 
     def reach(self) -> None:
-        """Ask the store for nothing. Raises SQLAlchemyError when it cannot be reached."""
-        with self._engine.connect() as connection:
-            connection.execute(select(1))
+        """Ask the store for nothing. Raises StoreError when it cannot be reached."""
+        try:
+            with self._engine.connect() as connection:
+                connection.execute(select(1))
+        except SQLAlchemyError as error:
+            raise fault(self._engine.url, error) from None
 
     def flush(self) -> None:
         """Wait until all that was recorded is written."""
