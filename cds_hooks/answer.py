@@ -6,6 +6,7 @@ No clock, no network, no files beyond loading the rules once. Equal calls differ
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -30,12 +31,14 @@ from spmwatch.cds_hooks.wire.requests import (
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.facts import DrugOrder, Gap, NamedRegimen, PatientRecord
+from spmwatch.engine.facts import Coverage, DrugOrder, Gap, NamedRegimen, PatientRecord
 from spmwatch.engine.merging import Merged, merge
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.orders import orders_from_draft
 from spmwatch.fhir_adapters.record import record_from_resources
+
+_TYPE = re.compile("[A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +210,17 @@ def read(request: Request, supplied: Supplied, value_sets: ValueSets) -> Patient
         coverage=supplied.coverage,
         orders=orders,
     )
-    return dataclasses.replace(record, gaps=(*record.gaps, *order_gaps, *supplied.gaps))
+    gaps = (*record.gaps, *order_gaps, *supplied.gaps)
+    return dataclasses.replace(record, coverage=_without_the_uncounted(record), gaps=gaps)
+
+
+def _without_the_uncounted(record: PatientRecord) -> Coverage:
+    """What was not supplied, and each kind of which something was counted for nobody: that is not "no"."""
+    found = (_TYPE.match(gap.reference or "") for gap in record.gaps if gap.kind == "other-patient")
+    why = "something of it could not be tied to the patient"
+    types = sorted({match[0] for match in found if match} - {name for name, _ in record.coverage.unsupplied})
+    more = tuple((type_, why) for type_ in types)
+    return dataclasses.replace(record.coverage, unsupplied=(*record.coverage.unsupplied, *more))
 
 
 def _without_medications() -> Issue:

@@ -129,9 +129,7 @@ class Supplied:
         Other addresses are left out: whose servers they are was settled in same_patient.py; `Type/id` finds the rest.
         """
         return tuple(
-            Item(placed.resource, full_url=placed.full_url if placed.full_url.startswith("urn:") else "")
-            for reading in self.readings
-            for placed in reading.placed
+            Item(placed.resource, full_url=_urn_of(placed)) for reading in self.readings for placed in reading.placed
         )
 
     def without_subject(self, places: Collection[str]) -> Supplied:
@@ -284,6 +282,13 @@ def reports_error(outcome: Json) -> bool:
     """
     severities = [issue.get("severity") for issue in items(outcome.get("issue")) if isinstance(issue, dict)]
     return not severities or any(severity not in ("warning", "information", "success") for severity in severities)
+
+
+def _urn_of(placed: Placed) -> str:
+    """A Patient who is listed under no `urn:` may be referred to by the id as one."""
+    if placed.full_url.startswith("urn:"):
+        return placed.full_url
+    return f"urn:uuid:{placed.resource.get('id')}" if placed.resource["resourceType"] == "Patient" else ""
 
 
 def _number(value: object) -> int:

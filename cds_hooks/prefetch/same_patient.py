@@ -132,7 +132,7 @@ class _Known:
 
     def _is_named_by(self, reference: str) -> bool:
         bare = _HISTORY.sub("", reference.strip())
-        if bare in self.urls or bare in (f"Patient/{self.patient_id}", self.patient_id):
+        if bare in self.urls or bare == f"Patient/{self.patient_id}":
             return True
         match = _ABSOLUTE.fullmatch(bare)
         return (

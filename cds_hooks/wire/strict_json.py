@@ -3,7 +3,8 @@
 orjson decides what JSON is: UTF-8 without byte order mark, no NaN, no infinity (`1e999` is one), no lone surrogate,
 nothing after the value. It keeps the last of repeated members without a word, so the value is written out again: each
 member that was lost has taken its quotation marks along. Writing also bounds the nesting. All of it takes about half of
-the time of the standard library's parser.
+the time of the standard library's parser. jiter refuses repeated members by itself, but takes `1e999` for infinity,
+stops at 200 levels and took a seventh longer for a request of 86 KB (545 against 479 microseconds).
 """
 
 from __future__ import annotations

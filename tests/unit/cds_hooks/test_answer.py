@@ -12,7 +12,9 @@ from typing import Any
 import orjson
 import pytest
 
-from spmwatch.cds_hooks.answer import HookAnswer, respond
+from spmwatch.cds_hooks.answer import HookAnswer, parse_request, read, respond
+from spmwatch.cds_hooks.prefetch.reading import read_prefetch
+from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.episodes import Order
 
 HOOKS = Path(__file__).parents[3] / "examples/hooks"
@@ -179,3 +181,28 @@ def test_a_prefetch_of_urns_is_read_like_any_other() -> None:
     assert found.recommendation is not None
     assert before.recommendation is not None
     assert [f.rule for f in found.recommendation.findings] == [f.rule for f in before.recommendation.findings]
+
+
+def test_a_patient_sent_bare_is_referred_to_by_the_id_as_a_urn() -> None:
+    """What passes as the patient's is counted as the patient's."""
+    name = "patient-view-maintenance-after-transplant"
+    text = (HOOKS / f"{name}.json").read_text(encoding="utf-8")
+    found, before = respond(text.replace('"Patient/', '"urn:uuid:').encode(), as_of=AS_OF), answer(name)
+    assert found.recommendation is not None
+    assert before.recommendation is not None
+    assert [f.summary for f in found.recommendation.findings] == [f.summary for f in before.recommendation.findings]
+
+
+def test_what_was_counted_for_nobody_leaves_its_kind_open() -> None:
+    """C070: also where the two readers of subjects, one for refusing and one for counting, do not agree."""
+    request = orjson.loads((HOOKS / "patient-view-maintenance-after-transplant.json").read_bytes())
+    drug = request["prefetch"]["medicationAdministrations"]["entry"][0]["resource"]
+    drug["subject"] = {"identifier": {"system": "urn:unknown", "value": "1"}}
+    record = read(*read_all(request))
+    assert record.coverage.lacks("MedicationAdministration")
+    assert not record.coverage.lacks("Condition")
+
+
+def read_all(request: dict[str, Any]) -> tuple[Any, Any, Any]:
+    parsed = parse_request(orjson.dumps(request), None)
+    return parsed, read_prefetch(parsed.prefetch), load_rule_base().value_sets
