@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, Table, delete, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from spmwatch.cds_hooks.store.locating import WRITES, fault
+from spmwatch.cds_hooks.store.locating import COMMAND_MS, WRITES, fault
 from spmwatch.cds_hooks.store.settings import StoreSettings
 from spmwatch.cds_hooks.store.tables import CARD, DECISION, FEEDBACK, REQUEST
 
@@ -52,6 +52,8 @@ def forget(engine: Engine, pseudonym: str) -> Mapping[str, int]:
 def _delete(engine: Engine, what: Mapping[Table, ColumnElement[bool]]) -> Mapping[str, int]:
     try:
         with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+            if connection.dialect.name == "postgresql":  # much may be old
+                connection.execute(text(f"SET LOCAL statement_timeout = {COMMAND_MS}"))
             return {table.name: _deleted(connection, table, rows) for table, rows in what.items()}
     except SQLAlchemyError as error:
         raise fault(engine.url, error) from None

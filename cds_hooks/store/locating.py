@@ -16,8 +16,11 @@ from spmwatch.cds_hooks.store.settings import StoreSettings
 FILE = "spmwatch.db"
 BUSY_MS = 5000
 """A writer of SQLite waits so long for another one."""
-CONNECT_SECONDS = 3
-STATEMENT_MS = 5000
+CONNECT_SECONDS = 2
+ANSWER_MS = 2000
+"""A statement of the running service may take so long: an answer may wait for it."""
+COMMAND_MS = 600_000
+"""A statement of a command may take so long: a report reads all there is."""
 WRITES = "spmwatch_writes"
 """Execution option: the transaction takes SQLite's write lock at once, and cannot fail halfway for want of it."""
 
@@ -84,12 +87,12 @@ def make_file(path: Path) -> None:
         raise StoreError(str(path), problem, fix) from None
 
 
-def engine_of(url: URL) -> Engine:
+def engine_of(url: URL, *, statement_ms: int = COMMAND_MS) -> Engine:
     """Connections to the store; none is opened yet. Raises StoreError when the driver is missing."""
     try:
         if url.get_backend_name() == "sqlite":
             return _sqlite(url)
-        options = f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={STATEMENT_MS}"
+        options = f"-c statement_timeout={statement_ms} -c lock_timeout={statement_ms}"
         return create_engine(
             url,
             pool_size=4,

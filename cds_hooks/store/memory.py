@@ -24,7 +24,7 @@ from spmwatch.engine.acknowledgement import Acknowledgement
 
 _log = logging.getLogger("spmwatch.store")
 
-REST = 5.0
+REST = 15.0
 """Seconds for which a store that failed to read is left alone: requests are not to wait for it one after the other."""
 UNFIT = (IntegrityError, DataError)
 """What a database says of a row that it will never take; anything else may pass."""

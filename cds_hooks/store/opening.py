@@ -14,7 +14,18 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from spmwatch.cds_hooks.store.decision import Forgetful, Memory
 from spmwatch.cds_hooks.store.errors import StoreError
 from spmwatch.cds_hooks.store.keys import Key, key_of
-from spmwatch.cds_hooks.store.locating import WRITES, engine_of, fault, file_of, make_file, remembers, shown, url_of
+from spmwatch.cds_hooks.store.locating import (
+    ANSWER_MS,
+    COMMAND_MS,
+    WRITES,
+    engine_of,
+    fault,
+    file_of,
+    make_file,
+    remembers,
+    shown,
+    url_of,
+)
 from spmwatch.cds_hooks.store.memory import StoredMemory
 from spmwatch.cds_hooks.store.settings import StoreSettings
 from spmwatch.cds_hooks.store.tables import FACT
@@ -36,8 +47,12 @@ class Store:
         return shown(self.engine.url)
 
 
-def open_store(settings: StoreSettings) -> Store:
+def open_store(settings: StoreSettings, *, statement_ms: int = COMMAND_MS) -> Store:
     """The store of the settings; a SQLite file, its tables and its key are made where they are not there.
+
+    Args:
+        settings: section `store`.
+        statement_ms: how long a server may take for one statement.
 
     Raises:
         StoreError: nothing is remembered, the store cannot be reached or written, it is another program's or key's.
@@ -48,7 +63,7 @@ def open_store(settings: StoreSettings) -> Store:
     file = file_of(url)
     if file is not None:
         make_file(file)
-    engine = engine_of(url)
+    engine = engine_of(url, statement_ms=statement_ms)
     try:
         return Store(engine=engine, key=_ready(engine, settings, file), settings=settings)
     except StoreError:
@@ -100,7 +115,7 @@ def memory_of(
     """The memory that the settings ask for. Raises StoreError."""
     if not remembers(settings):
         return Forgetful()
-    store = open_store(settings)
+    store = open_store(settings, statement_ms=ANSWER_MS)
     return StoredMemory(store.engine, store.key, settings, quiet_days=quiet_days, today=today, now=now)
 
 

@@ -123,13 +123,18 @@ class Waiting(Generic[T]):
                 self._change.notify_all()
 
     def _tried(self, batch: Sequence[T]) -> bool:
+        """Is the batch written?"""
+        if batch and not self._survives(lambda: self._write(batch), len(batch)):
+            return False
+        self._counts.written += len(batch)
+        self._survives(self._idle, 0)
+        return True
+
+    def _survives(self, act: Callable[[], None], waiting: int) -> bool:
         try:
-            if batch:
-                self._write(batch)
-                self._counts.written += len(batch)
-            self._idle()
+            act()
         except Exception as error:  # noqa: BLE001 - the edge of a thread: whatever it is, the thread goes on
             self._counts.failed_writes += 1
-            _log.error("The store failed (%s); %d decisions wait.", type(error).__name__, len(batch))
-            return not batch
+            _log.error("The store failed (%s); %d decisions wait.", type(error).__name__, waiting)
+            return False
         return True

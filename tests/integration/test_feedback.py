@@ -20,6 +20,7 @@ from sqlalchemy import delete, func, select
 
 from spmwatch.cds_hooks.server.app import create_app
 from spmwatch.cds_hooks.server.service import Rules, Service
+from spmwatch.cds_hooks.server.watch import Unwatched
 from spmwatch.cds_hooks.store.memory import StoredMemory
 from spmwatch.cds_hooks.store.opening import Store, open_store
 from spmwatch.cds_hooks.store.tables import CARD, FEEDBACK
@@ -45,11 +46,22 @@ class ByHeader:
         return Client(id=name, silent=name.startswith("silent"))
 
 
+class Listening(Unwatched):
+    """Hears of feedback."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str, str | None]] = []
+
+    def answered(self, rule: str, outcome: str, reason: str | None) -> None:
+        self.heard.append((rule, outcome, reason))
+
+
 class Running:
     """A service that runs, with its clock and its store."""
 
     def __init__(self, http: httpx.Client, memory: StoredMemory, clock: Clock, store: Store) -> None:
         self.http, self.memory, self.clock, self.store = http, memory, clock, store
+        self.watch = Listening()
 
     def ask(self, request: dict[str, Any], client: str = "anyone") -> list[dict[str, Any]]:
         """The cards of a new hook invocation, once they are written."""
@@ -82,7 +94,9 @@ def running(url: str, clock: Clock | None = None, **values: object) -> Iterator[
         serving(lambda _: create_app(service)) as base,
         httpx.Client(base_url=base, timeout=10, trust_env=False) as http,
     ):
-        yield Running(http, memory, clock, store)
+        one = Running(http, memory, clock, store)
+        service.watch = one.watch
+        yield one
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -104,6 +118,7 @@ def service(started: Running) -> Running:
         for table in (CARD, FEEDBACK):
             connection.execute(delete(table))
     started.clock.reset()
+    started.watch.heard.clear()
     return started
 
 
@@ -298,6 +313,15 @@ def test_the_same_feedback_is_kept_once(service: Running) -> None:
     service.tell(overridden(card), overridden(card.upper()))
     service.tell(overridden(card, outcomeTimestamp="2026-01-15T13:00:00.000+01:00"))
     assert len(service.rows()) == 1
+
+
+def test_metrics_hear_of_feedback_once(service: Running) -> None:
+    """C130, C134: for each rule that the card told."""
+    cards = service.ask(request_of())
+    entry = overridden(by_topic(cards, "SPM05"), overrideReason={"reason": REASON})
+    service.tell(entry, overridden("unknown"))
+    service.tell(entry)
+    assert service.watch.heard == [("SPM-05", "overridden", REASON["code"])]
 
 
 def test_a_card_may_be_answered_more_than_once(service: Running) -> None:

@@ -238,6 +238,22 @@ def test_what_finds_no_room_is_counted_and_gone(caplog: pytest.LogCaptureFixture
     assert stuck.written == [0, 1, 2, 3, 4]
 
 
+def test_a_purge_that_fails_costs_no_decision() -> None:
+    stuck, counts = Stuck(), Counts()
+    stuck.go.set()
+
+    def fails() -> None:
+        raise OSError
+
+    waiting = Waiting[int](stuck.write, most=5, counts=counts, idle=fails)
+    waiting.put(1)
+    waiting.flush()
+    waiting.close()
+    assert stuck.written == [1]
+    assert (counts.written, counts.lost) == (1, 0)
+    assert counts.failed_writes
+
+
 def test_a_store_that_fails_to_read_is_left_alone_for_a_while(store: Store, memory: StoredMemory, clock: Clock) -> None:
     with store.engine.begin() as connection:
         connection.execute(text("ALTER TABLE feedback RENAME TO away"))
