@@ -62,6 +62,7 @@ async def answer_call(service: Service, service_id: str, http: HttpRequest) -> R
         service.watch.refused(hook, status)
         response = refusal_reply(refusal)
         if isinstance(refusal, OverloadError):
+            await service.turns.pace()
             response.headers["Retry-After"] = str(COME_BACK_SECONDS)
     except ClientDisconnect:
         status = 499

@@ -19,6 +19,10 @@ from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
 COME_BACK_SECONDS = 1
 """Retry-After of a refusal for overload: what waits is worked off within about that time."""
 
+REFUSALS_A_SECOND = 200
+"""Clients that come back at once, without waiting, would otherwise keep a worker busy with refusing alone: then hardly
+anybody is answered, and health checks wait too."""
+
 
 class OverloadError(RequestError):
     """503: the request may be sent again later."""
@@ -34,6 +38,7 @@ class Turns:
         self._limits, self._board, self._worker = limits, board or Board(), worker
         self._taken_in = 0
         self._held_bytes = 0
+        self._next_refusal = 0.0
         self._busy = False
         self._queue: deque[asyncio.Future[None]] = deque()
 
@@ -41,6 +46,14 @@ class Turns:
     def full(self) -> bool:
         """Would one more request be refused?"""
         return self._taken_in >= self._limits.most_waiting
+
+    async def pace(self) -> None:
+        """Wait, before a refusal is sent, until it is its turn among refusals; at once while these are few."""
+        now = asyncio.get_running_loop().time()
+        following = max(now, self._next_refusal + 1 / REFUSALS_A_SECOND)
+        if following - now <= self._limits.deadline_seconds:
+            self._next_refusal = following
+            await asyncio.sleep(following - now)
 
     @contextmanager
     def taken_in(self) -> Generator[None]:

@@ -8,7 +8,7 @@ import pytest
 
 from spmwatch.cds_hooks.server.board import Board
 from spmwatch.cds_hooks.server.operation import OperationSettings
-from spmwatch.cds_hooks.server.turns import OverloadError, Turns
+from spmwatch.cds_hooks.server.turns import REFUSALS_A_SECOND, OverloadError, Turns
 
 LIMITS = OperationSettings(most_waiting=2, most_body_bytes=16 * 1024 * 1024)
 
@@ -108,3 +108,16 @@ def test_a_turn_given_in_the_moment_of_giving_up_is_passed_on() -> None:
         assert [task.cancelled() for task in tasks] == [False, True, False]
 
     asyncio.run(main())
+
+
+def test_few_refusals_go_out_at_once_and_many_are_spread() -> None:
+    async def main() -> tuple[float, float]:
+        turns, loop = Turns(LIMITS), asyncio.get_running_loop()
+        begun = loop.time()
+        await turns.pace()
+        first = loop.time() - begun
+        await asyncio.gather(*(turns.pace() for _ in range(20)))
+        return first, loop.time() - begun
+
+    first, all_of_them = asyncio.run(main())
+    assert all_of_them >= 20 / REFUSALS_A_SECOND > first
