@@ -28,11 +28,19 @@ TEXTS = """() => {
   const found = [];
   const channels = (color) => color.match(/[\\d.]+/g).map(Number);
   for (const details of document.querySelectorAll("details")) details.open = true;
+  const seen = new Set();  // what stands in the same places looks the same, so one of them is enough
+  const place = (element) => {
+    const steps = [];
+    for (let at = element; at; at = at.parentElement) steps.push(`${at.tagName}.${at.getAttribute("class")}`);
+    return steps.join(" ");
+  };
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.textContent.trim() || !element.checkVisibility()) continue;
+    if (!walker.currentNode.textContent.trim()) continue;
+    if (seen.has(place(element)) || !element.checkVisibility()) continue;
     if (element.closest("title, desc, noscript, option, .vh, .skip")) continue;
+    if (!element.closest("svg")) seen.add(place(element));
     const style = getComputedStyle(element);
     const inSvg = element.closest("svg");
     let behind = [];
