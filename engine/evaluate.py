@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.catalogue.rule import Rule, Variant
@@ -52,7 +53,7 @@ class Evaluator:
         self._planner = Planner(rule_base.checks, rule_base.rules, subjects, rule_base.conventions.plan_order)
         self._networks: dict[str, _HookRules] = {}
 
-    @property
+    @cached_property
     def identity(self) -> RuleBaseIdentity:
         """Which rules speak, for every result."""
         base = self.rule_base
@@ -98,7 +99,7 @@ class Evaluator:
             findings=findings,
             questions=questions,
             gaps=timeline.notes,
-            truths={rule.id: outcome.truth(rule) for rule in rules.rules},
+            truths=outcome.truths(),
             rulebase=self.identity,
             timeline=timeline,
             failures=failures,
@@ -156,6 +157,8 @@ class Evaluator:
                 if doubt is not None:
                     open_[doubt].rules.add(rule.id)
                     open_[doubt].raises = True
+        if not open_:
+            return ()
         return tuple(
             self._question(topic, open_[topic.id], outcome.timeline)
             for topic in self.rule_base.topics
@@ -168,11 +171,14 @@ class Evaluator:
         Only where lenalidomide for myeloma is on record; without it no answer would change the advice.
         """
         subjects = self.rule_base.conventions.phases_inferred_for
-        sure = [e for e in timeline.episodes if e.standing is Standing.COUNTS and not e.hypothetical]
-        treated = any(isinstance(e, Course) and e.drug in subjects for e in sure)
-        if not treated or not any(isinstance(e, Disease) and e.family == "myeloma" for e in sure):
+        unordered = [e for e in timeline.episodes if isinstance(e, Malignancy) and e.role == UNKNOWN and _is_sure(e)]
+        if not unordered:
             return set()
-        asked = (topic_of(e, "role") for e in sure if isinstance(e, Malignancy) and e.role == UNKNOWN)
+        treated = any(isinstance(e, Course) and e.drug in subjects and _is_sure(e) for e in timeline.episodes)
+        myeloma = any(isinstance(e, Disease) and e.family == "myeloma" and _is_sure(e) for e in timeline.episodes)
+        if not (treated and myeloma):
+            return set()
+        asked = (topic_of(e, "role") for e in unordered)
         return {topic for topic in asked if topic is not None}
 
     def _question(self, topic: Topic, item: _Open, timeline: Timeline) -> OpenQuestion:
@@ -206,6 +212,8 @@ class Evaluator:
         """The facts in words; missing data as the few most decisive questions (clinical conventions 7.11)."""
         yield from (outcome.described(episode) for episode in episodes if not isinstance(episode, Missing))
         missing = {episode.datum for episode in episodes if isinstance(episode, Missing)}
+        if not missing:
+            return
         asked = (topic.question for topic in self.rule_base.topics if topic.id in missing)
         yield from itertools.islice(asked, self.rule_base.texts.most_questions)
 
@@ -231,6 +239,10 @@ class Evaluator:
             episodes=episodes,
             facts=facts,
         )
+
+
+def _is_sure(episode: Episode) -> bool:
+    return episode.standing is Standing.COUNTS and not episode.hypothetical
 
 
 @dataclass(slots=True)

@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from spmwatch.engine.catalogue.evidence import Evidence
 from spmwatch.engine.catalogue.wording import Wording, default_wording, fill
 from spmwatch.engine.dates import DateRange
-from spmwatch.engine.episodes import AMOUNT, FIRST_DAY, LAST_DAY, UNKNOWN, VOCABULARY, Episode, Span, Sustained, Unit
+from spmwatch.engine.episodes import (
+    AMOUNT,
+    FIRST_DAY,
+    LAST_DAY,
+    UNKNOWN,
+    VOCABULARY,
+    Course,
+    Episode,
+    Span,
+    Sustained,
+    Unit,
+)
 from spmwatch.engine.facts import Certainty, Dose, Fact, Gap, PatientRecord, Source, Standing
 from spmwatch.engine.recommendation import (
     Finding,
@@ -59,7 +70,7 @@ def describe(episode: Episode, wording: Wording | None = None) -> str:
     at the end when the fact is possible only or was recognised by words.
     """
     words = wording or default_wording()
-    values = _in_words(episode, words)
+    values = _InWords(episode, words)
     wanted = words.pieces(episode.verb)[: 1 if episode.hypothetical else None]
     pieces = (fill(piece, values) for piece in wanted)
     return words.qualified(
@@ -70,39 +81,66 @@ def describe(episode: Episode, wording: Wording | None = None) -> str:
     )
 
 
-def _in_words(episode: Episode, words: Wording) -> dict[str, str]:
-    """Every field of an episode as a sentence would say it."""
-    shape = VOCABULARY[episode.verb]
-    values: dict[str, str] = {}
-    for field, word in shape.words.items():
-        value = str(getattr(episode, field))
-        values[field] = "" if value == UNKNOWN and not word.values else words.said(field, value)
-    for field, unit in shape.spans.items():
-        values[field] = _span_words(field, getattr(episode, field), unit, words)
-    drug, form = str(getattr(episode, "drug", "")), str(getattr(episode, "form", UNKNOWN))
-    if "form" in shape.words:
-        values["named_drug"] = words.concept(drug) if episode.hypothetical else words.named_drug(drug, form)
-    if getattr(episode, "phase", None) == UNKNOWN and (
-        episode.verb in ("ordered", "planned") or not words.has_phases(drug)
-    ):
-        values["phase"] = ""
-    if episode.verb == "transplanted":
-        values["named_transplant"] = words.named_transplant(str(getattr(episode, "kind", UNKNOWN)))
-    if "start" in shape.spans and "end" in shape.spans:
-        start, end = getattr(episode, "start", _EVER), getattr(episode, "end", _EVER)
-        values["period"] = words.period(start, end)
-        if start.exact and end.exact and getattr(episode, "duration", _EVER).high < 1:
-            values["duration"] = ""  # days say more than "0.1 months"
-    if episode.verb in ("measured", "sustained"):
-        values["unit"] = words.unit(str(getattr(episode, "analyte", "")))
-    if isinstance(episode, Sustained):
-        values["kept"] = words.amount(
-            Span(min(episode.lowest.low, episode.highest.low), max(episode.lowest.high, episode.highest.high))
-        )
-    return values
-
-
 _EVER = Span(FIRST_DAY, LAST_DAY)
+
+
+class _InWords(dict[str, str]):
+    """Every field of an episode as a sentence would say it, each put into words when it is asked for."""
+
+    def __init__(self, episode: Episode, words: Wording) -> None:
+        self._episode, self._words, self._shape = episode, words, VOCABULARY[episode.verb]
+        super().__init__()
+
+    def __missing__(self, name: str) -> str:
+        """Put a field, or what is made of several, into words. Raises KeyError for a name that is neither."""
+        made = _MADE.get(name)
+        text = None if made is None else made(self._episode, self._words)
+        self[name] = said = self._field(name) if text is None else text
+        return said
+
+    def _field(self, field: str) -> str:
+        episode, words = self._episode, self._words
+        word = self._shape.words.get(field)
+        if word is None:
+            return _span_words(field, getattr(episode, field), self._shape.spans[field], words)
+        value = str(getattr(episode, field))
+        return "" if value == UNKNOWN and not word.values else words.said(field, value)
+
+
+def _named_drug(episode: Episode, words: Wording) -> str:
+    drug, form = str(getattr(episode, "drug", "")), str(getattr(episode, "form", UNKNOWN))
+    return words.concept(drug) if episode.hypothetical else words.named_drug(drug, form)
+
+
+def _phase(episode: Episode, words: Wording) -> str | None:
+    if getattr(episode, "phase", None) != UNKNOWN:
+        return None
+    has_phases = episode.verb not in ("ordered", "planned") and words.has_phases(str(getattr(episode, "drug", "")))
+    return None if has_phases else ""
+
+
+def _duration(episode: Episode, _: Wording) -> str | None:
+    days_say_more = isinstance(episode, Course) and episode.start.exact and episode.end.exact
+    return "" if days_say_more and getattr(episode, "duration", _EVER).high < 1 else None  # than "0.1 months"
+
+
+def _kept(episode: Episode, words: Wording) -> str | None:
+    if not isinstance(episode, Sustained):
+        return None
+    lowest, highest = episode.lowest, episode.highest
+    return words.amount(Span(min(lowest.low, highest.low), max(lowest.high, highest.high)))
+
+
+_MADE: Mapping[str, Callable[[Episode, Wording], str | None]] = {
+    "named_drug": _named_drug,
+    "named_transplant": lambda episode, words: words.named_transplant(str(getattr(episode, "kind", UNKNOWN))),
+    "phase": _phase,
+    "period": lambda episode, words: words.period(getattr(episode, "start", _EVER), getattr(episode, "end", _EVER)),
+    "duration": _duration,
+    "unit": lambda episode, words: words.unit(str(getattr(episode, "analyte", ""))),
+    "kept": _kept,
+}
+"""What a sentence may name that is no field, and fields that are left out at times (None: said as they are)."""
 
 
 def _span_words(field: str, span: Span, unit: Unit, words: Wording) -> str:

@@ -33,7 +33,10 @@ class Indicator(StrEnum):
     @property
     def rank(self) -> int:
         """1 info, 2 warning, 3 critical."""
-        return tuple(Indicator).index(self) + 1
+        return _RANKS[self]
+
+
+_RANKS = {indicator: rank for rank, indicator in enumerate(Indicator, start=1)}
 
 
 class Grade(StrEnum):

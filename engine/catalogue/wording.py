@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -17,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from spmwatch.engine.catalogue.condition_wording import ConditionPhrases, faults
 from spmwatch.engine.dates import DateRange
-from spmwatch.engine.episodes import STEPS, UNBOUNDED, UNKNOWN, VOCABULARY, Span
+from spmwatch.engine.episodes import FIRST_DAY, LAST_DAY, STEPS, UNBOUNDED, UNKNOWN, VOCABULARY, Span
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.yaml_file import read_yaml, validated
 
@@ -162,6 +163,8 @@ class Wording:
 
     def day(self, span: Span) -> str:
         """A day as it is known: 2021-05-03, 2021-05, `between ... and ...`, `on or before ...`; empty if nothing is."""
+        if _is_known(span):
+            return date.fromordinal(int(span.low)).isoformat()
         days, phrases = span.days(), self._file.phrases
         if days is None:
             return ""
@@ -179,9 +182,12 @@ class Wording:
 
     def period(self, start: Span, end: Span) -> str:
         """From when to when, as far as it is known; one day stands alone."""
-        first, last, phrases = start.days(), end.days(), self._file.phrases
+        phrases = self._file.phrases
         if start.exact and start == end:
             return self.day(start)
+        if _is_known(start) and _is_known(end):
+            return phrases.period.format(start=self.day(start), end=self.day(end))
+        first, last = start.days(), end.days()
         if first is None and last is None:
             return phrases.no_period
         pattern = phrases.period if first and last and _plain(first) and _plain(last) else phrases.loose_period
@@ -236,11 +242,19 @@ class Wording:
 
 def fill(piece: str, values: Mapping[str, str]) -> str:
     """`piece` with its placeholders filled; empty when each of them is, so that the sentence leaves it out."""
-    names = _PLACEHOLDER.findall(piece)
-    if names and not any(values[name] for name in names):
+    words, names = _taken_apart(piece)
+    said = [values[name] for name in names]
+    if names and not any(said):
         return ""
-    text = _PLACEHOLDER.sub(lambda found: values[found[1]], piece).replace("()", "")
-    return " ".join(text.split())
+    text = words[0] + "".join([value + word for value, word in zip(said, words[1:], strict=True)])
+    return " ".join(text.replace("()", "").split())
+
+
+@lru_cache(maxsize=1024)
+def _taken_apart(piece: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words round the placeholders, and the names of these."""
+    parts = _PLACEHOLDER.split(piece)
+    return tuple(parts[::2]), tuple(parts[1::2])
 
 
 def number_text(value: float) -> str:
@@ -260,6 +274,11 @@ def amount_text(value: float) -> str:
     else:
         text = f"{value:.{len(str(STEPS)) - 1}f}"
     return text.rstrip("0").rstrip(".")
+
+
+def _is_known(day: Span) -> bool:
+    """Is it one day of the calendar, whose ends stand for "open"?"""
+    return day.low == day.high and FIRST_DAY < day.low < LAST_DAY
 
 
 def _plain(days: DateRange) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from spmwatch.engine.catalogue.rule import Rule
 from spmwatch.engine.episodes import ANY_DAY, UNKNOWN, Course, FollowUp, Order, PatientEpisode, Span, Timeline
 from spmwatch.engine.facts import Standing
-from spmwatch.engine.follow_up.check import Check
+from spmwatch.engine.follow_up.check import Check, Schedule
 from spmwatch.engine.recommendation import Finding, Orderable, PlanItem
 
 
@@ -71,8 +71,9 @@ class Planner:
 def _item(check: Check, episodes: Sequence[FollowUp], reasons: tuple[str, ...], today: int) -> PlanItem:
     """One check; where several states are open its state is unknown."""
     sure = len(episodes) == 1 and episodes[0].standing is Standing.COUNTS
-    schedules = [check.schedule(id_) for id_ in dict.fromkeys(episode.schedule for episode in episodes)]
-    words = [schedule.words for schedule in schedules if schedule] or [item.words for item in check.schedules]
+    ids = dict.fromkeys(episode.schedule for episode in episodes)
+    schedules = [schedule for id_ in ids if (schedule := check.schedule(id_))]
+    words = [schedule.words for schedule in schedules or check.schedules]
     tests = {episode.test for episode in episodes} - {UNKNOWN}
     next_ = _hull([episode.next for episode in episodes])
     overdue = None if next_ is None else (max(int(today - next_.high), 0), int(today - next_.low))
@@ -91,20 +92,18 @@ def _item(check: Check, episodes: Sequence[FollowUp], reasons: tuple[str, ...], 
         next=None if next_ is None else next_.days(),
         overdue_days=overdue if overdue is not None and overdue[1] > 0 else None,
         source=check.source,
-        orderables=_offered(check, episodes),
+        orderables=_offered(check, schedules),
         kept_in=check.kept_in,
     )
 
 
-def _offered(check: Check, episodes: Sequence[FollowUp]) -> tuple[Orderable, ...]:
+def _offered(check: Check, schedules: Sequence[Schedule]) -> tuple[Orderable, ...]:
     """What may be ordered: tests that every schedule which may hold for the patient accepts."""
-    ids = dict.fromkeys(episode.schedule for episode in episodes)
-    schedules = [schedule for id_ in ids if (schedule := check.schedule(id_))]
     schedules = schedules or [schedule for schedule in check.schedules if not schedule.individual]
     return tuple(one for one in check.orderables if all(schedule.accepts(one.concept) for schedule in schedules))
 
 
 def _hull(spans: Iterable[Span]) -> Span | None:
     """The span of those that are known; None when none is."""
-    known = [span for span in spans if span != ANY_DAY]
+    known = [span for span in spans if span is not ANY_DAY and span != ANY_DAY]
     return Span(min(span.low for span in known), max(span.high for span in known)) if known else None

@@ -27,12 +27,13 @@ ALWAYS = "always"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a compiled rule stands for."""
+    """What a compiled rule stands for; `match` names it, `names` are those of its bound episodes in the rule."""
 
     rule: Rule
     variant: Variant
     certain: bool
-    names: tuple[str, ...]  # of its bound episodes, in the compiled rule
+    names: tuple[str, ...]
+    match: tuple[str, str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +79,12 @@ class Compiled:
         for condition in branch.conditions:
             needs |= self.wire.learn(condition)
         for item in variant.unless:
-            guards |= self.wire.learn(item.condition)
+            guards |= self.wire.learn(item.condition, negated=True)
         for (same, blocks), certain in itertools.product(enumerate(_identifications(branch.conditions)), (True, False)):
             key = f"{name}.{same}/{'certain' if certain else 'possible'}"
             definition[key] = {"all": self._patterns(blocks, variant, certain)}
-            targets[key] = Target(rule, variant, certain, tuple(f"n{n}" for n in range(len(blocks))))
+            names = tuple(f"n{n}" for n in range(len(blocks)))
+            targets[key] = Target(rule, variant, certain, names, (rule.id, variant.id, certain))
         return Piece(name, definition, targets, needs, guards)
 
     def _patterns(self, blocks: Sequence[Sequence[Condition]], variant: Variant, certain: bool) -> list[Json]:

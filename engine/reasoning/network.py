@@ -15,13 +15,9 @@ import itertools
 import json
 import threading
 import weakref
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-
-import orjson
 
 try:
     import durable_rules_engine as _c
@@ -39,6 +35,7 @@ from spmwatch.engine.reasoning.compiler import ALWAYS, Compiled, Piece
 from spmwatch.engine.reasoning.wire import Json, Sent, checked
 
 _OK, _UNMATCHED = 0, 1
+_EPISODE = '"e":"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +101,11 @@ class Session:
 
     def __init__(self, network: Network, as_of: date, sid: str) -> None:
         self._network, self._today, self._sid = network, as_of.toordinal(), sid
-        self._opening = f'[{{"id":"{sid}","sid":"{sid}","k":"{ALWAYS}"}}'
+        self._opening = f'[{{"id":"{sid}","sid":"{sid}","k":"{ALWAYS}"}}]'
         self._sent: list[Sent] = []
         self._present = 0  # what the episodes so far match
-        self._ids = itertools.count()
-        self._used: dict[tuple[str, str, bool], set[tuple[str, ...]]] = defaultdict(set)
+        self._taken = 0
+        self._used: dict[tuple[str, str, bool], set[tuple[str, ...]]] = {}
 
     def run(self, episodes: Iterable[Episode]) -> list[Match]:
         """Add `episodes`, let every rule fire that can, and give all matches of the session so far.
@@ -126,9 +123,10 @@ class Session:
 
     def _take(self, episodes: Iterable[Episode]) -> int:
         """Keep the episodes that could satisfy some condition; which conditions these are."""
-        wire, matches = self._network.wire, 0
-        for episode in episodes:
-            sent = wire.sent(episode, self._today, self._sid, next(self._ids))
+        kind, matches = self._network.wire.kind, 0
+        for number, episode in enumerate(episodes, start=self._taken):
+            self._taken = number + 1
+            sent = kind(episode.verb).sent(episode, self._today, self._sid, number)
             if sent is not None:
                 self._sent.append(sent)
                 matches |= sent.matches
@@ -141,32 +139,40 @@ class Session:
         guards = [sent.guard for sent in self._sent if sent.matches & piece.guards]
         facts = [sent.fact for sent in self._sent if sent.matches & piece.needs]
         found: list[Found] = []
+        state = self._open(handle)
         try:
-            code, state = _c.assert_facts(handle, ",".join((self._opening, *guards, *facts)) + "]")
+            code, _ = _c.assert_facts(handle, f"[{','.join((*guards, *facts))}]")
             if code not in (_OK, _UNMATCHED):
                 raise NetworkFactError(f"the network refused the episodes with code {code}: two of them have one id")
-            started = _c.start_action_for_state(handle, state)
-            message = started[1] if started else None
-            while message:
+            while message := _c.complete_and_start_action(handle, state):
                 found += self._record(piece, message)
-                message = _c.complete_and_start_action(handle, state)
         finally:
-            with suppress(_c.error):  # what failed before its session stood leaves none
-                _c.delete_state(handle, self._sid)
+            _c.delete_state(handle, self._sid)
         return found
 
-    def _record(self, piece: Piece, message: str) -> list[Found]:
-        """Note what fired; the finding to chain on, when another rule refers to this one."""
-        ((key, bindings),) = orjson.loads(message).items()
-        if key == ALWAYS:
-            return []
-        target = piece.targets[key]
-        match = (target.rule.id, target.variant.id, target.certain)
-        first = match not in self._used
-        self._used[match].add(tuple([bindings[name]["e"] for name in target.names]))
-        if not first or target.rule.id not in self._network.chained:
-            return []
-        return [found_episode(target.rule, target.variant, certain=target.certain)]
+    def _open(self, handle: int) -> int:
+        """A session in which the rule that always fires has begun: only then may it be deleted, whatever follows."""
+        _, state = _c.assert_facts(handle, self._opening)
+        _c.start_action_for_state(handle, state)
+        return int(state)
+
+    def _record(self, piece: Piece, message: str) -> Iterator[Found]:
+        """Note what fired; the finding to chain on, when another rule refers to this one.
+
+        Args:
+            piece: what the message is about.
+            message: JSON of the C code, from our own facts: `{"name":{"n0":{...,"e":"exposed-1",...},"n1":{...}}}`.
+        """
+        target = piece.targets[message[2 : message.index('"', 2)]]
+        _, *rest = message.split(_EPISODE)  # no word that travels holds a quote
+        if len(rest) != len(target.names):
+            raise NetworkFactError(f"{len(target.names)} episodes were matched and {len(rest)} came back")
+        bindings = self._used.get(target.match)
+        if bindings is None:
+            bindings = self._used[target.match] = set()
+            if target.rule.id in self._network.chained:
+                yield found_episode(target.rule, target.variant, certain=target.certain)
+        bindings.add(tuple([part[: part.index('"')] for part in rest]))
 
 
 def _to_json(definition: Json) -> str:

@@ -26,8 +26,10 @@ class Outcome:
         self._episodes = {episode.id: episode for episode in timeline.episodes}
         self._matches: dict[tuple[str, str, bool], Match] = {}
         self._truths: dict[tuple[str, str], Truth] = {}
+        self._fired: frozenset[str] = frozenset()
         self.speaking: tuple[tuple[Rule, Variant], ...] = ()
         self._words: dict[str, str] = {}
+        self._behind: dict[tuple[str, str], tuple[tuple[Episode, ...], Certainty]] = {}
 
     def take(self, matches: Iterable[Match], asserted: Iterable[Episode] = ()) -> None:
         """Keep the session's matches so far; `asserted` are episodes that were added to the timeline's."""
@@ -39,7 +41,13 @@ class Outcome:
             )
             for rule, variant, _ in self._matches
         }
+        self._fired = frozenset(rule for rule, _ in self._truths)
+        self._behind.clear()
         self.speaking = tuple(self._speaking())
+
+    def truths(self) -> dict[str, Truth]:
+        """The truth of every rule by its id."""
+        return {rule.id: self.truth(rule) if rule.id in self._fired else Truth.FALSE for rule in self._rules}
 
     def truth(self, rule: Rule) -> Truth:
         """TRUE when some variant is."""
@@ -50,7 +58,7 @@ class Outcome:
         return self._truths.get((rule.id, variant.id), Truth.FALSE)
 
     def _speaking(self) -> Iterator[tuple[Rule, Variant]]:
-        for rule in self._rules:
+        for rule in self._fired_rules():
             spoken: set[str | None] = set()
             for variant in rule.variants:
                 if variant.part not in spoken and self.variant_truth(rule, variant) is Truth.TRUE:
@@ -63,7 +71,7 @@ class Outcome:
         Rules that the author wants silent on incomplete records are left out.
         """
         explainer: Explainer | None = None
-        for rule in self._rules:
+        for rule in self._fired_rules():
             spoken: set[str | None] = set()
             for variant in rule.variants if rule.asks else ():
                 truth = self.variant_truth(rule, variant)
@@ -80,15 +88,23 @@ class Outcome:
 
     def certainty(self, rule: Rule, variant: Variant) -> Certainty:
         """HIGH when some way to the finding rests on coded facts alone."""
-        for binding in self._bindings(rule, variant):
-            if all(episode.certainty is Certainty.HIGH for episode in binding):
-                return Certainty.HIGH
-        return Certainty.LOW
+        return self._what_is_behind(rule, variant)[1]
 
     def episodes(self, rule: Rule, variant: Variant) -> tuple[Episode, ...]:
         """All episodes behind a speaking variant, in the timeline's order; findings it builds on are left out."""
-        used = {episode.id for binding in self._bindings(rule, variant) for episode in binding}
-        return tuple(episode for episode in self._episodes.values() if episode.id in used)
+        return self._what_is_behind(rule, variant)[0]
+
+    def _what_is_behind(self, rule: Rule, variant: Variant) -> tuple[tuple[Episode, ...], Certainty]:
+        """The episodes and their certainty, worked out once."""
+        key = (rule.id, variant.id)
+        behind = self._behind.get(key)
+        if behind is None:
+            bindings = list(self._bindings(rule, variant))
+            used = {episode.id for binding in bindings for episode in binding}
+            coded = any(all(episode.certainty is Certainty.HIGH for episode in binding) for binding in bindings)
+            episodes = tuple(episode for id_, episode in self._episodes.items() if id_ in used)
+            behind = self._behind[key] = episodes, Certainty.HIGH if coded else Certainty.LOW
+        return behind
 
     def described(self, episode: Episode) -> str:
         """The episode in words; several findings name the same, so each is worded once."""
@@ -106,8 +122,12 @@ class Outcome:
         for binding in match.bindings if match else ():
             yield tuple(self._episodes[id_] for id_ in binding if id_ in self._episodes)
 
+    def _fired_rules(self) -> Iterator[Rule]:
+        """The rules of which something matched, in their order; of all others every variant is FALSE."""
+        return (rule for rule in self._rules if rule.id in self._fired)
+
     def _found(self) -> Iterator[Episode]:
-        for rule in self._rules:
+        for rule in self._fired_rules():
             for variant in rule.variants:
                 for certain in (True, False):
                     if (rule.id, variant.id, certain) in self._matches:

@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 
 from spmwatch.engine.catalogue.conditions import TODAY, Condition, SpanTest
-from spmwatch.engine.episodes import STEPS, UNKNOWN, VOCABULARY, Episode, Span
+from spmwatch.engine.episodes import STEPS, UNKNOWN, VOCABULARY, Episode
 from spmwatch.engine.errors import NetworkFactError
 from spmwatch.engine.facts import Standing
 
@@ -41,7 +42,8 @@ class Sent:
 
     Attributes:
         matches: the conditions that it could satisfy, by their bits.
-        fact: the JSON that conditions under `when` match; `guard` the copy that negations match.
+        fact: the JSON that conditions under `when` match.
+        guard: the copy that negations match; empty when none could.
     """
 
     matches: int
@@ -83,9 +85,10 @@ class Wire:
         self._words: dict[str, set[str]] = defaultdict(set)
         self._spans: dict[str, set[str]] = defaultdict(set)
         self._bits: dict[_Alone, int] = {}
-        self._kinds: dict[str, _Kind] = {}
+        self._negated = 0
+        self._kinds: dict[str, Kind] = {}
 
-    def learn(self, condition: Condition) -> int:
+    def learn(self, condition: Condition, *, negated: bool = False) -> int:
         """Note what a condition tests, and so what facts of its kind (and those it compares with) have to carry.
 
         Returns:
@@ -108,7 +111,10 @@ class Wire:
             ),
         )
         self._kinds.clear()
-        return self._bits.setdefault(alone, 1 << len(self._bits))
+        bit = self._bits.setdefault(alone, 1 << len(self._bits))
+        if negated:
+            self._negated |= bit
+        return bit
 
     def word_test(self, verb: str, field: str, values: Sequence[str]) -> Json:
         """The test that `field` is one of `values`."""
@@ -119,34 +125,22 @@ class Wire:
         flags = self._flags[verb]
         return {flags.setdefault((field, frozenset(values)), f"w{len(flags)}"): 1}
 
-    def sent(self, episode: Episode, today: int, sid: str, number: int) -> Sent | None:
-        """The episode as it travels; None when it could satisfy no condition.
-
-        Args:
-            episode: any.
-            today: ordinal of the day of evaluation; days travel relative to it.
-            sid: id of the session.
-            number: tells it apart from the other episodes of the session.
-
-        Raises:
-            NetworkFactError: it holds what may not reach the C code.
-        """
-        kind = self._kinds.get(episode.verb)
+    def kind(self, verb: str) -> Kind:
+        """What encodes episodes of this kind."""
+        kind = self._kinds.get(verb)
         if kind is None:
-            kind = self._kinds[episode.verb] = self._kind(episode.verb)
-        return kind.sent(episode, today, sid, number)
-
-    def _kind(self, verb: str) -> _Kind:
-        return _Kind(
-            verb,
-            sorted(self._words.get(verb, ())),
-            self._flags.get(verb, {}),
-            sorted(self._spans.get(verb, ())),
-            {alone: bit for alone, bit in self._bits.items() if alone.verb == verb},
-        )
+            kind = self._kinds[verb] = Kind(
+                verb,
+                sorted(self._words.get(verb, ())),
+                self._flags.get(verb, {}),
+                sorted(self._spans.get(verb, ())),
+                {alone: bit for alone, bit in self._bits.items() if alone.verb == verb},
+                self._negated,
+            )
+        return kind
 
 
-class _Kind:
+class Kind:
     """Encodes the episodes of one kind; combinations of words are encoded once."""
 
     def __init__(
@@ -156,23 +150,36 @@ class _Kind:
         flags: Mapping[tuple[str, frozenset[str]], str],
         spans: Sequence[str],
         conditions: Mapping[_Alone, int],
+        negated: int,
     ) -> None:
         self._verb, self._sent_words, self._flags = verb, words, flags
         asked = {field for alone in conditions for field, _ in alone.words}
         self._fields = tuple(sorted({*words, *asked, *(field for field, _ in flags)}))
-        self._values = [attrgetter(field) for field in self._fields]
+        self._values = _getter(self._fields)
         units = VOCABULARY[verb].spans
-        self._spans = [(attrgetter(field), units[field].is_day) for field in spans]
+        self._spans, self._are_days = _getter(spans), [units[field].is_day for field in spans]
         self._numbers = [f"{field}_{side}" for field in spans for side in ("lo", "hi")]
         if len(self._numbers) + len(words) + len(flags) > _MAX_PROPERTIES:
             raise NetworkFactError(f"{verb}: rules test more than {_MAX_PROPERTIES} of its properties")
         self._template = "".join(f',"{name}":%d' for name in self._numbers)
-        self._conditions = conditions
+        self._conditions, self._negated = conditions, negated
         self._known: dict[tuple[str, ...], _Encoded] = {}
 
     def sent(self, episode: Episode, today: int, sid: str, number: int) -> Sent | None:
-        """See `Wire.sent`."""
-        words = tuple([value(episode) for value in self._values])
+        """The episode as it travels; None when it could satisfy no condition.
+
+        Args:
+            episode: of this kind.
+            today: ordinal of the day of evaluation; days travel relative to it.
+            sid: id of the session.
+            number: tells it apart from the other episodes of the session.
+
+        Raises:
+            NetworkFactError: it holds what may not reach the C code.
+        """
+        if not self._conditions:
+            return None
+        words = self._values(episode)
         encoded = self._known.get(words)
         if encoded is None:
             encoded = self._encode(words)
@@ -180,26 +187,25 @@ class _Kind:
         if not matches and not encoded.undecided:
             return None
         numbers: list[int] = []
-        for span_of, is_day in self._spans:
-            span: Span = span_of(episode)
+        for span, is_day in zip(self._spans(episode), self._are_days, strict=True):
             if is_day:
                 numbers += round(span.low - today), round(span.high - today)
             else:
-                numbers += round(span.low * STEPS), round(span.high * STEPS)
+                numbers += _millionths(span.low), _millionths(span.high)
         for bit, tests in encoded.undecided:
             if all(compare(numbers[index], limit) for index, compare, limit in tests):
                 matches |= bit
         if not matches:
             return None
-        if numbers and not -_MAX_NUMBER < min(numbers) <= max(numbers) < _MAX_NUMBER:
-            raise NetworkFactError("a span is no bounded whole number")
         checked_word("e", episode.id)
         counts = int(episode.standing is Standing.COUNTS)
         rest = f'{self._verb}","c":{counts},"t":1{encoded.json}{self._template % tuple(numbers)}}}'
         return Sent(
             matches,
             f'{{"id":"{number}","sid":"{sid}","e":"{episode.id}","k":"{rest}',
-            f'{{"id":"{GUARD}{number}","sid":"{sid}","e":"{episode.id}","k":"{GUARD}{rest}',
+            f'{{"id":"{GUARD}{number}","sid":"{sid}","e":"{episode.id}","k":"{GUARD}{rest}'
+            if matches & self._negated
+            else "",
         )
 
     def _encode(self, words: tuple[str, ...]) -> _Encoded:
@@ -221,6 +227,20 @@ class _Kind:
             self._known.clear()
         encoded = self._known[words] = _Encoded(json, matches, tuple(undecided))
         return encoded
+
+
+def _millionths(value: float) -> int:
+    result = round(value * STEPS)
+    if not -_MAX_NUMBER < result < _MAX_NUMBER:  # days, and numbers in rules, are always less
+        raise NetworkFactError("a span is no bounded whole number")
+    return result
+
+
+def _getter(fields: Sequence[str]) -> Callable[[Episode], tuple[Any, ...]]:
+    """What gives the values of so many fields at once, always as a tuple."""
+    if len(fields) > 1:
+        return attrgetter(*fields)
+    return lambda episode: tuple(getattr(episode, field) for field in fields)
 
 
 def side_of(test: SpanTest, *, certain: bool) -> tuple[str, str]:

@@ -139,7 +139,7 @@ def test_a_failed_evaluation_frees_its_session(network: Network, monkeypatch: py
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(network_module._c, "start_action_for_state", fails)
+        broken.setattr(network_module._c, "complete_and_start_action", fails)
         for _ in range(1_100):
             with contextlib.suppress(KeyboardInterrupt):
                 network.evaluate([PATIENT, LENALIDOMIDE], AS_OF)

@@ -118,7 +118,10 @@ def test_a_datum_that_is_missing_joins_what_was_there_before() -> None:
 def test_sessions_share_no_id() -> None:
     network = Network([rule_of("TST-01", {"all": [{"exposed": {}}]}, [])])
     course = Course(id="l", drug="lenalidomide")
-    facts = [network.wire.sent(course, 0, session._sid, 0) for session in (network.session(AS_OF) for _ in range(2))]
+    facts = [
+        network.wire.kind(course.verb).sent(course, 0, session._sid, 0)
+        for session in (network.session(AS_OF) for _ in range(2))
+    ]
     assert facts[0] != facts[1]
 
 
