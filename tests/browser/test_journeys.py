@@ -202,7 +202,7 @@ def test_the_api_is_drawn_without_the_internet(visit: Begin) -> None:
 @pytest.mark.parametrize("path", ["/", "/?patient=p01", "/?patient=p61", "/rules", "/rules/SPM-05", "/docs"])
 def test_on_a_phone_nothing_is_cut_off(visit: Begin, path: str) -> None:
     page = visit(viewport={"width": 375, "height": 800}).go(path)
-    for details in page.locator("main details").all()[:12]:
+    for details in page.locator("main details").all()[:40]:
         details.evaluate("element => element.open = true")
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
