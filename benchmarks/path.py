@@ -19,9 +19,12 @@ from typing import TypeVar
 
 import orjson
 
+from spmwatch.cds_hooks.cards.layout import lay_out
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
+from spmwatch.engine.merging import merge
 from spmwatch.engine.reasoning.explain import Explainer
+from spmwatch.engine.recommendation import Recommendation
 from spmwatch.fhir_adapters import records_from_bundle
 
 T = TypeVar("T")
@@ -43,7 +46,7 @@ def main() -> None:
     print(f"{'stage':<34}{'patients/s':>12}{'share':>9}")
     whole = seconds["parse"] + seconds["read"] + seconds["timeline"] + seconds["network"]
     for stage, what in STAGES.items():
-        share = f"{100 * seconds[stage] / whole:.0f} %" if stage != "explain" else "-"
+        share = f"{100 * seconds[stage] / whole:.0f} %" if stage not in EXTRA else "-"
         print(f"{what:<34}{len(texts) / seconds[stage]:>12,.0f}{share:>9}")
     print(f"{'Bundle to recommendation':<34}{len(texts) / whole:>12,.0f}{'100 %':>9}")
     print(f"\nThe whole takes {whole / seconds['parse']:.0f} times as long as orjson.loads alone of the same bytes.")
@@ -54,8 +57,10 @@ STAGES = {
     "read": "read: JSON to facts",
     "timeline": "timeline: facts to episodes",
     "network": "network: episodes to findings",
+    "cards": "merge and cards (extra)",
     "explain": "explain: every condition (extra)",
 }
+EXTRA = ("cards", "explain")
 
 
 def _bundles(count: int) -> list[bytes]:
@@ -86,6 +91,7 @@ def _round(texts: list[bytes]) -> dict[str, float]:
     )
     timelines = timed("timeline", lambda: (evaluator.timeline(record, as_of=AS_OF) for record in records))
     results = timed("network", lambda: (evaluator.evaluate_timeline(timeline) for timeline in timelines))
+    timed("cards", lambda: (_cards(result) for result in results))
     timed(
         "explain",
         lambda: (
@@ -96,6 +102,12 @@ def _round(texts: list[bytes]) -> dict[str, float]:
         ),
     )
     return seconds
+
+
+def _cards(recommendation: Recommendation) -> list[dict[str, object]]:
+    base = _EVALUATOR.rule_base
+    merged = merge(recommendation, policy=base.card_policy)
+    return lay_out(merged, recommendation, policy=base.card_policy, texts=base.texts)
 
 
 _EVALUATOR = Evaluator(load_rule_base())
