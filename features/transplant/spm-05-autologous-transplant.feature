@@ -78,7 +78,7 @@ Feature: Autologous transplant and lenalidomide
       And an autologous stem cell transplant was done on 2020-11-10
       When the rule is evaluated
       Then it recommends with indicator "info"
-      And the card of it says "none after it"
+      And the card of it says "Nothing on record proves lenalidomide after the autologous transplant"
 
     @near-miss
     Scenario: The last day of lenalidomide is the day of the transplant
@@ -86,6 +86,14 @@ Feature: Autologous transplant and lenalidomide
       And an autologous stem cell transplant was done on 2020-11-10
       When the rule is evaluated
       Then it recommends with indicator "info"
+
+    @fires @unknown
+    Scenario: Whether it was before or after is not told where the record does not tell
+      Given lenalidomide 25 mg was taken from 2020 to 2020
+      And an autologous stem cell transplant was done at no recorded time
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "that stays open"
 
     @fires
     Scenario: Before high-dose melphalan without a transplant code
