@@ -7,8 +7,8 @@ would be asked to do the same again. Two things are not set aside:
   is no answer to the blood count that is overdue. Of several suggestions for one check one is enough;
 - whatever nobody saw: cards of silent clients, and feedback that names no card of the same client.
 
-Critical advice is never quiet (engine/merging.py). The day is the feedback's own, but never before the card and never
-after the day on which it is read: clients' clocks and time zones are theirs.
+Critical advice is never quiet (engine/merging.py). The day is the feedback's own, but never before the card, never
+after its coming, and never after the day on which it is read: clients' clocks and time zones are theirs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Answered:
         advice: rule and digest of all it told.
         offered: of each suggestion its uuid, its check and the rules that ask for it.
         outcome: `accepted` or `overridden`.
-        at: when, as the client says.
+        at: when, as the client says, but not after its coming.
         accepted: uuids of accepted suggestions.
     """
 

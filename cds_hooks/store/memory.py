@@ -125,7 +125,7 @@ class StoredMemory:
                     advice=row.advice,
                     offered=row.offered,
                     outcome=row.outcome,
-                    at=row.at,
+                    at=min(row.at, row.received),  # a clock that is ahead would keep it quiet until it is right
                     accepted=row.accepted,
                 )
                 for row in connection.execute(_ANSWERS, values)
@@ -200,6 +200,7 @@ _ANSWERS = (
         CARD.c.suggestions.label("offered"),
         FEEDBACK.c.outcome,
         FEEDBACK.c.at,
+        FEEDBACK.c.received,
         FEEDBACK.c.suggestions.label("accepted"),
     )
     .join(FEEDBACK, (FEEDBACK.c.client == CARD.c.client) & (FEEDBACK.c.card == CARD.c.uuid))
