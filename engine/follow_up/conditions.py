@@ -1,0 +1,165 @@
+"""Whether conditions of checks hold for a patient: each is compiled once, and decided once for each patient.
+
+Conditions of checks do not as a rule compare one episode with another, so each is decided by itself. What comes out is
+what reasoning/explain.py, the reader of all conditions, comes to; a property test holds the two together. Branches in
+which conditions do compare are left to that reader.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from spmwatch.engine.catalogue.conditions import TODAY, Branch, Condition, SpanTest, WordTest
+from spmwatch.engine.dates import add_months
+from spmwatch.engine.episodes import UNKNOWN, Episode, Span
+from spmwatch.engine.reasoning.explain import Explainer
+from spmwatch.engine.reasoning.reading import alone, compare, standing_truth, word_truth
+from spmwatch.engine.timeline.topics import topic_of
+from spmwatch.engine.truth import Truth, all_of, any_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """There is an episode that passes these tests, none of which compares it with another."""
+
+    verb: str
+    words: tuple[WordTest, ...]
+    spans: tuple[SpanTest, ...]
+
+    def truth(self, episode: Episode, today: int) -> Truth:
+        """Is it such an episode? FALSE with the first test that it fails."""
+        result = standing_truth(episode)
+        for word in self.words:
+            value = getattr(episode, word.field)
+            if value not in word.values:
+                if value != UNKNOWN:
+                    return Truth.FALSE
+                result = Truth.UNKNOWN
+        for test in self.spans:
+            passed = _passed(test, episode, today)
+            if passed is Truth.FALSE:
+                return passed
+            if passed is Truth.UNKNOWN:
+                result = passed
+        return result
+
+    def open_topics(self, episode: Episode, today: int) -> Iterator[str]:
+        """What keeps an episode that may be such a one from being it for certain."""
+        fields = [word.field for word in self.words if word_truth(word, episode) is Truth.UNKNOWN]
+        fields += [test.field for test in self.spans if _passed(test, episode, today) is Truth.UNKNOWN]
+        if standing_truth(episode) is Truth.UNKNOWN:
+            fields.append("standing")
+        yield from (topic for field in fields if (topic := topic_of(episode, field)) is not None)
+
+
+def _passed(test: SpanTest, episode: Episode, today: int) -> Truth:
+    limit = test.offset
+    if test.anchor == TODAY:
+        months_on = add_months(date.fromordinal(today), test.months).toordinal() if test.months else today
+        limit += months_on
+    return compare(getattr(episode, test.field), test.comparison, Span.exactly(limit))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ways:
+    """Branches, one of which has to hold.
+
+    Attributes:
+        branches: as they were written.
+        asked: of each branch its conditions; None where some condition compares with another.
+    """
+
+    branches: tuple[Branch, ...]
+    asked: tuple[tuple[_Asked, ...], ...] | None
+
+
+class Compiler:
+    """Makes ways of branches; equal conditions become one, so that a patient's episodes are asked once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, tuple[WordTest, ...], tuple[SpanTest, ...]], _Asked] = {}
+
+    def ways(self, branches: Sequence[Branch]) -> Ways:
+        """The branches, compiled."""
+        conditions = [condition for branch in branches for condition in branch.conditions]
+        if not all(alone(test) for condition in conditions for test in condition.spans):
+            return Ways(tuple(branches), None)
+        return Ways(
+            tuple(branches), tuple(tuple(self._asked(each) for each in branch.conditions) for branch in branches)
+        )
+
+    def _asked(self, condition: Condition) -> _Asked:
+        key = (condition.verb, condition.words, condition.spans)
+        return self._known.setdefault(key, _Asked(*key))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Whether a condition holds, and its episodes: `certain` fit it; `possible` are these and those that may."""
+
+    truth: Truth
+    certain: tuple[Episode, ...]
+    possible: tuple[Episode, ...]
+
+
+class Circumstances:
+    """One patient's episodes as of one day, as conditions of checks ask for them."""
+
+    def __init__(self, episodes: Sequence[Episode], as_of: date) -> None:
+        self._episodes, self._as_of, self._today = episodes, as_of, as_of.toordinal()
+        self._by_verb: dict[str, list[Episode]] = {}
+        for episode in episodes:
+            self._by_verb.setdefault(episode.verb, []).append(episode)
+        self._answers: dict[_Asked, _Answer] = {}
+
+    def holds(self, ways: Ways) -> Truth:
+        """Does one of the branches hold?"""
+        if ways.asked is None:
+            return self._explainer.holds(ways.branches)
+        return any_of(map(self._branch_truth, ways.asked))
+
+    def topics_of(self, ways: Ways) -> tuple[str, ...]:
+        """What would decide branches of which none is decided, each an id of rules/gaps.yaml."""
+        if ways.asked is None:
+            return self._explainer.topics_of(ways.branches)
+        open_branches = (branch for branch in ways.asked if self._branch_truth(branch) is not Truth.FALSE)
+        return tuple(dict.fromkeys(topic for branch in open_branches for topic in self._open_topics(branch)))
+
+    def certain(self, ways: Ways) -> Iterable[tuple[Episode, ...]]:
+        """The episodes of every way in which one of the branches holds for certain."""
+        if ways.asked is None:
+            return self._explainer.ways(ways.branches, certain=True)
+        fitting = ([self._answer(asked).certain for asked in branch] for branch in ways.asked)
+        return itertools.chain.from_iterable(itertools.product(*each) for each in fitting)
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self._episodes, self._as_of)
+
+    def _branch_truth(self, branch: Sequence[_Asked]) -> Truth:
+        return all_of(self._answer(asked).truth for asked in branch)
+
+    def _open_topics(self, branch: Sequence[_Asked]) -> Iterator[str]:
+        for asked in branch:
+            for episode in self._answer(asked).possible:
+                yield from asked.open_topics(episode, self._today)
+
+    def _answer(self, asked: _Asked) -> _Answer:
+        answer = self._answers.get(asked)
+        if answer is None:
+            answer = self._answers[asked] = self._looked_for(asked)
+        return answer
+
+    def _looked_for(self, asked: _Asked) -> _Answer:
+        """Goes through the episodes; those found are in the order of their ids, as the explainer has them."""
+        truths = [(asked.truth(episode, self._today), episode) for episode in self._by_verb.get(asked.verb, ())]
+        possible = sorted((one for one in truths if one[0] is not Truth.FALSE), key=lambda one: one[1].id)
+        return _Answer(
+            truth=any_of(truth for truth, _ in possible),
+            certain=tuple(episode for truth, episode in possible if truth is Truth.TRUE),
+            possible=tuple(episode for _, episode in possible),
+        )
