@@ -118,3 +118,18 @@ def test_wheel_holds_every_source_file(wheel_names: set[str]) -> None:
 def test_wheel_carries_licence_notice_and_command(wheel_names: set[str]) -> None:
     meta = {name.split(".dist-info/", 1)[1] for name in wheel_names if ".dist-info/" in name}
     assert {"licenses/LICENSE", "licenses/NOTICE", "entry_points.txt"} <= meta
+
+
+def test_the_container_gets_every_package_and_no_hashes_for_a_folder() -> None:
+    """Pip refuses a folder while a file of versions has hashes, since a folder has none."""
+    recipe = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    copied = {line.split()[1] for line in recipe.splitlines() if line.startswith("COPY ") and len(line.split()) == 3}
+    assert set(TOP) <= copied
+    assert "--constraint constraints.txt" not in recipe
+    script = recipe.partition("RUN sed -E '")[2].partition("'")[0]
+    made = subprocess.run(
+        ["sed", "-E", script, "constraints.txt"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    pins = [line for line in made.stdout.splitlines() if not line.startswith("#")]
+    assert len(pins) > 50
+    assert not [line for line in pins if "hash" in line or line.endswith("\\")]
