@@ -208,4 +208,6 @@ def _small_print(report: FeedbackReport) -> Iterator[str]:
     if report.silent:
         yield f"{report.silent} cards of silent clients are not counted; nobody saw them."
     if report.strangers:
-        yield f"{report.strangers} entries of feedback name no card that is kept here for their client."
+        one = report.strangers == 1
+        entries = "1 entry of feedback names" if one else f"{report.strangers} entries of feedback name"
+        yield f"{entries} no card that is kept here for {'its' if one else 'their'} client."

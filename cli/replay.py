@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from spmwatch.cds_hooks.configuration.reading import configured
 from spmwatch.cds_hooks.store.decision import Json
 from spmwatch.cds_hooks.store.decisions import Kept, decisions, decisions_of_facts
 from spmwatch.cds_hooks.store.opening import Store
@@ -79,8 +80,9 @@ def replay_command(  # each argument is an option
     """Decide requests again by the rules of this version, and print what differs from what was decided.
 
     Stored requests are there while store.keep_requests is set. A recorded request is compared with its recorded answer,
-    or with the kept decision of the same hookInstance, or of the same facts. Without --as-of the day is that of the
-    decision; for a request with a recorded answer it is today.
+    or with the kept decision of the same hookInstance, or of the same facts. Without --overlay the overlays are those
+    of the settings, as the service has them. Without --as-of the day is that of the decision; for a request with a
+    recorded answer it is today.
 
     Exit code 0 when nothing differs, 1 when something does, 2 when nothing could be replayed.
     """
@@ -89,7 +91,7 @@ def replay_command(  # each argument is an option
         raise InputError("replay", "-", "nothing is named", "Name a decision or a file, or say --all")
     if answer is not None and (len(named) != 1 or all_):
         raise InputError("--answer", "-", "belongs to one recorded request", "Name that request alone")
-    evaluator = load_evaluator(overlay)
+    evaluator = load_evaluator(overlay or configured(config, {}).settings.overlays)
     cases: list[_Case] = []
     with ExitStack() as stack:
         if answer is not None:

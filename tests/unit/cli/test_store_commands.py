@@ -161,9 +161,24 @@ def test_other_rules_are_seen(url: str, made: Decision, tmp_path: Path) -> None:
     assert found[0]["as_of"] == DAY.isoformat()
 
 
+def test_the_overlays_of_the_settings_are_in_force(url: str, made: Decision, tmp_path: Path) -> None:
+    """The rules now are those that the service has, not the shipped ones."""
+    switching_off("SPM-05", tmp_path)
+    settings = tmp_path / "spmwatch.toml"
+    settings.write_text('overlays = ["site"]\n')
+    result = run("replay", made.id, "--config", settings, url=url)
+    assert result.exit_code == 1
+    assert "overlay site 1.0.0" in result.stdout
+    assert re.search(r"went +finding +SPM-05", result.stdout)
+    other = switching_off("SPM-02", tmp_path / "other")
+    result = run("replay", made.id, "--config", settings, "--overlay", other, url=url)
+    assert re.search(r"went +finding +SPM-02", result.stdout)
+    assert not re.search(r"went +finding +SPM-05", result.stdout)
+
+
 def switching_off(rule: str, folder: Path) -> Path:
     site = folder / "site"
-    site.mkdir()
+    site.mkdir(parents=True)
     (site / "overlay.yaml").write_text(
         "name: site\nversion: 1.0.0\ntitle: A site\nresponsible: Nobody\nbecause: For a test.\n"
         f"switched_off:\n  {rule}:\n    because: It is told elsewhere here.\n"
