@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from spmwatch.engine.facts import Certainty, DrugExposure, DrugNotTaken, Fact, Proof, Standing
 from spmwatch.fhir_adapters import drug_status, views
@@ -29,6 +30,8 @@ UNRESOLVED = "Medication cannot be resolved"
 
 _DEEPEST = 4
 """Ingredients of ingredients; deeper, or in a circle, they are not followed."""
+MOST_INGREDIENTS = 100
+"""Of one Medication, those of its ingredients included; what comes after them counts as not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,11 @@ def _by_reference(reader: Reader, item: Item, reference: views.Ref, at: str, dru
 def _by_ingredient(reader: Reader, holder: Item, medication: views.MedicationView, at: str, drugs: Drugs) -> bool:
     """Drugs of the ingredients, where the code of the product tells none; whether every ingredient is known."""
     hits: dict[str, Hit] = {}
-    ingredients = list(_ingredients(reader, holder, medication, at))
+    ingredients = list(islice(_ingredients(reader, holder, medication, at), MOST_INGREDIENTS + 1))
+    if len(ingredients) > MOST_INGREDIENTS:  # references can multiply them to millions
+        ingredients[-1] = at, None
+        problem = f"the Medication has more than {MOST_INGREDIENTS} ingredients; only these were read"
+        reader.gap(holder, "unreadable", at, problem, "Look at the Medication in its source system.")
     for element, concept in ingredients:
         if concept is not None:
             drugs.concepts.append(concept)
@@ -207,7 +214,11 @@ def _ingredients(
             continue
         view = reader.view(views.MedicationView, inner)
         within = holder if (reference.reference or "").startswith("#") else inner
-        further = [] if depth >= _DEEPEST else list(_ingredients(reader, within, view, element, depth + 1))
+        further = (
+            []
+            if depth >= _DEEPEST
+            else list(islice(_ingredients(reader, within, view, element, depth + 1), MOST_INGREDIENTS + 1))
+        )
         if tells(view.code) or not further:
             yield element, view.code
         yield from further

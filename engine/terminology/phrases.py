@@ -23,6 +23,8 @@ _TOKEN = re.compile(r"[^\W_]+|\?(?=\w)|\n|[.;!?](?=\s|$)|,")
 _LESS = re.compile(r"<(?=\s*[^\W\d_]{2})")
 """Before a word, "<VGPR" is "less than VGPR"; before a number nothing of ours depends on it."""
 _MARKS = str.maketrans(dict.fromkeys("®™©℠", " "))
+_PIECE = 64
+"""Characters that are decomposed at once."""
 _BREAKS = frozenset(".;!\n,")
 _CHOICE = re.compile(r"\[([^\[\]{}]*)\]|\{([^\[\]{}]*)\}")
 
@@ -41,8 +43,17 @@ def _tokens(plain: str) -> tuple[str, ...]:
     if "<" in plain:
         plain = _LESS.sub(" less than ", plain)
     if not plain.isascii():
-        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+        plain = "".join(c for c in _decomposed(plain) if not unicodedata.combining(c))
     return tuple(_TOKEN.findall(plain))
+
+
+def _decomposed(text: str) -> Iterator[str]:
+    """The characters of `text` with accents apart, in order but for accents.
+
+    Piece by piece: accents in a row are put in order in a time that grows with the square of their number.
+    """
+    for at in range(0, len(text), _PIECE):
+        yield from unicodedata.normalize("NFKD", text[at : at + _PIECE])
 
 
 def expanded(phrase: str) -> Iterator[str]:

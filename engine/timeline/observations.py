@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from operator import itemgetter
 
 from spmwatch.engine.episodes import FIRST_DAY, STEPS, UNBOUNDED, UNKNOWN, Done, Lab, Order, Span, Stated
 from spmwatch.engine.facts import (
+    Certainty,
     Diagnosis,
     DrugOrder,
     Fact,
@@ -21,6 +23,7 @@ from spmwatch.engine.facts import (
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.engine.timeline.conventions import Conventions
 from spmwatch.engine.timeline.exposures import known_days
+from spmwatch.engine.timeline.transplants import in_order
 
 _DIGITS = len(str(STEPS)) - 1
 PACK_YEARS, SMOKING_QUIT = "pack-years", "smoking-quit"
@@ -108,7 +111,7 @@ def _value(fact: LabValue) -> Span:
 
 def done_of(facts: Iterable[Fact], as_of: int, value_sets: ValueSets) -> list[Done]:
     """What was done, or is so (an absent organ, an inherited risk), once a day; no transplants, nothing planned."""
-    found: dict[tuple[object, ...], Done] = {}
+    found: defaultdict[tuple[str, int, int, Standing, Certainty], set[Source]] = defaultdict(set)
     for fact in facts:
         if isinstance(fact, Procedure):
             concept = value_sets.concept(fact.concept)
@@ -125,23 +128,16 @@ def done_of(facts: Iterable[Fact], as_of: int, value_sets: ValueSets) -> list[Do
         low, high = known_days(when, as_of)
         if isinstance(fact, Procedure) and fact.is_status:
             low = FIRST_DAY
-        key = (fact.concept, low, high, fact.standing, fact.certainty)
-        before = found.get(key)
-        sources = fact.sources if before is None else tuple(sorted({*before.sources, *fact.sources}))
-        found[key] = Done(
-            id="",
-            standing=fact.standing,
-            certainty=fact.certainty,
-            sources=sources,
-            what=fact.concept,
-            date=Span(low, high),
-        )
-    return sorted(found.values(), key=lambda d: (d.what, d.date.low, d.date.high, d.standing, d.certainty))
+        found[fact.concept, low, high, fact.standing, fact.certainty].update(fact.sources)
+    return [
+        Done(id="", standing=standing, certainty=certainty, sources=in_order(told), what=what, date=Span(low, high))
+        for (what, low, high, standing, certainty), told in sorted(found.items(), key=itemgetter(0))
+    ]
 
 
 def stated_of(facts: Iterable[Fact], as_of: int) -> list[Stated]:
     """What the record states, smoking status and the day of quitting among it."""
-    found: dict[tuple[object, ...], Stated] = {}
+    found: defaultdict[tuple[str, int, int, Standing, Certainty], set[Source]] = defaultdict(set)
     for fact in facts:
         if isinstance(fact, Statement):
             told = [(fact.what, fact.date)]
@@ -152,14 +148,11 @@ def stated_of(facts: Iterable[Fact], as_of: int) -> list[Stated]:
         else:
             continue
         for what, when in told:
-            days = known_days(when, as_of)
-            key = (what, *days, fact.standing, fact.certainty)
-            before = found.get(key)
-            sources = fact.sources if before is None else tuple(sorted({*before.sources, *fact.sources}))
-            found[key] = Stated(
-                id="", standing=fact.standing, certainty=fact.certainty, sources=sources, what=what, date=Span(*days)
-            )
-    return sorted(found.values(), key=lambda s: (s.what, s.date.low, s.date.high, s.standing, s.certainty))
+            found[what, *known_days(when, as_of), fact.standing, fact.certainty].update(fact.sources)
+    return [
+        Stated(id="", standing=standing, certainty=certainty, sources=in_order(told), what=what, date=Span(low, high))
+        for (what, low, high, standing, certainty), told in sorted(found.items(), key=itemgetter(0))
+    ]
 
 
 def pack_years_of(smoking: Iterable[Smoking]) -> list[LabValue]:

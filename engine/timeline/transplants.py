@@ -25,16 +25,14 @@ class _Told:
     kind: str
     counts: bool
     facts: list[Procedure] = field(default_factory=list)
+    names: list[tuple[object, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = [(f.concept, f.certainty, f.sources) for f in self.facts]
 
     @property
     def sort_key(self) -> tuple[object, ...]:
-        return (
-            self.low,
-            self.high,
-            not self.counts,
-            self.kind,
-            [(f.concept, f.certainty, f.sources) for f in self.facts],
-        )
+        return self.low, self.high, not self.counts, self.kind, self.names
 
 
 def transplants_of(
@@ -155,6 +153,7 @@ def _place(one: _Told, found: list[_Told]) -> None:
 def _add(known: _Told, one: _Told) -> None:
     """Take another record of the same transplant along; of upper bounds of its date the earliest stays."""
     known.facts += one.facts
+    known.names += one.names
     if known.low == FIRST_DAY and known.counts is one.counts:
         known.high = min(known.high, one.high)
 

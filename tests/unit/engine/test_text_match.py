@@ -370,6 +370,8 @@ def test_only_the_first_characters_are_read() -> None:
         "metastatic breast cancer ",
         "family ",
         "é",
+        "\u0301\u0316",
+        "\u0f73",
         "?a",
         "no. ",
     ],

@@ -95,3 +95,21 @@ def test_known_ingredients_outside_the_value_sets_are_no_gap() -> None:
     assert record.facts == ()
     assert record.gaps == ()
     assert record.coverage.unsupplied == ()
+
+
+def test_ingredients_multiplied_by_references_are_read_up_to_a_bound_and_then_unknown() -> None:
+    """Five Medications, each made a hundred times of the next one, would be 10 thousand million ingredients."""
+    each = [
+        {
+            "resourceType": "Medication",
+            "id": f"x{level}",
+            "ingredient": [{"itemReference": {"reference": f"#x{level + 1}"}}] * 100,
+        }
+        for level in range(5)
+    ]
+    last = {"resourceType": "Medication", "id": "x5", "code": {"text": "sodium chloride"}}
+    by_first = {**by_contained(*each, last), "medicationReference": {"reference": "#x0"}}
+    record = read(by_first)
+    assert record.facts == ()
+    assert "unreadable" in kinds(record)
+    assert [kind for kind, _ in record.coverage.unsupplied] == ["MedicationRequest"]
