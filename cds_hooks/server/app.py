@@ -95,7 +95,7 @@ def _add_discovery(app: FastAPI, service: Service) -> None:
             return Response(status_code=304, headers=headers)
         return Response(body, media_type=JSON, headers=headers)
 
-    app.add_api_route("/cds-services", discover, methods=["GET"], responses=DISCOVERY)
+    app.add_api_route("/cds-services", discover, methods=["GET"], responses=DISCOVERY, tags=["CDS Hooks"])
     app.add_api_route("/cds-services/", discover, methods=["GET"], include_in_schema=False)
 
 
@@ -106,4 +106,4 @@ def _add_services(app: FastAPI, service: Service) -> None:
 
     for spelled in (ROUTE, f"{ROUTE}/"):
         app.router.routes.append(Route(spelled, Calls(service), methods=["POST"], include_in_schema=False))
-    app.add_api_route(ROUTE, call, methods=["POST"], responses=ANSWERS, openapi_extra=REQUEST_BODY)
+    app.add_api_route(ROUTE, call, methods=["POST"], responses=ANSWERS, openapi_extra=REQUEST_BODY, tags=["CDS Hooks"])

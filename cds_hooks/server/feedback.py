@@ -32,7 +32,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         return await take_feedback(service, service_id, request)
 
     path = "/cds-services/{service_id}/feedback"
-    app.add_api_route(path, feedback, methods=["POST"], responses=_ANSWERS, openapi_extra=_BODY)
+    app.add_api_route(path, feedback, methods=["POST"], responses=_ANSWERS, openapi_extra=_BODY, tags=["CDS Hooks"])
     app.add_api_route(f"{path}/", feedback, methods=["POST"], include_in_schema=False)
 
 

@@ -218,3 +218,6 @@ def test_on_paper_there_is_what_was_said_and_nothing_to_press(visit: Begin) -> N
         expect(card.get_by_text("Suggestion for clinical judgement").first).to_be_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert len(page.pdf()) > 10_000
+    rules = "[...document.styleSheets].flatMap(sheet => [...sheet.cssRules])"
+    margins = page.evaluate(f"{rules}.filter(rule => rule instanceof CSSPageRule).map(rule => rule.style.marginLeft)")
+    assert margins == ["14mm"]  # a PDF has no margin unless the page asks for one

@@ -120,6 +120,7 @@ def test_openapi_page(client: httpx.Client) -> None:
     document = client.get("/openapi.json").json()
     assert {"/cds-services", "/cds-services/{service_id}"} <= set(document["paths"])
     assert {"PatientViewRequest", "OrderSignRequest", "OrderSelectRequest"} <= set(document["components"]["schemas"])
+    assert [name for name, path in document["paths"].items() for one in path.values() if not one.get("tags")] == []
     assert client.get("/docs").status_code == 200
 
 
