@@ -110,7 +110,7 @@ def conclude(
     new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
     rule_pages: str | None = None,
 ) -> HookAnswer:
-    """The answer from everything that could be had: 200 with cards, or 412.
+    """The answer from everything that could be had: 200 with cards, 412, or 500 where rules broke and no card tells it.
 
     Args:
         request: a request that was parsed.
@@ -140,6 +140,13 @@ def conclude(
     known = acknowledged() if recommendation.findings else ()
     merged = merge(recommendation, policy=policy, acknowledged=known, pseudonym=pseudonym)
     cards = lay_out(merged, recommendation, policy=policy, texts=texts, new_uuid=new_uuid, rule_pages=rule_pages)
+    if recommendation.failures and not cards:  # no card would say that there is nothing to say (C091)
+        return HookAnswer(
+            status=500,
+            body=operation_outcome([_broken(recommendation)]),
+            recommendation=recommendation,
+            seconds={"evaluate": evaluated - started},
+        )
     return HookAnswer(
         status=200,
         body={"cards": cards},
@@ -221,6 +228,11 @@ def _without_the_uncounted(record: PatientRecord) -> Coverage:
     types = sorted({match[0] for match in found if match} - {name for name, _ in record.coverage.unsupplied})
     more = tuple((type_, why) for type_ in types)
     return dataclasses.replace(record.coverage, unsupplied=(*record.coverage.unsupplied, *more))
+
+
+def _broken(recommendation: Recommendation) -> Issue:
+    rules = ", ".join(sorted({failure.rule for failure in recommendation.failures}))
+    return Issue(code="exception", says=f"Could not be evaluated through a fault of this service: {rules}")
 
 
 def _without_medications() -> Issue:

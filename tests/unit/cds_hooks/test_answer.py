@@ -14,8 +14,11 @@ import pytest
 
 from spmwatch.cds_hooks.answer import HookAnswer, parse_request, read, respond
 from spmwatch.cds_hooks.prefetch.reading import read_prefetch
+from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.episodes import Order
+from spmwatch.engine.evaluate import Evaluator
+from spmwatch.engine.recommendation import Finding
 
 HOOKS = Path(__file__).parents[3] / "examples/hooks"
 AS_OF = date(2026, 1, 15)
@@ -47,6 +50,30 @@ def test_412_still_says_what_was_found() -> None:
     assert found.body["resourceType"] == "OperationOutcome"
     assert found.recommendation is not None
     assert {gap.element for gap in found.recommendation.gaps if gap.kind == "not-supplied"} >= {"MedicationRequest"}
+
+
+def test_a_rule_that_breaks_is_no_empty_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C091, C058: no card means that there is nothing to say, not that it could not be said."""
+
+    def broken(*_: object) -> Finding:
+        raise ZeroDivisionError
+
+    whole = answer("patient-view-maintenance-after-transplant")
+    assert whole.merged is not None
+    shown = [one for card in whole.merged.cards for one in (*card.all_advice, *whole.merged.beyond)]
+    quiet = [Acknowledgement(rule=one.rule, on=AS_OF, digest=one.digest) for one in shown]
+    told = vars(Evaluator)["_finding"]
+    monkeypatch.setattr(Evaluator, "_finding", broken)
+    found = answer("patient-view-maintenance-after-transplant")
+    assert found.status == 500
+    assert found.body["resourceType"] == "OperationOutcome"
+    assert "SPM-05" in str(found.body)
+    monkeypatch.setattr(
+        Evaluator, "_finding", lambda me, rule, *rest: (broken if rule.id == "SPM-05" else told)(me, rule, *rest)
+    )
+    assert answer("patient-view-maintenance-after-transplant").status == 200  # a card names the rule
+    assert answer("patient-view-maintenance-after-transplant", acknowledged=quiet).status == 500
+    assert answer("patient-view-nothing-to-say").status == 200
 
 
 def test_the_day_is_an_argument() -> None:

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spmwatch.cds_hooks.answer import respond
+from spmwatch.cds_hooks.cards.record_text import plain
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from tests.support.card_check import check_answer, check_markdown, leaves
@@ -119,3 +120,10 @@ def test_the_check_sees_what_it_is_there_for(text: str) -> None:
     """Each of these would be found if it came through, some of them although they are escaped."""
     with pytest.raises(AssertionError):
         check_markdown(f"Records: {text}")
+
+
+def test_html_in_the_words_of_a_rule_is_no_html_on_a_card() -> None:
+    """C096: an overlay brings words of its own."""
+    shown = plain("Suggested: <b>now</b>\n\n<div>later", [])
+    check_markdown(shown)
+    assert "now" in shown
