@@ -29,9 +29,9 @@ class Service:
 
 _ABOUT = (
     "For adults with multiple myeloma who had, have or are about to get lenalidomide or melphalan: what the record "
-    "says about them, stem-cell transplant and other cancers, and which checks for second primary malignancies (SPM) may "
-    "follow from it. Silent for everybody else. Suggestions for clinical judgement, with their "
-    "evidence and with what is not known."
+    "says about them, stem-cell transplant and other cancers, and which checks for second primary malignancies "
+    "(SPM) may follow from it. Silent for everybody else. Suggestions for clinical judgement, with their evidence and "
+    "with what is not known."
 )
 
 _SERVICES = (
