@@ -171,6 +171,10 @@ def _with_unsupplied(coverage: Coverage, more: Mapping[str, str]) -> Coverage:
     return dataclasses.replace(coverage, unsupplied=tuple(sorted(merged.items())))
 
 
+_MOST_COMPARED = 50
+"""Versions of one resource that a further one is compared with."""
+
+
 def _one_version_each(items: Sequence[Item], tally: Tally) -> Iterable[tuple[Item, bool]]:
     """Each resource once: its newest version; all versions, disputed, where none is known to be the newest."""
     groups: dict[str, list[Item]] = {}
@@ -183,7 +187,8 @@ def _one_version_each(items: Sequence[Item], tally: Tally) -> Iterable[tuple[Ite
             continue
         distinct: list[Item] = []
         for item in group:
-            if not any(is_same(item, other) for other in distinct):
+            # Beyond the bound even a repetition counts as one version more: which is right is in doubt anyway.
+            if len(distinct) >= _MOST_COMPARED or not any(is_same(item, other) for other in distinct):
                 distinct.append(item)
         newest = _newest(distinct)
         kept = distinct if newest is None else [newest]

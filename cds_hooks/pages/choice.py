@@ -16,6 +16,10 @@ WITHHOLDABLE = tuple(template.type for template in TEMPLATES if template.type !=
 """Types of resource that an EHR may not send."""
 
 
+_LAST_YEAR = 9000
+"""Of days of an evaluation: the calendar ends in 9999, and intervals are counted onwards from the day."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """The choice.
@@ -96,9 +100,12 @@ def _patient(id_: str) -> Invented | None:
 
 def _day(text: str, otherwise: date) -> date:
     try:
-        return date.fromisoformat(text) if text else otherwise
+        day = date.fromisoformat(text) if text else otherwise
+        if day.year > _LAST_YEAR:
+            raise ValueError
     except ValueError:
         raise _refused("That is no day; write year, month and day, e.g. 2026-01-15", "day") from None
+    return day
 
 
 def _refused(says: str, where: str) -> RequestError:

@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+import orjson
+
 from spmwatch.engine.facts import Coverage, Gap
 from spmwatch.fhir_adapters.references import Item
 
@@ -206,6 +208,8 @@ def _reading(template: Template, found: _Found) -> Reading:
     return Reading(template=template, state=state, why=why, placed=placed, gaps=found.counted(key))
 
 
+MOST_IN_LIST = 5000
+"""Members of one list in a resource, e.g. codings of one code; a resource with more is named and not read."""
 MOST_UNREADABLE = 20
 """Places of one key that are named when they cannot be read; the others are counted."""
 _AN_ENTRY = "an entry with a FHIR resource"
@@ -227,6 +231,8 @@ class _Found:
             self._bundle(resource, where)
         elif resource["resourceType"] == "OperationOutcome":
             self.failed |= reports_error(resource)
+        elif _has_endless_list(resource):
+            self._unreadable(where, f"a resource whose lists have at most {MOST_IN_LIST} members")
         else:
             self.placed.append(Placed(where=where, resource=resource, full_url=full_url))
 
@@ -271,8 +277,22 @@ class _Found:
         more = self._unreadables - len(self.gaps)
         if more <= 0:
             return tuple(self.gaps)
-        problem = f"{more} more places of prefetch.{key} are not {_AN_ENTRY}"
+        problem = f"{more} more places of prefetch.{key} cannot be read"
         return (*self.gaps, Gap(kind="unreadable", problem=problem, advice=_SEND_FHIR, element=f"prefetch.{key}"))
+
+
+def _has_endless_list(resource: Json) -> bool:
+    """Has a list of it more members than any honest record? Reading them would keep everybody else waiting."""
+    left: list[object] = [resource] if len(orjson.dumps(resource)) > 2 * MOST_IN_LIST else []  # a quick look first
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += [member for member in value.values() if isinstance(member, dict | list)]
+        elif isinstance(value, list):
+            if len(value) > MOST_IN_LIST:
+                return True
+            left += value
+    return False
 
 
 def reports_error(outcome: Json) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from spmwatch.cds_hooks.prefetch.reading import MOST_UNREADABLE, TEMPLATES, Reading, State, read_prefetch
+from spmwatch.cds_hooks.prefetch.reading import MOST_IN_LIST, MOST_UNREADABLE, TEMPLATES, Reading, State, read_prefetch
 
 KEYS = [template.key for template in TEMPLATES]
 CONDITION = {"resourceType": "Condition", "id": "c1"}
@@ -168,3 +168,15 @@ def test_very_many_holes_are_counted_not_listed() -> None:
     assert found.state is State.PARTIAL
     assert len(found.gaps) == MOST_UNREADABLE + 1
     assert "4980 more" in found.gaps[-1].problem
+
+
+@pytest.mark.parametrize("codings", [MOST_IN_LIST, MOST_IN_LIST + 1])
+def test_a_resource_with_an_endless_list_is_named_and_its_key_is_incomplete(codings: int) -> None:
+    """C056, C069: unknown, not no; what stands beside it is read."""
+    endless = {"resourceType": "Condition", "id": "c2", "code": {"coding": [{}] * codings}}
+    found = reading(searchset(CONDITION, endless))
+    assert [one.resource["id"] for one in found.placed] == (["c1", "c2"] if codings == MOST_IN_LIST else ["c1"])
+    assert found.state is (State.SUPPLIED if codings == MOST_IN_LIST else State.PARTIAL)
+    assert [gap.element for gap in found.gaps] == (
+        [] if codings == MOST_IN_LIST else ["prefetch.conditions.entry[1].resource"]
+    )
