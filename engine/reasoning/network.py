@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 
@@ -35,7 +37,10 @@ from spmwatch.engine.reasoning.compiler import ALWAYS, Compiled, Piece
 from spmwatch.engine.reasoning.wire import Json, Sent, checked
 
 _OK, _UNMATCHED = 0, 1
-_EPISODE = '"e":"'
+_EPISODES = re.compile('"e":"([^"]*)"').findall  # no word that travels holds a quote
+
+MatchKey = tuple[str, str, bool]
+"""Rule, variant, and whether it holds for certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class Network:
         compiled = Compiled(rules)
         self.wire = compiled.wire
         self.chained = set().union(*(references(rule) for rule in rules))
+        self.building = {rule.id for rule in rules if references(rule)}
         self.rulesets = tuple(_Ruleset(piece) for piece in compiled.pieces)
         self.lock = threading.Lock()
         self._sessions = itertools.count()
@@ -105,7 +111,9 @@ class Session:
         self._sent: list[Sent] = []
         self._present = 0  # what the episodes so far match
         self._taken = 0
-        self._used: dict[tuple[str, str, bool], set[tuple[str, ...]]] = {}
+        self._used: dict[MatchKey, set[tuple[str, ...]]] = {}
+        self._alike: dict[tuple[int, str], list[str]] = {}  # what findings say -> all that say it, the one sent first
+        self._stands_for: dict[str, list[str]] = {}
 
     def run(self, episodes: Iterable[Episode]) -> list[Match]:
         """Add `episodes`, let every rule fire that can, and give all matches of the session so far.
@@ -119,7 +127,7 @@ class Session:
                 needs = ruleset.piece.needs
                 if needs & fresh and needs & self._present == needs:
                     fresh |= self._take(self._fire(ruleset))
-        return [Match(*key, tuple(sorted(bindings))) for key, bindings in sorted(self._used.items())]
+        return [Match(*key, tuple(sorted(self._in_full(key, used)))) for key, used in sorted(self._used.items())]
 
     def _take(self, episodes: Iterable[Episode]) -> int:
         """Keep the episodes that could satisfy some condition; which conditions these are."""
@@ -127,28 +135,43 @@ class Session:
         for number, episode in enumerate(episodes, start=self._taken):
             self._taken = number + 1
             sent = kind(episode.verb).sent(episode, self._today, self._sid, number)
-            if sent is not None:
-                self._sent.append(sent)
-                matches |= sent.matches
+            if sent is None or (isinstance(episode, Found) and self._is_told(episode, sent)):
+                continue
+            self._sent.append(sent)
+            matches |= sent.matches
         self._present |= matches
         return matches
+
+    def _is_told(self, finding: Found, sent: Sent) -> bool:
+        """Does a finding travel already that says the same to every rule? One stands for all, as each matches alike."""
+        alike = self._alike.setdefault((sent.matches, sent.says), [])
+        self._stands_for[finding.id] = alike
+        alike.append(finding.id)
+        return len(alike) > 1
+
+    def _in_full(self, match: MatchKey, bindings: AbstractSet[tuple[str, ...]]) -> Iterable[tuple[str, ...]]:
+        """The bindings with each of the findings for which one travelled."""
+        if match[0] not in self._network.building:
+            return bindings
+        alike = self._stands_for
+        return {full for used in bindings for full in itertools.product(*(alike.get(id_, (id_,)) for id_ in used))}
 
     def _fire(self, ruleset: _Ruleset) -> list[Found]:
         """Run one ruleset on the episodes that concern it; the findings to chain on."""
         piece, handle = ruleset.piece, ruleset.handle
-        guards = [sent.guard for sent in self._sent if sent.matches & piece.guards]
-        facts = [sent.fact for sent in self._sent if sent.matches & piece.needs]
-        found: list[Found] = []
+        facts = [sent.guard for sent in self._sent if sent.matches & piece.guards] if piece.guards else []
+        facts += [sent.fact for sent in self._sent if sent.matches & piece.needs]
+        messages: list[str] = []
         state = self._open(handle)
         try:
-            code, _ = _c.assert_facts(handle, f"[{','.join((*guards, *facts))}]")
+            code, _ = _c.assert_facts(handle, f"[{','.join(facts)}]")
             if code not in (_OK, _UNMATCHED):
                 raise NetworkFactError(f"the network refused the episodes with code {code}: two of them have one id")
             while message := _c.complete_and_start_action(handle, state):
-                found += self._record(piece, message)
+                messages.append(message)
         finally:
             _c.delete_state(handle, self._sid)
-        return found
+        return self._record(piece, messages)
 
     def _open(self, handle: int) -> int:
         """A session in which the rule that always fires has begun: only then may it be deleted, whatever follows."""
@@ -156,23 +179,26 @@ class Session:
         _c.start_action_for_state(handle, state)
         return int(state)
 
-    def _record(self, piece: Piece, message: str) -> Iterator[Found]:
-        """Note what fired; the finding to chain on, when another rule refers to this one.
+    def _record(self, piece: Piece, messages: Iterable[str]) -> list[Found]:
+        """Note what fired; the findings to chain on, when other rules refer to this one.
 
         Args:
-            piece: what the message is about.
-            message: JSON of the C code, from our own facts: `{"name":{"n0":{...,"e":"exposed-1",...},"n1":{...}}}`.
+            piece: what the messages are about.
+            messages: JSON of the C code, from our own facts: `{"name":{"n0":{...,"e":"exposed-1",...},"n1":{...}}}`.
         """
-        target = piece.targets[message[2 : message.index('"', 2)]]
-        _, *rest = message.split(_EPISODE)  # no word that travels holds a quote
-        if len(rest) != len(target.names):
-            raise NetworkFactError(f"{len(target.names)} episodes were matched and {len(rest)} came back")
-        bindings = self._used.get(target.match)
-        if bindings is None:
-            bindings = self._used[target.match] = set()
-            if target.rule.id in self._network.chained:
-                yield found_episode(target.rule, target.variant, certain=target.certain)
-        bindings.add(tuple([part[: part.index('"')] for part in rest]))
+        found: list[Found] = []
+        for message in messages:
+            target = piece.targets[message[2 : message.index('"', 2)]]
+            episodes = tuple(_EPISODES(message))
+            if len(episodes) != len(target.names):
+                raise NetworkFactError(f"{len(target.names)} episodes were matched and {len(episodes)} came back")
+            bindings = self._used.get(target.match)
+            if bindings is None:
+                bindings = self._used[target.match] = set()
+                if target.rule.id in self._network.chained:
+                    found.append(found_episode(target.rule, target.variant, certain=target.certain))
+            bindings.add(episodes)
+        return found
 
 
 def _to_json(definition: Json) -> str:

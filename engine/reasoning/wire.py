@@ -44,11 +44,13 @@ class Sent:
         matches: the conditions that it could satisfy, by their bits.
         fact: the JSON that conditions under `when` match.
         guard: the copy that negations match; empty when none could.
+        says: what the fact says beside its id: episodes that say the same are one to every rule.
     """
 
     matches: int
     fact: str
     guard: str
+    says: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,7 @@ class Kind:
             f'{{"id":"{GUARD}{number}","sid":"{sid}","e":"{episode.id}","k":"{GUARD}{rest}'
             if matches & self._negated
             else "",
+            rest,
         )
 
     def _encode(self, words: tuple[str, ...]) -> _Encoded:

@@ -16,6 +16,7 @@ from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.rule import Rule
 from spmwatch.engine.episodes import VOCABULARY, Course, Episode, Missing, PatientEpisode, Span, Stated
 from spmwatch.engine.errors import NetworkFactError
+from spmwatch.engine.facts import Standing
 from spmwatch.engine.reasoning import network as network_module
 from spmwatch.engine.reasoning.network import Match, Network
 from spmwatch.engine.reasoning.wire import Wire
@@ -142,3 +143,28 @@ def test_a_hostile_word_is_refused_whether_or_not_it_was_seen_before() -> None:
     for _ in range(2):
         with pytest.raises(NetworkFactError):
             network.evaluate([replace(hostile, id='s"')], AS_OF)
+
+
+def test_findings_that_say_the_same_travel_once_and_all_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions: list[str] = []
+    original = network_module._c.assert_facts
+    monkeypatch.setattr(network_module._c, "assert_facts", lambda *a: sessions.append(a[1]) or original(*a))
+    either = {"rule": ["TST-01", "TST-02"]}
+    rule_set = [
+        rule_of("TST-01", {"exposed": {}}, []),
+        rule_of("TST-02", {"patient": {}}, []),
+        rule_of("TST-03", {"all": [{"finding": either}, {"patient": {}}]}, []),
+        rule_of("TST-04", {"finding": {"rule": ["TST-02"]}}, []),
+    ]
+    patient = [PatientEpisode(id="p"), Course(id="l", drug="lenalidomide", standing=Standing.POSSIBLE)]
+    said = {(m.rule, m.certain): m.bindings for m in Network(rule_set[:3]).evaluate(patient, AS_OF)}
+    first, second = "finding-TST-01-now-possible", "finding-TST-02-now-possible"
+    assert said["TST-03", False] == ((first, "p"), ("finding-TST-02-now-certain", "p"), (second, "p"))
+    assert said["TST-03", True] == (("finding-TST-02-now-certain", "p"),)
+    assert first in sessions[-1]
+    assert second not in sessions[-1]
+
+    told_apart = {(m.rule, m.certain): m.bindings for m in Network(rule_set).evaluate(patient, AS_OF)}
+    assert told_apart["TST-03", False] == said["TST-03", False]
+    assert told_apart["TST-04", True] == (("finding-TST-02-now-certain",),)
+    assert second in sessions[-1]
