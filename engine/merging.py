@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import zip_longest
 
 from spmwatch.engine.acknowledgement import Acknowledgement, digest_of
@@ -30,13 +31,22 @@ from spmwatch.engine.episodes import Malignancy
 from spmwatch.engine.recommendation import Finding, Orderable, PlanItem, Recommendation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Advice:
-    """All that one rule found; its strongest finding speaks first. `digest`: what it rests on, for acknowledgements."""
+    """All that one rule found of a patient as of a day; its strongest finding speaks first.
+
+    `patient` is the id, or the pseudonym, that digests are made with.
+    """
 
     rule: str
     findings: tuple[Finding, ...]
-    digest: str
+    patient: str
+    as_of: date
+
+    @cached_property
+    def digest(self) -> str:
+        """What it rests on, for acknowledgements; made when it is asked for."""
+        return digest_of(self.patient, self.findings, self.as_of)
 
     @property
     def lead(self) -> Finding:
@@ -169,8 +179,7 @@ def _by_rule(recommendation: Recommendation, policy: CardPolicy, patient: str) -
     result = []
     for rule, findings in grouped.items():
         findings.sort(key=lambda one: (-one.indicator.rank, one.part or "", one.variant))
-        digest = digest_of(patient, findings, recommendation.as_of)
-        result.append(Advice(rule=rule, findings=tuple(findings), digest=digest))
+        result.append(Advice(rule=rule, findings=tuple(findings), patient=patient, as_of=recommendation.as_of))
     result.sort(key=lambda one: (one.rule == policy.data_gaps, -one.indicator.rank, policy.rank_of(one.rule), one.rule))
     return result
 
@@ -179,7 +188,8 @@ def _quiet(advice: Advice, known: Sequence[Acknowledgement], as_of: date, policy
     if advice.indicator is Indicator.CRITICAL:
         return None
     days = policy.quiet_days
-    held = [one.on for one in known if one.holds(advice.rule, advice.digest, as_of=as_of, days=days)]
+    own = (one for one in known if one.rule == advice.rule)
+    held = [one.on for one in own if one.holds(advice.rule, advice.digest, as_of=as_of, days=days)]
     return Quiet(advice=advice, on=max(held), until=max(held) + timedelta(days=days)) if held else None
 
 
