@@ -106,6 +106,9 @@ class _Answer:
     possible: tuple[Episode, ...]
 
 
+_NOT_FOUND = _Answer(Truth.FALSE, (), ())
+
+
 class Circumstances:
     """One patient's episodes as of one day, as conditions of checks ask for them."""
 
@@ -157,7 +160,10 @@ class Circumstances:
     def _looked_for(self, asked: _Asked) -> _Answer:
         """Goes through the episodes; those found are in the order of their ids, as the explainer has them."""
         truths = [(asked.truth(episode, self._today), episode) for episode in self._by_verb.get(asked.verb, ())]
-        possible = sorted((one for one in truths if one[0] is not Truth.FALSE), key=lambda one: one[1].id)
+        possible = [one for one in truths if one[0] is not Truth.FALSE]
+        if not possible:
+            return _NOT_FOUND
+        possible.sort(key=lambda one: one[1].id)
         return _Answer(
             truth=any_of(truth for truth, _ in possible),
             certain=tuple(episode for truth, episode in possible if truth is Truth.TRUE),
