@@ -49,6 +49,7 @@ class Look:
         request, answer: what goes over the wire.
         cards: what an EHR would show, strongest first.
         page: the patient explained.
+        not_asked: rules in force that belong to other moments.
     """
 
     choice: Choice
@@ -60,6 +61,7 @@ class Look:
     cards: tuple[CardView, ...]
     quiet: tuple[QuietLine, ...]
     page: Page
+    not_asked: tuple[str, ...]
 
     def part(self, name: Part) -> Markup:
         """A section of the patient explained."""
@@ -111,6 +113,8 @@ def look(service: Service, asked: Asked, correlation: str) -> Look:
     )
     service.memory.record(_decision(service, asked, answer, correlation))
     cards = _cards(answer)
+    page = _page(rules, asked)
+    asked_now = {reasons.rule for reasons in page.rules}
     return Look(
         choice=asked.choice,
         service=HOOKS.get(request.hook, ""),
@@ -120,7 +124,8 @@ def look(service: Service, asked: Asked, correlation: str) -> Look:
         answer=as_text(answer.body),
         cards=card_views(cards),
         quiet=_quiet(answer),
-        page=_page(rules, asked),
+        page=page,
+        not_asked=tuple(sorted(rule.id for rule in rules.rule_base.rules if rule.id not in asked_now)),
     )
 
 

@@ -343,7 +343,7 @@ def test_the_page_of_every_rule(browser: httpx.Client) -> None:
 
 def test_links_of_cards_lead_to_pages(browser: httpx.Client) -> None:
     page = Html(browser.get("/?patient=p01").text)
-    links = [a["href"] for a in page.all("a") if "/rules/SPM" in a.get("href", "")]
+    links = [a["href"] for a in page.all("a") if re.match(r"https?:.*/rules/SPM", a.get("href", ""))]
     assert links
     for link in links:
         assert httpx.get(link, trust_env=False, timeout=SECONDS).status_code == 200
@@ -419,3 +419,11 @@ def test_pages_are_no_part_of_the_api(browser: httpx.Client) -> None:
     paths = browser.get("/openapi.json").json()["paths"]
     assert not {"/", "/rules", "/docs", "/try-it"} & set(paths)
     assert browser.get("/redoc").status_code == 404
+
+
+def test_every_rule_in_force_is_told_of(browser: httpx.Client) -> None:
+    """What is not asked at the moment is named too, so that nobody takes its absence for a "no"."""
+    at_the_chart = browser.get("/", params={"patient": "p03"}).text
+    apart = at_the_chart.partition("Not asked at this moment")[2].partition("</p>")[0]
+    assert re.findall(r">(SPM-\d\d)<", apart) == ["SPM-19", "SPM-20", "SPM-28"]
+    assert set(re.findall(r">(SPM-\d\d)<", at_the_chart)) == {f"SPM-{number:02}" for number in range(1, 31)}
