@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, SecretStr, ValidationError, model_validator
 
 from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
 
@@ -105,7 +105,7 @@ class OrderSignContext(PatientViewContext):
 class OrderSelectContext(OrderSignContext):
     """Orders were selected; advice speaks of `selections`, the other drafts are background."""
 
-    selections: list[str]
+    selections: Annotated[list[str], FailFast()]  # not a fault for each of three million
 
 
 class HookRequest(_Wire):
