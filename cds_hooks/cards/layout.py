@@ -138,7 +138,7 @@ class _Pages:
         """The page of the rule that leads, then sources that are not the card's own."""
         shown = {address_of(card.advice.lead.source)}
         links: list[Json] = []
-        for evidence in (item for finding in card.told for item in finding.evidence):
+        for evidence in {each.id: each for finding in card.told for each in finding.evidence}.values():
             url = address_of(evidence)
             if evidence.showable and url is not None and url not in shown:
                 shown.add(url)
@@ -268,8 +268,8 @@ def _studies(card: Card) -> list[Evidence]:
     """First what each finding rests on most, then the rest; conventions last."""
     sources = [finding.source for finding in (*card.told, *(one.lead for one in card.mentioned))]
     others = [evidence for finding in card.told for evidence in finding.evidence]
-    evidence = {each.id: each for each in (*sources, *others) if each.showable}
-    return sorted(evidence.values(), key=lambda each: each.kind is Kind.CONVENTION)
+    found = {each.id: each for each in (*sources, *others)}.values()
+    return sorted((each for each in found if each.showable), key=lambda each: each.kind is Kind.CONVENTION)
 
 
 def _cited(evidence: Evidence) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 
 from spmwatch.engine.catalogue.conditions import TODAY, Branch, Condition, SpanTest, WordTest
 from spmwatch.engine.dates import add_months
@@ -22,13 +23,38 @@ from spmwatch.engine.timeline.topics import topic_of
 from spmwatch.engine.truth import Truth, all_of, any_of
 
 
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """A span compared with a number, or with a day so long before or after today (`from_today`)."""
+
+    field: str
+    comparison: str
+    number: Span
+    from_today: SpanTest | None
+
+    @classmethod
+    def of(cls, test: SpanTest) -> _Limit:
+        """`test` compares with no other episode."""
+        return cls(test.field, test.comparison, Span.exactly(test.offset), test if test.anchor == TODAY else None)
+
+    def passed(self, episode: Episode, today: int) -> Truth:
+        """Does the episode's span lie on the right side of it?"""
+        limit = self.number if self.from_today is None else _day(self.from_today, today)
+        return compare(getattr(episode, self.field), self.comparison, limit)
+
+
+def _day(test: SpanTest, today: int) -> Span:
+    day = add_months(date.fromordinal(today), test.months).toordinal() if test.months else today
+    return Span.exactly(day + test.offset)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
     """There is an episode that passes these tests, none of which compares it with another."""
 
     verb: str
     words: tuple[WordTest, ...]
-    spans: tuple[SpanTest, ...]
+    limits: tuple[_Limit, ...]
 
     def truth(self, episode: Episode, today: int) -> Truth:
         """Is it such an episode? FALSE with the first test that it fails."""
@@ -39,8 +65,8 @@ class _Asked:
                 if value != UNKNOWN:
                     return Truth.FALSE
                 result = Truth.UNKNOWN
-        for test in self.spans:
-            passed = _passed(test, episode, today)
+        for limit in self.limits:
+            passed = limit.passed(episode, today)
             if passed is Truth.FALSE:
                 return passed
             if passed is Truth.UNKNOWN:
@@ -50,18 +76,10 @@ class _Asked:
     def open_topics(self, episode: Episode, today: int) -> Iterator[str]:
         """What keeps an episode that may be such a one from being it for certain."""
         fields = [word.field for word in self.words if word_truth(word, episode) is Truth.UNKNOWN]
-        fields += [test.field for test in self.spans if _passed(test, episode, today) is Truth.UNKNOWN]
+        fields += [limit.field for limit in self.limits if limit.passed(episode, today) is Truth.UNKNOWN]
         if standing_truth(episode) is Truth.UNKNOWN:
             fields.append("standing")
         yield from (topic for field in fields if (topic := topic_of(episode, field)) is not None)
-
-
-def _passed(test: SpanTest, episode: Episode, today: int) -> Truth:
-    limit = test.offset
-    if test.anchor == TODAY:
-        months_on = add_months(date.fromordinal(today), test.months).toordinal() if test.months else today
-        limit += months_on
-    return compare(getattr(episode, test.field), test.comparison, Span.exactly(limit))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +99,7 @@ class Compiler:
     """Makes ways of branches; equal conditions become one, so that a patient's episodes are asked once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, tuple[WordTest, ...], tuple[SpanTest, ...]], _Asked] = {}
+        self._known: dict[tuple[object, ...], _Asked] = {}
 
     def ways(self, branches: Sequence[Branch]) -> Ways:
         """The branches, compiled."""
@@ -94,7 +112,10 @@ class Compiler:
 
     def _asked(self, condition: Condition) -> _Asked:
         key = (condition.verb, condition.words, condition.spans)
-        return self._known.setdefault(key, _Asked(*key))
+        if key not in self._known:
+            limits = tuple(_Limit.of(test) for test in condition.spans)
+            self._known[key] = _Asked(condition.verb, condition.words, limits)
+        return self._known[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +123,12 @@ class _Answer:
     """Whether a condition holds, and its episodes: `certain` fit it; `possible` are these and those that may."""
 
     truth: Truth
-    certain: tuple[Episode, ...]
-    possible: tuple[Episode, ...]
+    certain: Sequence[Episode]
+    possible: Sequence[Episode]
 
 
 _NOT_FOUND = _Answer(Truth.FALSE, (), ())
+_ID = attrgetter("id")
 
 
 class Circumstances:
@@ -159,13 +181,16 @@ class Circumstances:
 
     def _looked_for(self, asked: _Asked) -> _Answer:
         """Goes through the episodes; those found are in the order of their ids, as the explainer has them."""
-        truths = [(asked.truth(episode, self._today), episode) for episode in self._by_verb.get(asked.verb, ())]
-        possible = [one for one in truths if one[0] is not Truth.FALSE]
+        certain: list[Episode] = []
+        possible: list[Episode] = []
+        for episode in self._by_verb.get(asked.verb, ()):
+            truth = asked.truth(episode, self._today)
+            if truth is not Truth.FALSE:
+                possible.append(episode)
+                if truth is Truth.TRUE:
+                    certain.append(episode)
         if not possible:
             return _NOT_FOUND
-        possible.sort(key=lambda one: one[1].id)
-        return _Answer(
-            truth=any_of(truth for truth, _ in possible),
-            certain=tuple(episode for truth, episode in possible if truth is Truth.TRUE),
-            possible=tuple(episode for _, episode in possible),
-        )
+        certain.sort(key=_ID)
+        possible.sort(key=_ID)
+        return _Answer(Truth.TRUE if certain else Truth.UNKNOWN, certain, possible)

@@ -58,7 +58,9 @@ class _Test:
 
     @property
     def next(self) -> tuple[int, int]:
-        return self.due(self.episode.date.low), self.due(self.episode.date.high)
+        day = self.episode.date
+        first = self.due(day.low)
+        return first, first if day.exact else self.due(day.high)
 
     @property
     def what(self) -> str:
@@ -77,7 +79,12 @@ def standings_of(schedule: Schedule, episodes: Iterable[Episode], today: int, *,
     tests = tests_among(schedule.tests, episodes)
     counting = [test for test in tests if test.counts]
     worst = _state([(test, test.episode.date.low) for test in counting], today)
-    best = _state([(test, test.episode.date.high) for test in tests], today) if complete else UP_TO_DATE
+    if not complete:
+        best = UP_TO_DATE
+    elif all(test.counts and test.episode.date.exact for test in tests):
+        best = worst
+    else:
+        best = _state([(test, test.episode.date.high) for test in tests], today)
     if worst == NONE and best == OVERDUE:  # whether that old record holds or not: nothing that lasts is on record
         best = NONE
     states = _FROM_WORST[_FROM_WORST.index(worst) : _FROM_WORST.index(best) + 1]
