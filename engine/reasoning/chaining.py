@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from spmwatch.engine.catalogue.rule import Rule, Variant
 from spmwatch.engine.episodes import Found
@@ -11,12 +12,17 @@ from spmwatch.engine.facts import Standing
 
 def found_episode(rule: Rule, variant: Variant, *, certain: bool) -> Found:
     """A finding as an episode that other rules may build on: it counts when it is certain."""
+    return _found_episode(rule.id, variant.id, variant.indicator.value, certain)
+
+
+@lru_cache(maxsize=10_000)  # it holds nothing of a patient
+def _found_episode(rule: str, variant: str, indicator: str, certain: bool) -> Found:
     return Found(
-        id=f"finding-{rule.id}-{variant.id}-{'certain' if certain else 'possible'}",
+        id=f"finding-{rule}-{variant}-{'certain' if certain else 'possible'}",
         standing=Standing.COUNTS if certain else Standing.POSSIBLE,
-        rule=rule.id,
-        variant=variant.id,
-        indicator=variant.indicator.value,
+        rule=rule,
+        variant=variant,
+        indicator=indicator,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from operator import attrgetter
 
 from spmwatch.engine.catalogue.conditions import TODAY, Branch, Condition, SpanTest, Unless
 from spmwatch.engine.catalogue.rule import Rule, Variant
@@ -40,7 +41,7 @@ class Explainer:
         self._today = Span.exactly(as_of.toordinal())
         self._by_verb: dict[str, list[Episode]] = defaultdict(list)
         self._fitting: dict[tuple[int, bool], tuple[Condition, list[Episode]]] = {}
-        for episode in sorted(episodes, key=lambda e: (e.verb, e.id)):
+        for episode in sorted(episodes, key=attrgetter("verb", "id")):
             self._by_verb[episode.verb].append(episode)
 
     def explain_all(self, rules: Sequence[Rule]) -> dict[str, RuleReport]:

@@ -17,7 +17,6 @@ import re
 import threading
 import weakref
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 
@@ -71,6 +70,7 @@ class Network:
         self.chained = set().union(*(references(rule) for rule in rules))
         self.building = {rule.id for rule in rules if references(rule)}
         self.rulesets = tuple(_Ruleset(piece) for piece in compiled.pieces)
+        self.plan = tuple((ruleset.piece.needs, ruleset) for ruleset in self.rulesets)
         self.lock = threading.Lock()
         self._sessions = itertools.count()
 
@@ -112,6 +112,7 @@ class Session:
         self._present = 0  # what the episodes so far match
         self._taken = 0
         self._used: dict[MatchKey, set[tuple[str, ...]]] = {}
+        self._matches: dict[MatchKey, Match] = {}
         self._alike: dict[tuple[int, str], list[str]] = {}  # what findings say -> all that say it, the one sent first
         self._stands_for: dict[str, list[str]] = {}
 
@@ -123,11 +124,10 @@ class Session:
         """
         with self._network.lock:
             fresh = self._take(episodes)
-            for ruleset in self._network.rulesets:  # in order of reference, so that findings are there in time
-                needs = ruleset.piece.needs
+            for needs, ruleset in self._network.plan:  # in order of reference, so that findings are there in time
                 if needs & fresh and needs & self._present == needs:
                     fresh |= self._take(self._fire(ruleset))
-        return [Match(*key, tuple(sorted(self._in_full(key, used)))) for key, used in sorted(self._used.items())]
+        return [self._match(key) for key in sorted(self._used)]
 
     def _take(self, episodes: Iterable[Episode]) -> int:
         """Keep the episodes that could satisfy some condition; which conditions these are."""
@@ -147,14 +147,20 @@ class Session:
         alike = self._alike.setdefault((sent.matches, sent.says), [])
         self._stands_for[finding.id] = alike
         alike.append(finding.id)
+        self._matches.clear()
         return len(alike) > 1
 
-    def _in_full(self, match: MatchKey, bindings: AbstractSet[tuple[str, ...]]) -> Iterable[tuple[str, ...]]:
-        """The bindings with each of the findings for which one travelled."""
-        if match[0] not in self._network.building:
-            return bindings
-        alike = self._stands_for
-        return {full for used in bindings for full in itertools.product(*(alike.get(id_, (id_,)) for id_ in used))}
+    def _match(self, key: MatchKey) -> Match:
+        """A match as known by now, with every finding for which one travelled; the same object until more is known."""
+        match = self._matches.get(key)
+        if match is None:
+            bindings = self._used[key]
+            if key[0] in self._network.building:
+                alike = self._stands_for
+                ways = (itertools.product(*(alike.get(id_, (id_,)) for id_ in used)) for used in bindings)
+                bindings = set(itertools.chain.from_iterable(ways))
+            match = self._matches[key] = Match(*key, tuple(sorted(bindings)))
+        return match
 
     def _fire(self, ruleset: _Ruleset) -> list[Found]:
         """Run one ruleset on the episodes that concern it; the findings to chain on."""
@@ -192,6 +198,7 @@ class Session:
             episodes = tuple(_EPISODES(message))
             if len(episodes) != len(target.names):
                 raise NetworkFactError(f"{len(target.names)} episodes were matched and {len(episodes)} came back")
+            self._matches.pop(target.match, None)
             bindings = self._used.get(target.match)
             if bindings is None:
                 bindings = self._used[target.match] = set()

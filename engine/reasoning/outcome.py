@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from spmwatch.engine.catalogue.rule import Indicator, Rule, Variant
@@ -9,7 +10,7 @@ from spmwatch.engine.catalogue.wording import Wording
 from spmwatch.engine.episodes import Episode, Timeline
 from spmwatch.engine.facts import Certainty
 from spmwatch.engine.presentation import describe
-from spmwatch.engine.reasoning.chaining import found_episode
+from spmwatch.engine.reasoning.chaining import found_episode, references
 from spmwatch.engine.reasoning.explain import Explainer
 from spmwatch.engine.reasoning.network import Match
 from spmwatch.engine.truth import Truth, any_of
@@ -24,6 +25,7 @@ class Outcome:
     def __init__(self, timeline: Timeline, rules: Sequence[Rule], wording: Wording | None = None) -> None:
         self.timeline, self._rules, self._wording = timeline, rules, wording
         self._episodes = {episode.id: episode for episode in timeline.episodes}
+        self._places: dict[str, int] = {}
         self._matches: dict[tuple[str, str, bool], Match] = {}
         self._truths: dict[tuple[str, str], Truth] = {}
         self._fired: frozenset[str] = frozenset()
@@ -34,7 +36,10 @@ class Outcome:
     def take(self, matches: Iterable[Match], asserted: Iterable[Episode] = ()) -> None:
         """Keep the session's matches so far; `asserted` are episodes that were added to the timeline's."""
         self._episodes |= {episode.id: episode for episode in asserted}
-        self._matches = {(match.rule, match.variant, match.certain): match for match in matches}
+        self._places = {id_: place for place, id_ in enumerate(self._episodes)}
+        before, self._matches = self._matches, {(m.rule, m.variant, m.certain): m for m in matches}
+        if before == self._matches:  # what was added had nothing to say
+            return
         self._truths = {
             (rule, variant): Truth.of(
                 certain=(rule, variant, True) in self._matches, possible=(rule, variant, False) in self._matches
@@ -42,7 +47,9 @@ class Outcome:
             for rule, variant, _ in self._matches
         }
         self._fired = frozenset(rule for rule, _ in self._truths)
-        self._behind.clear()
+        for rule, variant in list(self._behind):  # what the session left as it was needs no second look
+            if self._matches.get((rule, variant, True)) is not before.get((rule, variant, True)):
+                del self._behind[rule, variant]
         self.speaking = tuple(self._speaking())
 
     def truths(self) -> dict[str, Truth]:
@@ -70,7 +77,14 @@ class Outcome:
 
         Rules that the author wants silent on incomplete records are left out.
         """
-        explainer: Explainer | None = None
+        open_ = list(self._undecided())
+        if open_:
+            found = self._found() if any(references(rule) for rule, _ in open_) else ()
+            explainer = Explainer([*self._episodes.values(), *found], self.timeline.as_of)
+            for rule, variant in open_:
+                yield rule, variant, explainer.open_topics(variant)
+
+    def _undecided(self) -> Iterator[tuple[Rule, Variant]]:
         for rule in self._fired_rules():
             spoken: set[str | None] = set()
             for variant in rule.variants if rule.asks else ():
@@ -78,8 +92,7 @@ class Outcome:
                 if truth is Truth.TRUE:
                     spoken.add(variant.part)
                 elif truth is Truth.UNKNOWN and variant.part not in spoken:
-                    explainer = explainer or Explainer([*self._episodes.values(), *self._found()], self.timeline.as_of)
-                    yield rule, variant, explainer.open_topics(variant)
+                    yield rule, variant
 
     def indicator(self, rule: Rule, variant: Variant) -> Indicator:
         """The variant's indicator; critical becomes warning when it rests on words alone (clinical conventions 7.2)."""
@@ -99,10 +112,12 @@ class Outcome:
         key = (rule.id, variant.id)
         behind = self._behind.get(key)
         if behind is None:
-            bindings = list(self._bindings(rule, variant))
-            used = {episode.id for binding in bindings for episode in binding}
-            coded = any(all(episode.certainty is Certainty.HIGH for episode in binding) for binding in bindings)
-            episodes = tuple(episode for id_, episode in self._episodes.items() if id_ in used)
+            match = self._matches.get((rule.id, variant.id, True))
+            bindings = match.bindings if match else ()
+            used = self._episodes.keys() & itertools.chain.from_iterable(bindings)
+            weak = {id_ for id_ in used if self._episodes[id_].certainty is not Certainty.HIGH}
+            coded = any(weak.isdisjoint(binding) for binding in bindings)
+            episodes = tuple(self._episodes[id_] for id_ in sorted(used, key=self._places.__getitem__))
             behind = self._behind[key] = episodes, Certainty.HIGH if coded else Certainty.LOW
         return behind
 
@@ -116,11 +131,6 @@ class Outcome:
         """Episodes matched by words alone behind a finding of low certainty."""
         if self.certainty(rule, variant) is Certainty.LOW:
             yield from (e for e in self.episodes(rule, variant) if e.certainty is Certainty.LOW)
-
-    def _bindings(self, rule: Rule, variant: Variant) -> Iterator[tuple[Episode, ...]]:
-        match = self._matches.get((rule.id, variant.id, True))
-        for binding in match.bindings if match else ():
-            yield tuple(self._episodes[id_] for id_ in binding if id_ in self._episodes)
 
     def _fired_rules(self) -> Iterator[Rule]:
         """The rules of which something matched, in their order; of all others every variant is FALSE."""

@@ -18,27 +18,46 @@ def alone(test: SpanTest) -> bool:
     return test.anchor in (None, TODAY)
 
 
-def parts(branch: Branch, unless: Sequence[Unless]) -> list[tuple[Branch, tuple[Unless, ...]]]:
+Parts = Sequence[tuple[Branch, tuple[Unless, ...]]]
+
+_MOST_REMEMBERED = 10_000
+"""Branches whose parts are kept; the shipped rules and checks have far fewer."""
+
+_taken_apart: dict[tuple[int, int], tuple[Branch, Sequence[Unless], Parts]] = {}
+"""By identity, which is quicker told than equality; branch and negatives are kept with it, so that it stays theirs."""
+
+
+def parts(branch: Branch, unless: Sequence[Unless]) -> Parts:
     """The branch in parts that are compared with each other in no test, each with the negatives that belong to it.
 
     A binding of the whole is one binding of each part, so what can be said of parts is never looked for in the product
-    of all. A negative that compares with nothing is a part of its own.
+    of all. A negative that compares with nothing is a part of its own. Worked out once for each branch of a rule.
     """
+    key = id(branch), id(unless)
+    known = _taken_apart.get(key)
+    if known is None:
+        if len(_taken_apart) >= _MOST_REMEMBERED:
+            _taken_apart.clear()
+        known = _taken_apart[key] = branch, unless, _parts(branch, unless)
+    return known[2]
+
+
+def _parts(branch: Branch, unless: Sequence[Unless]) -> Parts:
     groups: list[set[str]] = []
     negatives = [(item, {str(t.anchor) for t in item.condition.spans if not alone(t)}) for item in unless]
     linked = [{c.name, *(str(t.anchor) for t in c.spans if not alone(t))} for c in branch.conditions]
     for names in (*linked, *(anchors for _, anchors in negatives if anchors)):
         touching = [group for group in groups if group & names]
         groups = [group for group in groups if not group & names] + [set().union(names, *touching)]
-    result = [
+    result = tuple(
         (
             Branch(tuple(condition for condition in branch.conditions if condition.name in group)),
             tuple(item for item, anchors in negatives if anchors & group),
         )
         for group in groups
-    ]
+    )
     free = tuple(item for item, anchors in negatives if not anchors)
-    return [*result, (Branch(()), free)] if free else result
+    return (*result, (Branch(()), free)) if free else result
 
 
 def standing_truth(episode: Episode) -> Truth:

@@ -188,12 +188,13 @@ class Kind:
         matches = encoded.matches
         if not matches and not encoded.undecided:
             return None
-        numbers: list[int] = []
-        for span, is_day in zip(self._spans(episode), self._are_days, strict=True):
-            if is_day:
-                numbers += round(span.low - today), round(span.high - today)
-            else:
-                numbers += _millionths(span.low), _millionths(span.high)
+        numbers = [
+            round(end - today) if is_day else round(end * STEPS)
+            for span, is_day in zip(self._spans(episode), self._are_days, strict=True)
+            for end in (span.low, span.high)
+        ]
+        if numbers and not -_MAX_NUMBER < min(numbers) <= max(numbers) < _MAX_NUMBER:
+            raise NetworkFactError("a span is no bounded whole number")  # days, and numbers in rules, always are
         for bit, tests in encoded.undecided:
             if all(compare(numbers[index], limit) for index, compare, limit in tests):
                 matches |= bit
@@ -232,18 +233,14 @@ class Kind:
         return encoded
 
 
-def _millionths(value: float) -> int:
-    result = round(value * STEPS)
-    if not -_MAX_NUMBER < result < _MAX_NUMBER:  # days, and numbers in rules, are always less
-        raise NetworkFactError("a span is no bounded whole number")
-    return result
-
-
 def _getter(fields: Sequence[str]) -> Callable[[Episode], tuple[Any, ...]]:
     """What gives the values of so many fields at once, always as a tuple."""
     if len(fields) > 1:
         return attrgetter(*fields)
-    return lambda episode: tuple(getattr(episode, field) for field in fields)
+    if not fields:
+        return lambda _: ()
+    only = attrgetter(*fields)
+    return lambda episode: (only(episode),)
 
 
 def side_of(test: SpanTest, *, certain: bool) -> tuple[str, str]:
