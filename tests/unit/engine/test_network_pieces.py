@@ -168,3 +168,18 @@ def test_findings_that_say_the_same_travel_once_and_all_are_named(monkeypatch: p
     assert told_apart["TST-03", False] == said["TST-03", False]
     assert told_apart["TST-04", True] == (("finding-TST-02-now-certain",),)
     assert second in sessions[-1]
+
+
+def test_a_finding_of_a_later_run_is_named_beside_the_one_that_says_the_same() -> None:
+    rule_set = [
+        rule_of("TST-01", {"exposed": {}}, []),
+        rule_of("TST-02", {"missing": {}}, []),
+        rule_of("TST-03", {"finding": {"rule": ["TST-01", "TST-02"]}}, []),
+    ]
+    session = Network(rule_set).session(AS_OF)
+    first, second = "finding-TST-01-now-certain", "finding-TST-02-now-certain"
+    before = {(m.rule, m.certain): m for m in session.run([Course(id="l", drug="lenalidomide")])}
+    assert before["TST-03", True].bindings == ((first,),)
+    after = {(m.rule, m.certain): m for m in session.run([Missing(id="m", datum="x", decisive="minor")])}
+    assert after["TST-03", True].bindings == ((first,), (second,))
+    assert after["TST-01", True].bindings == before["TST-01", True].bindings
