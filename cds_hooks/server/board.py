@@ -11,7 +11,7 @@ from typing import Final
 
 MOST_WORKERS: Final = 256
 """Workers that may be there at once; while rules are exchanged, old and new ones overlap."""
-_SHARED, _OF_WORKER = 8, 2
+_SHARED, _OF_WORKER = 8, 3
 _WORD = 8
 
 
@@ -55,6 +55,7 @@ class Board:
         """A worker is gone."""
         self.set_connections(worker, 0)
         self.set_waiting(worker, 0)
+        self.set_turn(worker, 0)
 
     # -- written by each worker -------------------------------------------------------------------------------------
 
@@ -66,6 +67,10 @@ class Board:
         """How many requests a worker has taken in and not answered."""
         self._numbers[_SHARED + MOST_WORKERS + worker] = count
 
+    def set_turn(self, worker: int, began: float) -> None:
+        """Since when a worker has been in the turn of one request, by the system's monotonic clock; 0 while in none."""
+        self._numbers[_SHARED + 2 * MOST_WORKERS + worker] = int(1000 * began)
+
     # -- read by all ------------------------------------------------------------------------------------------------
 
     @property
@@ -76,8 +81,13 @@ class Board:
     @property
     def waiting(self) -> int:
         """Of all workers."""
-        return sum(self._numbers[_SHARED + MOST_WORKERS :])
+        return sum(self._numbers[_SHARED + MOST_WORKERS : _SHARED + 2 * MOST_WORKERS])
 
     def connections_of(self, worker: int) -> int:
         """Of one worker."""
         return self._numbers[_SHARED + worker]
+
+    def turn_of(self, worker: int) -> float | None:
+        """When the turn that a worker is in began, in seconds of the system's monotonic clock; None while in none."""
+        began = self._numbers[_SHARED + 2 * MOST_WORKERS + worker]
+        return began / 1000 if began else None

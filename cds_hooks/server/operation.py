@@ -30,6 +30,9 @@ class OperationSettings(Section):
     inline_bytes: int = Field(default=256 * 1024, ge=0)
     """Requests up to this size are evaluated between two rounds of the event loop, longer ones on a thread: the health
     checks stay quick, and a thread costs a short request more than it gains."""
+    evaluation_seconds: float = Field(default=20, gt=0, le=600)
+    """How long the evaluation of one request may take; a worker that is in one for longer is killed and replaced, and
+    its clients see a broken connection."""
     shutdown_seconds: float = Field(default=20, gt=0, le=600)
     """How long requests that were taken in may take to finish after SIGTERM."""
     metrics: bool = True

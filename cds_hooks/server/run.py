@@ -67,6 +67,7 @@ def run(
         supervisor = Supervisor(
             workers=settings.operation.workers,
             shutdown_seconds=settings.operation.shutdown_seconds,
+            evaluation_seconds=settings.operation.evaluation_seconds,
             board=board,
             prepare=partial(_prepared, settings.overlays),
             work=partial(_work, settings, listening, watching, board, today, tls),

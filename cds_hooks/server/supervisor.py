@@ -38,6 +38,7 @@ class _Worker:
     Attributes:
         ready_from: end of a pipe that becomes readable when the worker answers, or is gone.
         ending_since: when it was told to end, or None.
+        killed: was it in one evaluation for too long?
     """
 
     pid: int
@@ -47,6 +48,7 @@ class _Worker:
     started: float = field(default_factory=time.monotonic)
     ready: bool = False
     ending_since: float | None = None
+    killed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ class Supervisor(Generic[R]):
         *,
         workers: int,
         shutdown_seconds: float,
+        evaluation_seconds: float,
         board: Board,
         prepare: Callable[[], R],
         work: Callable[[R, Start], int],
@@ -86,6 +89,7 @@ class Supervisor(Generic[R]):
         Args:
             workers: how many.
             shutdown_seconds: what a worker may take to end before it is killed.
+            evaluation_seconds: what one evaluation may take before its worker is killed and replaced.
             board: numbers shared with the workers.
             prepare: called before each generation; whatever it raises keeps the former one in place.
             work: the life of a worker; its result is the exit code. Runs in the child.
@@ -94,6 +98,7 @@ class Supervisor(Generic[R]):
             notify: tells the service manager, in the words of sd_notify(3).
         """
         self._most, self._patience, self._board = workers, shutdown_seconds + 5, board
+        self._evaluation_seconds = evaluation_seconds
         self._prepare, self._work, self._gone, self._notify = prepare, work, gone, notify
         self._stop_listening = stop_listening
         self._log = structlog.get_logger()
@@ -257,6 +262,8 @@ class Supervisor(Generic[R]):
         self._log.error("a worker died", pid=worker.pid, exit_code=code)
         if not worker.ready and worker.generation > self._in_force:
             self._give_up_generation()
+        if worker.killed:
+            return  # it was the request's fault, so nothing speaks against another worker at once
         lived = time.monotonic() - worker.started
         self._short_lives = self._short_lives + 1 if lived < _SHORT_LIFE else 0
         rest = min(_LONGEST_REST, 0.1 * 2**self._short_lives) if self._short_lives > 1 else 0
@@ -273,11 +280,24 @@ class Supervisor(Generic[R]):
         for worker in self._workers.values():
             if worker.ending_since is not None and now - worker.ending_since > self._patience:
                 os.kill(worker.pid, signal.SIGKILL)
+        self._end_the_endless(now)
         for generation in set(self._numbers) - {self._generation, self._in_force}:
             if not any(worker.generation == generation for worker in self._workers.values()):
                 del self._numbers[generation], self._prepared[generation]
         if self._ending is None and self._in_force and now >= self._rest_until:
             self._replace_the_dead()
+
+    def _end_the_endless(self, now: float) -> None:
+        """Nothing inside a worker can stop an evaluation; whoever waits behind it would wait for ever."""
+        for worker in self._workers.values():
+            began = self._board.turn_of(worker.number)
+            if began is None or now - began <= self._evaluation_seconds or worker.killed:
+                continue
+            if worker.generation > self._in_force:
+                continue  # its turn comes once it is in force; a death before would be that of its generation
+            worker.killed = True
+            self._log.error("an evaluation takes too long; its worker is killed", pid=worker.pid, seconds=now - began)
+            os.kill(worker.pid, signal.SIGKILL)
 
     def _replace_the_dead(self) -> None:
         living = {worker.number for worker in self._workers.values() if worker.generation == self._in_force}

@@ -8,6 +8,7 @@ and bounded; without that, requests would queue unseen in sockets and tasks whil
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -94,9 +95,11 @@ class Turns:
             OverloadError: the deadline has passed.
         """
         await self._begin(deadline)
+        self._board.set_turn(self._worker, time.monotonic())  # the parent ends a worker whose turn never does
         try:
             yield
         finally:
+            self._board.set_turn(self._worker, 0)
             # Not at once: the loop first looks after sockets, then the next one has its turn.
             asyncio.get_running_loop().call_soon(self._pass_on)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -233,3 +234,32 @@ def test_a_head_without_end_is_refused(tight: Served) -> None:
     with raw(tight) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\n" + b"X-More: 0123456789\r\n" * 5_000)
         assert connection.recv(65536).startswith(b"HTTP/1.1 400")
+
+
+def endless() -> bytes:
+    """A request of megabytes, which takes far longer to evaluate than the others."""
+    request = json.loads(BODY)
+    patient = {"reference": f"Patient/{request['context']['patientId']}"}
+    breast = {"text": "carcinoma of the breast"}
+    entries = [
+        {"resource": {"resourceType": "Condition", "id": f"c{number}", "subject": patient, "code": breast}}
+        for number in range(45_000)
+    ]
+    request["prefetch"]["conditions"] = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+    return json.dumps(request).encode()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_that_evaluates_for_too_long_is_killed_and_replaced(workers: int) -> None:
+    environment = {"SPMWATCH_OPERATION__EVALUATION_SECONDS": "0.5"}
+    with served("--workers", str(workers), environment=environment) as running, running.client() as client:
+        assert client.post(VIEW, content=BODY, headers=JSON).status_code == 200
+        before = running.workers()
+        with pytest.raises(httpx.HTTPError):
+            client.post(VIEW, content=endless(), headers=JSON)
+        until(lambda: len(running.workers()) == workers and running.workers() != before)
+        assert len(set(before) - set(running.workers())) == 1
+        (line,) = running.lines("an evaluation takes too long; its worker is killed")
+        assert line["pid"] in before
+        assert client.get("/readyz").status_code == 200
+        assert client.post(VIEW, content=BODY, headers=JSON).status_code == 200

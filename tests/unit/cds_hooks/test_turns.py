@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -121,3 +122,26 @@ def test_few_refusals_go_out_at_once_and_many_are_spread() -> None:
 
     first, all_of_them = asyncio.run(main())
     assert all_of_them >= 20 / REFUSALS_A_SECOND > first
+
+
+def test_the_board_shows_since_when_a_turn_lasts() -> None:
+    async def main() -> None:
+        board = Board()
+        turns = Turns(LIMITS, board, 3)
+        before = time.monotonic()
+        async with turns.turn(asyncio.get_running_loop().time() + 1):
+            began = board.turn_of(3)
+            assert began is not None
+            assert before - 0.001 <= began <= time.monotonic()
+            assert board.turn_of(2) is None
+            assert board.waiting == 0  # numbers of turns are not counted among those who wait
+        assert board.turn_of(3) is None
+
+    asyncio.run(main())
+
+
+def test_the_turn_of_a_worker_that_is_gone_is_forgotten() -> None:
+    board = Board()
+    board.set_turn(0, time.monotonic())
+    board.forget(0)
+    assert board.turn_of(0) is None
