@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from spmwatch.cds_hooks.fhir_server.client import authorities
 from spmwatch.cds_hooks.server.exposure import check_exposure
 from spmwatch.cds_hooks.server.settings import Settings
 from spmwatch.cds_hooks.server.tls import tls_context
 from spmwatch.cds_hooks.store.locating import remembers, shown, url_of
-from spmwatch.cds_hooks.trust.making import trusted_clients
+from spmwatch.cds_hooks.trust.making import check_trust
 from spmwatch.cds_hooks.wire.advisory import advisory, as_json
 from spmwatch.cli.advisory import print_advisory
 from spmwatch.cli.edge import complain, console, write_out
@@ -33,7 +34,8 @@ def check_settings(settings: Settings, form: Form) -> None:
     """
     check_exposure(settings)
     tls_context(settings.tls)
-    trusted_clients(settings.trust)
+    check_trust(settings.trust)
+    authorities(settings.fhir)
     kept = shown(url_of(settings.store)) if remembers(settings.store) else "nowhere"
     rules = load_rules(settings.overlays)
     for line in overlay_lines(Evaluator(rules).identity):

@@ -17,7 +17,7 @@ from spmwatch.cds_hooks.configuration.file import Place
 from spmwatch.cds_hooks.configuration.printing import printed
 from spmwatch.cds_hooks.configuration.reading import configured
 from spmwatch.cds_hooks.server.exposure import check_exposure
-from spmwatch.cds_hooks.server.run import run
+from spmwatch.cds_hooks.server.run import make_parts_ready, run
 from spmwatch.cds_hooks.server.settings import Settings
 from spmwatch.cds_hooks.server.tls import tls_context
 from spmwatch.cds_hooks.trust.making import trusted_clients
@@ -109,6 +109,7 @@ def _serve(settings: Settings, as_of: date | None) -> None:
     with _listening(settings.host, settings.port) as listener, _replay_file(settings) as replay_file:
         trust = settings.trust.model_copy(update={"replay_file": replay_file})
         settings = settings.model_copy(update={"port": listener.getsockname()[1], "trust": trust})
+        make_parts_ready(settings)
         if as_of is not None:
             complain(f"Every request is evaluated as of {as_of}: for demonstrations only.")
         complain(f"CDS Hooks services at {settings.base_url}/cds-services (Ctrl-C ends)")

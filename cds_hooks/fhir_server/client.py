@@ -37,7 +37,7 @@ class FhirClient:
         hush()
         self._most = settings.most_bytes
         self._http = httpx.AsyncClient(
-            verify=_trusted(settings),
+            verify=authorities(settings),
             trust_env=False,
             follow_redirects=False,
             # A cookie of one patient's session would travel with the next patient's token.
@@ -74,7 +74,7 @@ class FhirClient:
         await self._http.aclose()
 
 
-def _trusted(settings: FhirSettings) -> ssl.SSLContext:
+def authorities(settings: FhirSettings) -> ssl.SSLContext:
     """Certificates are always checked; raises InputError when the file of authorities cannot be used."""
     try:
         return ssl.create_default_context(cafile=None if settings.ca_file is None else str(settings.ca_file))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import structlog
 
+from spmwatch.cds_hooks.fhir_server.client import authorities
 from spmwatch.cds_hooks.server import logs
 from spmwatch.cds_hooks.server.assemble import assemble
 from spmwatch.cds_hooks.server.board import Board
@@ -26,10 +27,24 @@ from spmwatch.cds_hooks.server.settings import Settings
 from spmwatch.cds_hooks.server.supervisor import Start, Supervisor
 from spmwatch.cds_hooks.server.worker import Post, work
 from spmwatch.cds_hooks.store.opening import make_ready
+from spmwatch.cds_hooks.trust.making import make_replay_ready
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.errors import InputError
 
 SHARED_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def make_parts_ready(settings: Settings) -> None:
+    """Open once what each worker opens, and leave nothing open: before an address is told and workers are forked.
+
+    Raises:
+        StoreError: the store cannot be used.
+        InputError: another part cannot be, e.g. the file of used tokens; named by its setting.
+    """
+    logs.configure(settings.operation.log_format, settings.operation.log_level)
+    make_ready(settings.store)
+    make_replay_ready(settings.trust)
+    authorities(settings.fhir)
 
 
 def run(
@@ -43,7 +58,7 @@ def run(
     """Serve until SIGTERM (or SIGINT); SIGHUP reads the rules anew.
 
     Args:
-        settings: with the port that is really listened on.
+        settings: with the port that is really listened on; `make_parts_ready` has seen them.
         listening: bound and listening, for the services.
         today: gives the day of an evaluation; None takes the clock.
         tls: for connections that are encrypted here.
@@ -54,12 +69,9 @@ def run(
 
     Raises:
         RuleFileError: the rules are broken at the start.
-        StoreError: the store cannot be used.
         InputError: the address for `/healthz` and its like cannot be listened on.
         KeyboardInterrupt: it was SIGINT.
     """
-    logs.configure(settings.operation.log_format, settings.operation.log_level)
-    make_ready(settings.store)
     board = Board()
     with ExitStack() as stack:
         watching = stack.enter_context(_watching(settings.operation.watch_address, say))

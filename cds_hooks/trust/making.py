@@ -9,7 +9,7 @@ from spmwatch.cds_hooks.trust.bearer import Bearers, TrustedClient
 from spmwatch.cds_hooks.trust.client import Authenticator, Client, Everybody
 from spmwatch.cds_hooks.trust.key_sources import FetchedKeys, KeyServer, KeySource, Patience, PinnedKeys
 from spmwatch.cds_hooks.trust.keys import KeySet, KeySetError, key_set
-from spmwatch.cds_hooks.trust.replay import OwnMemory, SharedMemory
+from spmwatch.cds_hooks.trust.replay import OwnMemory, SharedMemory, check_file
 from spmwatch.cds_hooks.trust.settings import ClientSettings, KeyServerSettings, TrustSettings
 from spmwatch.cds_hooks.trust.token import Expected
 from spmwatch.cds_hooks.wire import strict_json
@@ -24,6 +24,19 @@ def authenticator(settings: TrustSettings) -> Authenticator:
         return Everybody(Client(id="anyone", silent=anyone.silent, fhir_servers=anyone.fhir_servers))
     replay = OwnMemory() if settings.replay_file is None else SharedMemory(settings.replay_file)
     return Bearers(trusted_clients(settings), replay)
+
+
+def make_replay_ready(settings: TrustSettings) -> None:
+    """Make the file of used tokens where one is named, and close it. Raises InputError when it cannot be used."""
+    if settings.clients and settings.replay_file is not None:
+        SharedMemory(settings.replay_file).close()
+
+
+def check_trust(settings: TrustSettings) -> None:
+    """Could the files be used? Nothing is fetched, made or written. Raises InputError."""
+    trusted_clients(settings)
+    if settings.clients and settings.replay_file is not None:
+        check_file(settings.replay_file)
 
 
 def trusted_clients(settings: TrustSettings) -> list[TrustedClient]:

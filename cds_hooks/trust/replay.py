@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import hashlib
 import heapq
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -19,6 +20,7 @@ from spmwatch.engine.errors import CdsError, InputError
 MOST_TOKENS = 1_000_000
 """Remembered in one process at once, about 200 bytes each."""
 _PURGE_EVERY = 60.0
+_MAGIC = b"SQLite format 3\0"
 _TABLE = "CREATE TABLE IF NOT EXISTS used_token (digest BLOB PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID"
 
 
@@ -86,6 +88,7 @@ class SharedMemory:
         self._lock = threading.Lock()
         self._purged = 0.0
         try:
+            file.parent.mkdir(mode=0o700, exist_ok=True)  # the last folder alone: a mistyped path is told
             file.touch(mode=0o600)
             with contextlib.ExitStack() as unless_all_is_well:
                 self._patient = unless_all_is_well.enter_context(contextlib.closing(_opened(file, patience)))
@@ -97,9 +100,8 @@ class SharedMemory:
                 self._quick.execute("PRAGMA synchronous=NORMAL")
                 unless_all_is_well.pop_all()
         except (OSError, sqlite3.Error) as error:
-            problem = f"cannot be used to remember tokens ({error})"
-            fix = "Name a file in a folder that the service may write"
-            raise InputError(f"trust.replay_file: {file}", "-", problem, fix) from None
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise _unusable(file, reason or type(error).__name__) from None
 
     async def first_use(self, client: str, jti: str, *, until: float, now: float) -> bool:
         """See ReplayMemory. A note takes microseconds; only when another process holds the file, a thread waits."""
@@ -131,6 +133,30 @@ class SharedMemory:
         for database in (self._quick, self._patient):
             with contextlib.suppress(sqlite3.Error):
                 database.close()
+
+
+def check_file(file: Path) -> None:
+    """Could the file be opened, or made? Nothing is made or written. Raises InputError."""
+    if file.exists():
+        try:
+            with file.open("rb") as content:
+                begins = content.read(len(_MAGIC))
+        except OSError as error:
+            raise _unusable(file, error.strerror or type(error).__name__) from None
+        if begins not in (b"", _MAGIC):
+            raise _unusable(file, "it is no SQLite file")
+    folder = file.parent if file.parent.exists() else file.parent.parent
+    if not folder.is_dir():
+        raise _unusable(file, f"there is no folder {file.parent}, and none to make it in")
+    for needed in [folder, *([file] if file.exists() else [])]:
+        if not os.access(needed, os.W_OK):
+            raise _unusable(file, f"{needed} may not be written")
+
+
+def _unusable(file: Path, reason: str) -> InputError:
+    problem = f"cannot be used to remember tokens ({reason})"
+    fix = "Name a file in a folder that the service may write, or leave it out to forget tokens at the end"
+    return InputError(f"trust.replay_file: {file}", "-", problem, fix)
 
 
 def _opened(file: Path, patience: float) -> sqlite3.Connection:

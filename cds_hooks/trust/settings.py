@@ -142,7 +142,7 @@ class TrustSettings(Section):
     """By how much clocks may differ."""
     replay_file: Path | None = None
     """A file of its own (SQLite) that remembers used tokens for all workers and over a restart. Left out: a file that
-    is gone when the service ends."""
+    is gone when the service ends. Its folder is made where only that is missing."""
     origins: tuple[Origin, ...] = ()
     """Origins of EHRs that run in the browser, e.g. `https://ehr.example.org` (CORS)."""
     without_trust: bool = False

@@ -99,6 +99,45 @@ def test_check_finds_a_missing_file_of_keys(tmp_path: Path) -> None:
     assert (code, "No such file" in told) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("name", "says"), [("no/where/used.db", "no folder"), ("full.db", "no SQLite file"), ("keys.json/used.db", "")]
+)
+def test_a_file_of_used_tokens_that_cannot_be_used_is_told_before_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, says: str
+) -> None:
+    """C150: `--check` finds it, and the start ends with the reason alone, in one line."""
+    monkeypatch.setenv("SPMWATCH_STORE__URL", "none")
+    (tmp_path / "full.db").write_bytes(b"something else" * 1000)
+    config = written(tmp_path, f'[trust]\nreplay_file = "{tmp_path / name}"\n' + CLIENT)
+    for options in (("--check",), ("--port", "0")):
+        code, told = serve("--config", config, *options)
+        assert code == 2
+        assert told.startswith("trust.replay_file")
+        assert len(told.splitlines()) == 1
+        assert says in told or options[0] != "--check"
+    assert not (tmp_path / "no").exists()
+
+
+def test_check_makes_no_folder_for_used_tokens(tmp_path: Path) -> None:
+    """C150: the start makes it."""
+    config = written(tmp_path, f'[trust]\nreplay_file = "{tmp_path / "state/used.db"}"\n' + CLIENT)
+    assert serve("--config", config, "--check")[0] == 0
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("section", ["fhir", "trust.key_server"])
+def test_authorities_that_cannot_be_used_are_told_before_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, section: str
+) -> None:
+    monkeypatch.setenv("SPMWATCH_STORE__URL", "none")
+    client = CLIENT.replace('jwks_file = "keys.json"', 'jwks_url = "https://ehr.example.org/keys"')
+    config = written(tmp_path, f'[{section}]\nca_file = "none.pem"\n' + client)
+    for options in (("--check",), ("--port", "0")):
+        code, told = serve("--config", config, *options)
+        assert (code, len(told.splitlines())) == (2, 1)
+        assert f"{section}.ca_file" in told
+
+
 def test_check_finds_certificates_of_no_use(tmp_path: Path) -> None:
     """C001: each fault in one line, the password in none."""
     authority = Authority(tmp_path)

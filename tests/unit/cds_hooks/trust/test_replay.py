@@ -77,9 +77,16 @@ def test_shared_memory_outlives_a_restart_and_holds_no_name(tmp_path: Path) -> N
 
 def test_a_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "not.db").write_bytes(b"something else, long enough to be no database at all" * 100)
-    for file in (tmp_path / "not.db", tmp_path / "nowhere" / "tokens.db"):
+    for file in (tmp_path / "not.db", tmp_path / "no" / "where" / "tokens.db"):
         with pytest.raises(InputError, match="replay_file"):
             SharedMemory(file)
+
+
+def test_the_last_folder_is_made(tmp_path: Path) -> None:
+    memory = SharedMemory(tmp_path / "state" / "tokens.db")
+    assert first(memory, "a")
+    memory.close()
+    assert (tmp_path / "state").stat().st_mode & 0o077 == 0
 
 
 def test_a_file_that_fails_lets_nobody_in(tmp_path: Path) -> None:
