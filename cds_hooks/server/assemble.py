@@ -87,6 +87,7 @@ def _memory(settings: Settings, service: Service) -> Memory:
         quiet_days=lambda: service.rules.current.rule_base.card_policy.quiet_days,
         today=service.today,
         now=service.now,
+        late=lambda answer: service.watch.answered(answer.rule, answer.outcome, answer.reason),
     )
 
 

@@ -34,6 +34,9 @@ PURGE_EACH = timedelta(hours=24)
 class StoredMemory:
     """`Memory` in tables. Several processes may use one store.
 
+    Args:
+        late: hears, on the thread that writes, of feedback that came before its card was written.
+
     Attributes:
         counts: what was written and lost, for metrics.
     """
@@ -48,8 +51,10 @@ class StoredMemory:
         today: Callable[[], date],
         now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        late: Callable[[Answer], None] = lambda _: None,
     ) -> None:
         self.counts = Counts()
+        self._late = late
         self._engine, self._key, self._settings = engine, key, settings
         self._quiet_days, self._today, self._now, self._monotonic = quiet_days, today, now, monotonic
         self._rests_until = float("-inf")
@@ -184,6 +189,10 @@ class StoredMemory:
             for table, new in ((DECISION, decisions), (CARD, cards), (REQUEST, requests)):
                 if new:
                     connection.execute(insert(table), new)
+            # `take` tells of a card, or this does, never both. On PostgreSQL both miss it where they commit at once.
+            answers = list(_answered_before(connection, cards))
+        for answer in answers:
+            self._late(answer)
 
     def _purge_daily(self) -> None:
         now = self._now()
@@ -228,6 +237,21 @@ def _rules_of(connection: Connection, client: str, cards: Sequence[str]) -> Mapp
     """Card -> the rules that it told, for those that were shown to this client."""
     query = select(CARD.c.uuid, CARD.c.advice).where(CARD.c.uuid.in_(cards), CARD.c.client == client, CARD.c.shown)
     return {row.uuid: [rule for rule, _ in row.advice] for row in connection.execute(query)}
+
+
+def _answered_before(connection: Connection, cards: Sequence[Row]) -> Iterator[Answer]:
+    """What feedback that overtook its card says of the rules that the card told."""
+    shown = {(card["client"], card["uuid"]): card for card in cards if card["shown"]}
+    if not shown:
+        return
+    columns = (FEEDBACK.c.client, FEEDBACK.c.card, FEEDBACK.c.outcome, FEEDBACK.c.reasons)
+    query = select(*columns).where(FEEDBACK.c.card.in_([card for _, card in shown]))
+    for row in connection.execute(query):
+        card = shown.get((row.client, row.card))
+        if card is not None:
+            advice = card["advice"]
+            assert isinstance(advice, list)
+            yield from _answers_of({"reasons": row.reasons, "outcome": row.outcome}, [rule for rule, _ in advice])
 
 
 def _answers_of(row: Row, rules: Sequence[str]) -> Iterator[Answer]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from spmwatch.cds_hooks.store.decision import Forgetful, Memory
+from spmwatch.cds_hooks.store.decision import Answer, Forgetful, Memory
 from spmwatch.cds_hooks.store.errors import StoreError
 from spmwatch.cds_hooks.store.keys import Key, key_of
 from spmwatch.cds_hooks.store.locating import (
@@ -111,12 +111,13 @@ def memory_of(
     quiet_days: Callable[[], int],
     today: Callable[[], date],
     now: Callable[[], datetime],
+    late: Callable[[Answer], None] = lambda _: None,
 ) -> Memory:
-    """The memory that the settings ask for. Raises StoreError."""
+    """The memory that the settings ask for; `late` as of StoredMemory. Raises StoreError."""
     if not remembers(settings):
         return Forgetful()
     store = open_store(settings, statement_ms=ANSWER_MS)
-    return StoredMemory(store.engine, store.key, settings, quiet_days=quiet_days, today=today, now=now)
+    return StoredMemory(store.engine, store.key, settings, quiet_days=quiet_days, today=today, now=now, late=late)
 
 
 def _same_key(engine: Engine, key: Key) -> None:

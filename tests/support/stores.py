@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from sqlalchemy import create_engine, make_url, text
 
+from spmwatch.cds_hooks.store.decision import Answer
 from spmwatch.cds_hooks.store.memory import StoredMemory
 from spmwatch.cds_hooks.store.opening import Store, open_store
 from spmwatch.cds_hooks.store.settings import StoreSettings
@@ -62,7 +63,9 @@ def settings_for(url: str, **values: object) -> StoreSettings:
     return StoreSettings.model_validate({"url": url, "key": KEY, "upgrade": True} | values)
 
 
-def memory_in(store: Store, clock: Clock, quiet_days: int = 90) -> StoredMemory:
+def memory_in(
+    store: Store, clock: Clock, quiet_days: int = 90, late: Callable[[Answer], None] = lambda _: None
+) -> StoredMemory:
     return StoredMemory(
         store.engine,
         store.key,
@@ -71,6 +74,7 @@ def memory_in(store: Store, clock: Clock, quiet_days: int = 90) -> StoredMemory:
         today=clock.today,
         now=clock.now,
         monotonic=clock.monotonic,
+        late=late,
     )
 
 

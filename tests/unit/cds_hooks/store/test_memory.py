@@ -14,7 +14,7 @@ import orjson
 import pytest
 from sqlalchemy import func, select, text
 
-from spmwatch.cds_hooks.store.decision import Feedback
+from spmwatch.cds_hooks.store.decision import Answer, Feedback
 from spmwatch.cds_hooks.store.decisions import decisions
 from spmwatch.cds_hooks.store.deleting import forget, purge
 from spmwatch.cds_hooks.store.memory import PURGE_EACH, REST, StoredMemory
@@ -276,6 +276,26 @@ def test_what_is_new_is_told_once(memory: StoredMemory) -> None:
     assert [(answer.rule, answer.outcome, answer.reason) for answer in told] == [("SPM-05", "overridden", "c")]
     assert memory.take("north", "s", [one]) == []
     assert memory.take("elsewhere", "s", [one]) == []
+
+
+def test_feedback_that_overtakes_its_card_is_told_once_when_the_card_is_written(store: Store, clock: Clock) -> None:
+    """C135: cards are written behind the answers' back, and an EHR may be faster."""
+    heard: list[Answer] = []
+    memory = memory_in(store, clock, late=heard.append)
+    made, hidden = decision(), decision(shown=False)
+    given = [
+        Feedback(card=uuid_of(one, "SPM-05"), outcome="overridden", at=NOON, reason=("s", "c"))
+        for one in (made, hidden)
+    ]
+    assert memory.take("north", "s", given) == []
+    assert memory.take("elsewhere", "s", given) == []
+    for one in (made, hidden, decision()):
+        memory.record(one)
+    memory.flush()
+    assert heard == [Answer(rule="SPM-05", outcome="overridden", reason="c")]
+    assert memory.take("north", "s", given) == []
+    memory.close()
+    assert len(heard) == 1
 
 
 # -- deleted --------------------------------------------------------------------------------------------------------
