@@ -13,14 +13,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from spmwatch.cds_hooks.store.decision import Json
+from spmwatch.cds_hooks.configuration.reading import configured
+from spmwatch.cds_hooks.store.decision import TRY_IT, Json
 from spmwatch.cds_hooks.store.report import NO_REASON, OUTCOMES, FeedbackReport, Period, Reason, Tally, feedback_report
 from spmwatch.cli.configuration import ConfigFile
 from spmwatch.cli.edge import complain, console, tidy, write_out
 from spmwatch.cli.feedback_chart import ChartOf, chart
-from spmwatch.cli.reading import pretty
+from spmwatch.cli.reading import load_rules, pretty
 from spmwatch.cli.stores import Since, StoreUrl, Until, cells, table_of, the_store
-from spmwatch.engine.catalogue.load import load_rule_base
+from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.errors import InputError
 
 CSV_COLUMNS = ("period", "client", "rule", "outcome", "reason_system", "reason_code", "cards")
@@ -58,6 +59,12 @@ def report(  # each argument is an option
     store: StoreUrl = None,
     since: Since = None,
     until: Until = None,
+    client: Annotated[
+        str | None,
+        typer.Option(
+            "--client", metavar="ID", help="Of this client alone. Default: all but try-it.", show_default=False
+        ),
+    ] = None,
     by: Annotated[Period, typer.Option("--by", help="What time is counted by.")] = Period.MONTH,
     form: Annotated[Format, typer.Option("--format", help="csv: one line for each count, for a spreadsheet.")] = (
         Format.TABLE
@@ -71,18 +78,21 @@ def report(  # each argument is an option
     """Cards shown, accepted, overridden and not answered: by rule, reason, check, client and time.
 
     A card counts under the rule that speaks on it, in the period in which it was shown. Cards that silent clients would
-    have been shown are not counted.
+    have been shown are not counted, nor, unless --client names it, are those of the try-it page. Titles are those of
+    the rules with the overlays of the settings.
     """
     with the_store(config, store) as opened:
-        found = feedback_report(opened.engine, since=since, until=until, by=by)
+        found = feedback_report(opened.engine, since=since, until=until, by=by, client=client)
     if chart_file is not None:
         _write(chart_file, chart(found, chart_of))
     if form is Format.CSV:
         write_out([_as_csv(found)])
+        for line in _left_out(found):
+            complain(line)
     elif form is Format.JSON:
         write_out([pretty(report_as_json(found))])
     else:
-        _print(console(), found)
+        _print(console(), found, load_rules(configured(config, {}).settings.overlays))
     if not found.total.shown:
         complain("No card was shown in this time.")
 
@@ -129,6 +139,7 @@ def report_as_json(report: FeedbackReport) -> Json:
         "periods": [{"from": day.isoformat()} | _tally(tally) for day, tally in report.periods.items()],
         "silent_cards": report.silent,
         "feedback_on_unknown_cards": report.strangers,
+        "try_it_cards_left_out": report.tried_out,
     }
 
 
@@ -146,8 +157,18 @@ def _tally(tally: Tally) -> Json:
 _NUMBERS = ("Shown", "Accepted", "Overridden", "Not answered", "Override rate")
 
 
-def _print(out: Console, report: FeedbackReport) -> None:
-    titles = {rule.id: rule.title for rule in load_rule_base().all_rules}
+def _left_out(report: FeedbackReport) -> Iterator[str]:
+    """What a reader would look for in vain."""
+    if report.tried_out:
+        number = f"{report.tried_out} {'card' if report.tried_out == 1 else 'cards'}"
+        yield f"Without the client {TRY_IT} ({number} of the try-it page); --client {TRY_IT} counts these."
+
+
+def _print(out: Console, report: FeedbackReport, rules: RuleBase) -> None:
+    for line in _left_out(report):
+        out.print(line)
+        out.print()
+    titles = {rule.id: rule.title for rule in rules.all_rules}
     table = table_of("Rule", "Title", *_NUMBERS, numbers=5)
     for rule, tally in report.rules.items():
         table.add_row(*cells(rule, titles.get(rule, "(no rule of this version)"), *_numbers(tally)))
@@ -157,7 +178,7 @@ def _print(out: Console, report: FeedbackReport) -> None:
     if report.reasons:
         out.print()
         reasons = table_of("Overridden because", "Of the rules", "Cards", numbers=1)
-        for row in _reasons(report):
+        for row in _reasons(report, rules):
             reasons.add_row(*cells(*row))
         out.print(reasons)
     if report.checks:
@@ -188,9 +209,9 @@ def _numbers(tally: Tally) -> tuple[object, ...]:
     return (tally.shown, tally.accepted, tally.overridden, tally.not_answered, rate)
 
 
-def _reasons(report: FeedbackReport) -> Iterator[tuple[str, str, int]]:
+def _reasons(report: FeedbackReport, rules: RuleBase) -> Iterator[tuple[str, str, int]]:
     """Reason in words, the rules with numbers, number of cards; the most frequent first."""
-    known = {(one.system, one.code): one.display for one in load_rule_base().card_policy.override_reasons}
+    known = {(one.system, one.code): one.display for one in rules.card_policy.override_reasons}
     totals: Counter[Reason] = Counter()
     for counts in report.reasons.values():
         totals.update(counts)

@@ -23,7 +23,7 @@ from spmwatch.cds_hooks.wire import strict_json
 from spmwatch.cds_hooks.wire.refusal import RequestError
 from spmwatch.cli.configuration import ConfigFile
 from spmwatch.cli.decisions import no_decision
-from spmwatch.cli.edge import ALL_EVALUATED, SOME_FAILED, AsOf, complain, console, tidy, today, visible, write_out
+from spmwatch.cli.edge import ALL_EVALUATED, SOME_FAILED, complain, console, parse_day, tidy, today, visible, write_out
 from spmwatch.cli.reading import Overlays, load_evaluator, pretty
 from spmwatch.cli.stores import OfClient, Since, StoreUrl, Until, cells, table_of, the_store
 from spmwatch.engine.errors import InputError
@@ -71,7 +71,16 @@ def replay_command(  # each argument is an option
             show_default=False,
         ),
     ] = None,
-    as_of: AsOf = None,
+    as_of: Annotated[
+        date | None,
+        typer.Option(
+            "--as-of",
+            parser=parse_day,
+            metavar="DATE",
+            help="Decide as of this day, e.g. 2026-01-15. Default: the day of the decision; with --answer today.",
+            show_default=False,
+        ),
+    ] = None,
     overlay: Overlays = None,
     config: ConfigFile = None,
     store: StoreUrl = None,

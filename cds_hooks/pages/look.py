@@ -17,7 +17,7 @@ from spmwatch.cds_hooks.pages.choice import Choice
 from spmwatch.cds_hooks.pages.hook_request import HOOKS, Made, recorded, request_of
 from spmwatch.cds_hooks.prefetch.reading import Supplied
 from spmwatch.cds_hooks.server.service import Service
-from spmwatch.cds_hooks.store.decision import Decision
+from spmwatch.cds_hooks.store.decision import TRY_IT, Decision
 from spmwatch.cds_hooks.wire import strict_json
 from spmwatch.cds_hooks.wire.requests import REQUESTS, Request
 from spmwatch.engine.acknowledgement import Acknowledgement
@@ -25,7 +25,7 @@ from spmwatch.engine.evaluate import Evaluator
 from spmwatch.explaining.explain_page import Page, Part, explained, part_of
 from spmwatch.explaining.reasons import reasons_of
 
-CLIENT = "try-it"
+CLIENT = TRY_IT
 """The client to which the store counts what is shown and answered here."""
 
 

@@ -102,7 +102,6 @@ class TryIt:
         names = {
             "look": found,
             "done": done if done in ("accepted", "dismissed") else "",
-            "forgets": isinstance(service.memory, Forgetful),
         }
         return self._page(request, "look.html.j2", names)
 
@@ -132,6 +131,7 @@ class TryIt:
                 "hooks": {hook: HOOK_WORDS.get(hook, hook) for hook in HOOKS},
                 "withholdable": WITHHOLDABLE,
                 "today": self._service.today().isoformat(),
+                "forgets": isinstance(self._service.memory, Forgetful),
                 **names,
             },
         )

@@ -14,6 +14,10 @@ from spmwatch.engine.recommendation import Recommendation
 Json = dict[str, object]
 
 
+TRY_IT = "try-it"
+"""The client under which the try-it page is kept: whoever answers there treats nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """One answered request.

@@ -17,6 +17,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Engine, exists, func, 
 from sqlalchemy.exc import SQLAlchemyError
 
 from spmwatch.cds_hooks.store.acknowledging import ACCEPTED
+from spmwatch.cds_hooks.store.decision import TRY_IT
 from spmwatch.cds_hooks.store.locating import fault
 from spmwatch.cds_hooks.store.tables import CARD, FEEDBACK
 
@@ -100,6 +101,7 @@ class FeedbackReport:
         cells: for a spreadsheet.
         silent: cards of silent clients, which nobody saw; they are in no other count.
         strangers: feedback that names no card of its client that is kept.
+        tried_out: cards of the try-it page, where these are left out; they are in no other count.
     """
 
     by: Period
@@ -112,6 +114,7 @@ class FeedbackReport:
     cells: Counter[Cell] = field(default_factory=Counter)
     silent: int = 0
     strangers: int = 0
+    tried_out: int = 0
 
 
 @dataclass(slots=True)
@@ -124,22 +127,40 @@ class _Answers:
 
 
 def feedback_report(
-    engine: Engine, *, since: date | None = None, until: date | None = None, by: Period = Period.MONTH
+    engine: Engine,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    by: Period = Period.MONTH,
+    client: str | None = None,
 ) -> FeedbackReport:
-    """The counts of the cards shown from `since` to `until`, both included, by days in UTC. Raises StoreError."""
+    """The counts of the cards shown from `since` to `until`, both included, by days in UTC.
+
+    Args:
+        engine: the store.
+        since: the first day.
+        until: the last day.
+        by: what time is counted by.
+        client: the one that is counted; None counts all but the try-it page.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
     report = FeedbackReport(by=by)
     try:
         with engine.connect() as connection:
             answers = _answers(connection, since, until)
             columns = (CARD.c.uuid, CARD.c.at, CARD.c.client, CARD.c.rule, CARD.c.shown, CARD.c.suggestions)
-            query = select(*columns).where(*_within(CARD.c.at, since, until))
+            query = select(*columns).where(*_within(CARD.c.at, since, until), _of(CARD.c.client, client))
             for row in connection.execute(query.execution_options(yield_per=1000)):
                 if row.shown:
                     _count(report, row.at, row.client, row.rule, answers.get(row.uuid))
                     _count_checks(report, row.suggestions, answers.get(row.uuid))
                 else:
                     report.silent += 1
-            report.strangers = _strangers(connection, since, until)
+            report.strangers = _strangers(connection, since, until, client)
+            if client is None:
+                report.tried_out = _tried_out(connection, since, until)
     except SQLAlchemyError as error:
         raise fault(engine.url, error) from None
     _in_order(report)
@@ -180,10 +201,19 @@ def _count_checks(report: FeedbackReport, suggestions: list[list[object]], answe
         tally.accepted += any(suggestion in taken for suggestion, of, _ in suggestions if of == check)
 
 
-def _strangers(connection: Connection, since: date | None, until: date | None) -> int:
+def _tried_out(connection: Connection, since: date | None, until: date | None) -> int:
+    query = select(func.count()).select_from(CARD)
+    return connection.execute(query.where(*_within(CARD.c.at, since, until), CARD.c.client == TRY_IT)).scalar() or 0
+
+
+def _of(column: Column[str], client: str | None) -> ColumnElement[bool]:
+    return column != TRY_IT if client is None else column == client
+
+
+def _strangers(connection: Connection, since: date | None, until: date | None, client: str | None) -> int:
     known = exists().where(CARD.c.client == FEEDBACK.c.client, CARD.c.uuid == FEEDBACK.c.card)
     query = select(func.count()).select_from(FEEDBACK).where(~known, *_within(FEEDBACK.c.at, since, until))
-    return connection.execute(query).scalar() or 0
+    return connection.execute(query.where(_of(FEEDBACK.c.client, client))).scalar() or 0
 
 
 def _within(column: Column[datetime], since: date | None, until: date | None) -> list[ColumnElement[bool]]:

@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from spmwatch.cds_hooks.answer import respond
-from spmwatch.cds_hooks.store.decision import Decision, Feedback
+from spmwatch.cds_hooks.store.decision import TRY_IT, Decision, Feedback
 from spmwatch.cli.commands import app
 from tests.support.decisions import decision, evaluator, request_body, uuid_of
 from tests.support.stores import DAY, KEY, NOON, Clock, memory_in, opened, settings_for, sqlite_url
@@ -76,6 +76,36 @@ def test_report_for_people(url: str) -> None:
     assert "never report ignored cards" in text
     assert "of silent clients are not counted" in text
     assert re.search(r"2026-01-01 +4 +0 +2 +2 +100 %", text)
+
+
+def test_report_has_a_site_s_own_titles(url: str, tmp_path: Path) -> None:
+    """The overlays are those of the settings, as the service has them."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/overlay.yaml").write_text(
+        "name: site\nversion: 1.0.0\ntitle: T\nresponsible: Ward pharmacist\nbecause: Tests\n"
+        "texts:\n  SPM-05: {because: Ours, title: As our ward calls it}\n"
+    )
+    (tmp_path / "spmwatch.toml").write_text(f'overlays = ["{tmp_path / "site"}"]\n')
+    text = run("feedback", "report", "--config", tmp_path / "spmwatch.toml", url=url).stdout
+    assert re.search(r"SPM-05 +As our ward calls it +1 +0 +1", text)
+
+
+def test_report_says_that_it_leaves_the_try_it_page_out(url: str) -> None:
+    tried = decision(client=TRY_IT)
+    with opened(settings_for(url, keep_requests=True)) as store:
+        memory = memory_in(store, Clock())
+        memory.record(tried)
+        memory.close()
+    said = f"Without the client try-it ({len(tried.cards)} cards of the try-it page)"
+    report = ("feedback", "report", "--format")
+    assert run(*report, "table", url=url).stdout.startswith(said)
+    spreadsheet = run(*report, "csv", url=url)
+    assert "try-it" not in spreadsheet.stdout
+    assert said in spreadsheet.stderr
+    assert json.loads(run(*report, "json", url=url).stdout)["try_it_cards_left_out"] == len(tried.cards)
+    alone = run("feedback", "report", "--client", TRY_IT, "--format", "csv", url=url)
+    assert {row["client"] for row in csv.DictReader(io.StringIO(alone.stdout))} == {TRY_IT}
+    assert "Without" not in alone.stderr
 
 
 def test_report_for_spreadsheets(url: str) -> None:

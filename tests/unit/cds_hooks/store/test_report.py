@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from spmwatch.cds_hooks.store.decision import Decision, Feedback
+from spmwatch.cds_hooks.store.decision import TRY_IT, Decision, Feedback
 from spmwatch.cds_hooks.store.memory import StoredMemory
 from spmwatch.cds_hooks.store.opening import Store
 from spmwatch.cds_hooks.store.report import NO_REASON, Period, Tally, feedback_report
@@ -129,3 +129,15 @@ def test_rates() -> None:
     assert Tally(not_answered=5).override_rate is None
     assert Tally(accepted=1, overridden=3, not_answered=96).override_rate == 0.75
     assert Tally(accepted=1, overridden=3, not_answered=96).shown == 100
+
+
+def test_the_try_it_page_counts_only_when_it_is_asked_for(store: Store, memory: StoredMemory) -> None:
+    tried, seen = shown(memory, date(2026, 1, 15), TRY_IT), shown(memory, date(2026, 1, 15))
+    memory.take(TRY_IT, "s", [answered(tried, "SPM-05", "overridden"), answered(seen, "SPM-02", "overridden")])
+    report = feedback_report(store.engine)
+    assert report.clients == {"north": tally(len(seen.cards))}
+    assert report.total == tally(len(seen.cards))
+    assert (report.tried_out, report.strangers) == (len(tried.cards), 0)
+    alone = feedback_report(store.engine, client=TRY_IT)
+    assert alone.clients == {TRY_IT: tally(len(tried.cards), 0, 1)}
+    assert (alone.tried_out, alone.strangers) == (0, 1)
