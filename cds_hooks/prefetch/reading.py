@@ -82,6 +82,7 @@ class Reading:
 
     Attributes:
         why: why its type cannot count as searched; "" when it can.
+        advice: what helps, where that is not another answer to the query.
     """
 
     template: Template
@@ -89,6 +90,7 @@ class Reading:
     why: str = ""
     placed: tuple[Placed, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,12 @@ class Supplied:
         """
         return self.replaced(
             *(
-                replace(reading, state=State.PARTIAL, why=f"something under {reading.template.key} names no patient")
+                replace(
+                    reading,
+                    state=State.PARTIAL,
+                    why=f"something under {reading.template.key} names no patient",
+                    advice=f"Have the client name the patient in each {reading.template.type}",
+                )
                 for reading in self.readings
                 if reading.state.searched
                 and any(
@@ -329,5 +336,13 @@ def _gap_of(reading: Reading) -> Iterator[Gap]:
             kind="not-supplied",
             element=reading.template.type,
             problem=f"{reading.template.type}: {reading.why}",
-            advice=f"Have the client send the prefetch {reading.template.key}: {reading.template.query}",
+            advice=reading.advice or _advice(reading),
         )
+
+
+def _advice(reading: Reading) -> str:
+    key, query = reading.template.key, reading.template.query
+    if reading.state is State.MISSING:
+        return f"Have the client send the prefetch {key}: {query}"
+    much = "all that" if reading.state is State.PARTIAL else "what"
+    return f"Have the client send under {key} {much} {query} finds"

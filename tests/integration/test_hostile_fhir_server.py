@@ -509,6 +509,25 @@ def test_entries_and_bytes_are_bounded_over_all_answers() -> None:
         assert 1 <= len(server_heard) <= bound
 
 
+def test_a_list_cut_off_by_a_bound_is_not_complete_although_every_page_was_well_formed() -> None:
+    """C068, C081: without a `total` nothing but the page that was not fetched tells that there is more."""
+
+    async def act(writer: asyncio.StreamWriter, heard: Heard) -> None:
+        following = f"/fhir/{heard.type}?page=2" if "page" not in heard.target else None
+        writer.write(reply(200, bundle(condition(ident="c2" if following is None else "c1"), following=following)))
+
+    prefetch: dict[str, Any] = {template.key: None for template in TEMPLATES if template.key != "conditions"}
+    whole, _ = against(act, prefetch)
+    assert states(whole)["conditions"] is State.SUPPLIED
+    for changes in ({"most_pages": 1}, {"most_entries": 1}):
+        supplied, server = against(act, prefetch, **changes)
+        assert len(server.heard) == 1
+        (reading,) = (one for one in supplied.readings if one.template.key == "conditions")
+        assert (reading.state, len(reading.placed)) == (State.PARTIAL, 1)
+        assert "longer than is read" in reading.why
+        assert "Condition" in dict(supplied.coverage.unsupplied)
+
+
 def test_a_medication_on_another_server_is_not_read() -> None:
     """C080: absolute references are followed on the own server alone; of two servers' Medications none is guessed."""
 

@@ -180,3 +180,26 @@ def test_a_resource_with_an_endless_list_is_named_and_its_key_is_incomplete(codi
     assert [gap.element for gap in found.gaps] == (
         [] if codings == MOST_IN_LIST else ["prefetch.conditions.entry[1].resource"]
     )
+
+
+@pytest.mark.parametrize(
+    ("prefetch", "advice"),
+    [
+        ({}, "Have the client send the prefetch conditions: Condition?"),
+        ({"conditions": searchset(CONDITION, total=2)}, "Have the client send under conditions all that Condition?"),
+        ({"conditions": FAILURE}, "Have the client send under conditions what Condition?"),
+    ],
+)
+def test_advice_is_by_cause(prefetch: dict[str, Any], advice: str) -> None:
+    gaps = [gap for gap in read_prefetch(prefetch).gaps if gap.element == "Condition"]
+    assert [gap.advice.startswith(advice) for gap in gaps] == [True]
+
+
+def test_advice_about_what_names_no_patient_is_to_name_the_patient() -> None:
+    """C070: it was sent, so sending it is no advice."""
+    supplied = read_prefetch({"conditions": CONDITION})
+    (place,) = [placed.where for reading in supplied.readings for placed in reading.placed]
+    gaps = [gap for gap in supplied.without_subject({place}).gaps if gap.element == "Condition"]
+    assert [(gap.problem, gap.advice) for gap in gaps] == [
+        ("Condition: something under conditions names no patient", "Have the client name the patient in each Condition")
+    ]
