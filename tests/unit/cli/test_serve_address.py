@@ -42,8 +42,9 @@ def test_trust_without_encryption_is_refused(tmp_path: Path) -> None:
     assert "--behind-proxy" in told
 
 
-def test_check_prints_what_an_analyst_types(tmp_path: Path) -> None:
+def test_check_prints_what_an_analyst_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """M: Epic reads no discovery. Nothing is made or fetched meanwhile."""
+    monkeypatch.setenv("COLUMNS", "160")  # a narrow terminal wraps what is typed
     config = written(tmp_path, 'public_url = "https://cds.example.org"\n[tls]\nends_at_proxy = true\n' + CLIENT)
     result = CliRunner().invoke(app, ["serve", "--config", str(config), "--check", "--format", "json"])
     assert result.exit_code == 0
