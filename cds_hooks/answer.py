@@ -18,6 +18,7 @@ from spmwatch.cds_hooks.cards.layout import lay_out
 from spmwatch.cds_hooks.prefetch.reading import MEDICATION_KEYS, Supplied, read_prefetch
 from spmwatch.cds_hooks.prefetch.same_patient import of_the_patient
 from spmwatch.cds_hooks.selections import about_selected
+from spmwatch.cds_hooks.size import check_size
 from spmwatch.cds_hooks.wire import strict_json
 from spmwatch.cds_hooks.wire.discovery import SERVICES
 from spmwatch.cds_hooks.wire.refusal import Issue, Json, RequestError, operation_outcome
@@ -123,11 +124,13 @@ def conclude(
         rule_pages: as in `respond`.
 
     Raises:
-        RequestError: the draft orders cannot be used.
+        RequestError: 422 when there is more than can be evaluated while somebody waits.
     """
     started = time.perf_counter()
     record = read(request, supplied, rules.rule_base.value_sets)
-    recommendation = about_selected(rules.evaluate(record, as_of=as_of, hook=request.hook), record)
+    timeline = rules.timeline(record, as_of=as_of)
+    check_size(timeline)
+    recommendation = about_selected(rules.evaluate_timeline(timeline, hook=request.hook), record)
     evaluated = time.perf_counter()
     if not recommendation.findings and not supplied.has_medications:
         return HookAnswer(
