@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from spmwatch.cds_hooks.pages.assets import assets
@@ -13,6 +14,7 @@ from spmwatch.cds_hooks.pages.forms import form_of
 from spmwatch.cds_hooks.pages.rules_pages import Rulebook, body_of, listing_of, page_of, wanted_of
 from spmwatch.cds_hooks.pages.site import html_reply, safe_headers
 from spmwatch.cds_hooks.pages.try_it import TryIt
+from spmwatch.cds_hooks.server.replies import http_fault
 from spmwatch.cds_hooks.server.service import Service
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -33,6 +35,15 @@ def add_routes(app: FastAPI, service: Service) -> None:
         ("/favicon.ico", "GET", pages.icon),
     ):
         app.router.routes.append(Route(path, _named(path, answer), methods=[method]))
+
+
+async def fault(request: Request, error: Exception) -> Response:
+    """What the framework refuses: a page for a person who came to an address of nothing, else as programs take it."""
+    for_people = "text/html" in request.headers.get("accept", "")
+    hooks = request.url.path == "/cds-services" or request.url.path.startswith("/cds-services/")
+    if isinstance(error, HTTPException) and error.status_code == 404 and for_people and not hooks:
+        return html_reply(request, "nothing.html.j2", status=404)
+    return await http_fault(request, error)
 
 
 def _named(route: str, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

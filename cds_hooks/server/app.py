@@ -19,7 +19,7 @@ from spmwatch.cds_hooks.server import feedback, health
 from spmwatch.cds_hooks.server.calls import ROUTE, Calls, public_url
 from spmwatch.cds_hooks.server.correlation import Correlation
 from spmwatch.cds_hooks.server.openapi import ANSWERS, DISCOVERY, REQUEST_BODY, describe_requests
-from spmwatch.cds_hooks.server.replies import JSON, http_fault, refusal_reply
+from spmwatch.cds_hooks.server.replies import JSON, refusal_reply
 from spmwatch.cds_hooks.server.service import Service, warm_up
 from spmwatch.cds_hooks.trust.origins import Origins
 from spmwatch.cds_hooks.wire.discovery import CDS_HOOKS_VERSION, discovery_bytes
@@ -49,7 +49,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(
         Origins, allowed=service.origins
     )  # the last one added is outermost: errors carry its headers too
-    app.add_exception_handler(HTTPException, http_fault)
+    app.add_exception_handler(HTTPException, pages.fault)
     _add_discovery(app, service)
     _add_services(app, service)
     health.add_routes(app, service)

@@ -111,7 +111,7 @@ class Turns:
             try:
                 async with asyncio.timeout_at(deadline):
                     await mine
-            except BaseException as error:
+            except BaseException as error:  # cancelled by a client that went away, too: its turn is not to be lost
                 if mine.done() and not mine.cancelled():
                     self._pass_on()  # it was given the turn in the moment it gave up
                 else:

@@ -130,8 +130,26 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
+_REASONS = {
+    "SQLITE_NOTADB": "it is no SQLite database",
+    "SQLITE_FULL": "its disk is full",
+    "SQLITE_READONLY": "it may not be written",
+    "refused": "nothing listens there: connection refused",
+    "unresolved": "no such host",
+}
+
+
+def _told(error: SQLAlchemyError) -> str:
+    """What the driver says, as far as it is known to hold nothing but a word: a code, or how a connection failed."""
+    original = getattr(error, "orig", None)
+    if isinstance(original, sqlite3.Error):
+        return getattr(original, "sqlite_errorname", "")
+    text = str(original).lower()
+    return "refused" if "connection refused" in text else "unresolved" if "failed to resolve host" in text else ""
+
+
 def fault(url: URL, error: SQLAlchemyError) -> StoreError:
     """A database error as ours: by its kind alone, since a driver's text may quote what was to be written."""
-    kind = type(getattr(error, "orig", None) or error).__name__
+    kind = _REASONS.get(_told(error)) or type(getattr(error, "orig", None) or error).__name__
     fix = "See that the database runs, that this user may use it, and that its disk is not full"
     return StoreError(shown(url), f"cannot be used ({kind})", fix)

@@ -77,7 +77,7 @@ def test_pages_may_fetch_from_nowhere_else(browser: httpx.Client, path: str) -> 
     assert [attrs for _, attrs in page.tags if "style" in attrs or any(name.startswith("on") for name in attrs)] == []
     assert page.all("style") == []
     assert all(script.get("src") for script in page.all("script"))
-    addresses = [attrs[name] for tag, attrs in page.tags for name in ("src", "action") if name in attrs]
+    addresses = [attrs[name] for _, attrs in page.tags for name in ("src", "action") if name in attrs]
     addresses += [attrs["href"] for attrs in page.all("link")]
     assert [address for address in addresses if "//" in address] == []
 
@@ -406,6 +406,24 @@ def test_assets_are_kept_for_ever_and_have_their_types(browser: httpx.Client) ->
     assert {"pages.css", "pages.js", "explained.css", "rules.css", "swagger-ui-bundle.js"} <= names
     assert browser.get("/assets/0000000000000000/pages.css").status_code == 404
     assert browser.get("/assets/x/../../settings.py").status_code == 404
+
+
+def test_an_unknown_path_is_told_to_people_as_a_page_and_to_programs_as_an_outcome(browser: httpx.Client) -> None:
+    """C057: what is below /cds-services is a program's, whatever it says that it accepts."""
+    as_browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path in ("/rule/SPM-05", "/a/b/c", "/metrics/x"):
+        response = browser.get(path, headers=as_browser)
+        assert response.status_code == 404
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+        page = Html(response.text)
+        assert "There is nothing here" in page.text
+        (back,) = {link["href"] for link in page.all("a") if link["href"].endswith("/rules")}
+        assert browser.get(response.url.join(back)).status_code == 200
+        assert path not in response.text
+        assert browser.get(path).json()["resourceType"] == "OperationOutcome"
+    for path in ("/cds-services/none", "/cds-services/none/feedback/x"):
+        assert "json" in browser.get(path, headers=as_browser).headers["content-type"]
 
 
 def test_head_is_answered(browser: httpx.Client) -> None:

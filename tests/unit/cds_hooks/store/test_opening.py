@@ -123,7 +123,7 @@ def test_a_broken_key_file_is_told(tmp_path: Path) -> None:
         ("no address", "no database address"),
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
-        ("postgresql://u:secret@127.0.0.1:1/d", "cannot be used"),
+        ("postgresql://u:secret@127.0.0.1:1/d", r"cannot be used \(nothing listens there: connection refused\)"),
     ],
 )
 def test_addresses_that_cannot_be_used(url: str, says: str) -> None:
@@ -140,7 +140,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "spmwatch.db").write_text("something else, and long enough to be seen as such" * 40)
-    with pytest.raises(StoreError, match="cannot be used"):
+    with pytest.raises(StoreError, match=r"cannot be used \(it is no SQLite database\)"):
         open_store(sqlite_settings(tmp_path))
 
 
