@@ -10,9 +10,11 @@ import asyncio
 import errno
 import socket
 import ssl
+import sys
 from collections.abc import Callable
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_HEAD_BYTES = 64 * 1024
@@ -127,6 +129,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         self._body_over = True
+        self._fed, self._offered = b"", False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Someone is there."""
@@ -139,6 +142,28 @@ class GuardedProtocol(HttpToolsProtocol):
         self._set_timer(stop=True)
         super().connection_lost(exc)
         self.patience.counted(len(self.connections))
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a request."""
+        self._fed = data
+        super().data_received(data)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Another protocol is offered, as Java's client does with `Upgrade: h2c`: the answer comes in this one.
+
+        The parser stops at such an offer and would lose the body, so another reads the request again without it.
+        """
+        error = sys.exc_info()[1]
+        if not self._offered or not isinstance(error, httptools.HttpParserUpgrade):
+            return
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        kept = [name + b": " + value + b"\r\n" for name, value in self.headers if name != b"upgrade"]
+        rest = self._fed[error.args[0] :]
+        self._offered = False
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+        head = method + b" " + self.url + b" HTTP/" + version + b"\r\n"
+        self.data_received(head + b"".join(kept) + b"\r\n" + rest)
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -158,11 +183,16 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is there; the body's time is the route's to bound."""
+        self._offered = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        if self._offered:
+            return  # it is read again, without the offer
         self._set_timer(stop=True)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The body is there."""
+        if self._offered:
+            return
         self._body_over = True
         if self.cycle.response_complete:
             self._set_timer(stop=True)

@@ -263,3 +263,23 @@ def test_a_worker_that_evaluates_for_too_long_is_killed_and_replaced(workers: in
         assert line["pid"] in before
         assert client.get("/readyz").status_code == 200
         assert client.post(VIEW, content=BODY, headers=JSON).status_code == 200
+
+
+@pytest.mark.parametrize("cut", [1, 40, 250, 100_000_000])
+def test_an_offer_of_another_protocol_does_not_cost_the_body(tight: Served, cut: int) -> None:
+    """Java's client offers HTTP/2 with each request; here it arrives in pieces, and the connection goes on after it."""
+    offer = HEAD[:-2] + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"
+    with raw(tight) as connection:
+        for _ in range(2):
+            whole = offer.encode() + BODY
+            connection.sendall(whole[:cut])
+            time.sleep(0.1)
+            connection.sendall(whole[cut:])
+            answer = b""
+            while b'"cards"' not in answer and b"HTTP/1.1 4" not in answer:
+                got = connection.recv(100_000)
+                assert got
+                answer += got
+            assert answer.startswith(b"HTTP/1.1 200")
+            while not answer.rstrip().endswith(b"]}"):
+                answer += connection.recv(100_000)
