@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import email.policy
+import re
 from dataclasses import dataclass
-from email.parser import BytesParser
 from urllib.parse import parse_qsl
 
 from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
 
 MOST_FIELDS = 100
+MOST_HEAD = 2000
+"""Bytes of the head of one part: the names of a field and of a file, and a media type."""
+_BOUNDARY = re.compile(r';\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s;"(]{1,70}))\s*(?:;|$)', re.IGNORECASE)
+_NAME = re.compile(
+    rb'^content-disposition:[ \t]*form-data;[^\r\n]*?(?<=[; ])name="([^"\r\n]*)"', re.IGNORECASE | re.MULTILINE
+)
 _URLENCODED, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
 
@@ -56,19 +61,32 @@ def _urlencoded(body: bytes) -> Form:
 
 
 def _multipart(content_type: str, body: bytes) -> Form:
-    head = b"Content-Type: " + content_type.replace("\r", "").replace("\n", "").encode("latin-1", "replace")
-    message = BytesParser(policy=email.policy.HTTP).parsebytes(head + b"\r\n\r\n" + body)
-    parts = list(message.iter_parts()) if message.is_multipart() else []
-    if not parts or len(parts) > MOST_FIELDS or message.defects:
+    """As browsers send it (RFC 7578), and nothing of what mail may have besides: that can be nested without end."""
+    stated = _BOUNDARY.search(content_type)
+    if stated is None:
         raise _broken()
-    fields: list[tuple[str, bytes]] = []
-    for part in parts:
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if not isinstance(name, str) or not isinstance(content, bytes):
-            raise _broken()
-        fields.append((name, content))
-    return Form(tuple(fields))
+    mark = b"\r\n--" + (stated[1] or stated[2]).encode("latin-1", "replace")
+    parts = _pieces(b"\r\n" + body, mark)
+    if len(parts) < 3 or parts[0] or not parts[-1].startswith(b"--"):
+        raise _broken()
+    return Form(tuple(_field(part) for part in parts[1:-1]))
+
+
+def _pieces(body: bytes, mark: bytes) -> list[bytes]:
+    """What stands between the marks that end their line; a mark at which more follows is content."""
+    ends = re.compile(re.escape(mark) + rb"(?=\r\n|--)")
+    pieces = ends.split(body, MOST_FIELDS + 1)
+    if ends.search(pieces[-1]):
+        raise _broken()
+    return pieces
+
+
+def _field(part: bytes) -> tuple[str, bytes]:
+    end = part.find(b"\r\n\r\n", 0, MOST_HEAD)
+    name = _NAME.search(part, 0, end) if end >= 0 else None
+    if name is None:
+        raise _broken()
+    return name[1].decode("utf-8", "replace"), part[end + 4 :]
 
 
 def _broken() -> RequestError:
