@@ -7,7 +7,7 @@ of an evaluation it keeps here too, under the client `try-it` and the patient's 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
@@ -31,6 +31,10 @@ from spmwatch.rule_book.render import HOOKS as HOOK_WORDS
 MOST_SHOWN_AGAIN = 400_000
 """So many bytes of a record that could not be used are put back into the page, to be mended there."""
 
+MOST_OF_A_CHOICE = 40
+_OF_WHAT_WAS_SENT = (400, 412, 413, 422)
+"""Statuses of refusals that a better record would have been spared."""
+
 
 class TryIt:
     """The routes."""
@@ -47,7 +51,7 @@ class TryIt:
             check_host(request, self._service.public_url)
             check_visit(request)
             if not form.text("patient"):
-                return self._page(request, "start.html.j2", {"problem": (), "pasted": ""})
+                return self._page(request, "start.html.j2", _start(Form(()), ()))
             choice = choice_of(form, today=self._service.today())
             return await self._look(request, choice, done=form.text("done"))
         except RequestError as refusal:
@@ -109,9 +113,7 @@ class TryIt:
         """The first page again, with what is wrong, and what was pasted to be mended."""
         if not self._service.try_it:
             return html_reply(request, "closed.html.j2", status=refusal.status)
-        pasted = form.content("bundle") if form is not None else b""
-        shown = pasted.decode("utf-8", "replace") if len(pasted) <= MOST_SHOWN_AGAIN else ""
-        names = {"problem": refusal.issues, "pasted": shown}
+        names = _start(form or Form(()), refusal.issues, refusal.status)
         reply = self._page(request, "start.html.j2", names, status=refusal.status)
         if isinstance(refusal, OverloadError):
             reply.headers["Retry-After"] = str(COME_BACK_SECONDS)
@@ -136,6 +138,19 @@ class TryIt:
             },
         )
         return keep_secret(reply, secret, self._service.public_url)
+
+
+def _start(form: Form, problem: Sequence[Issue], status: int = 200) -> Mapping[str, object]:
+    """What the first page shows of a form that came to nothing: all of it, to be mended."""
+    pasted = form.content("bundle")
+    chosen = {name: form.text(name)[:MOST_OF_A_CHOICE] for name in ("hook", "day", "order")}
+    of_record = pasted and status in _OF_WHAT_WAS_SENT
+    return {
+        "problem": problem,
+        "at_record": [issue for issue in problem if issue.where not in (*chosen, "patient")] if of_record else (),
+        "pasted": pasted.decode("utf-8", "replace") if len(pasted) <= MOST_SHOWN_AGAIN else "",
+        "chosen": chosen | {"withheld": form.texts("without")},
+    }
 
 
 def _to(address: str) -> Response:

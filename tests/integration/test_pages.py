@@ -220,6 +220,22 @@ def test_text_of_the_record_stays_text(browser: httpx.Client) -> None:
     )
 
 
+def test_after_a_broken_paste_everything_chosen_stands_as_it_was(browser: httpx.Client) -> None:
+    fresh = Html(browser.get("/").text)
+    order = [attrs["value"] for attrs in fresh.all("option")][-1]
+    chosen = {"hook": "order-sign", "day": "2025-11-03", "order": order, "without": "Observation"}
+    response = sent(browser, bundle='{"resourceType": "Bundle"', **chosen)
+    assert response.status_code == 400
+    page = Html(response.text)
+    assert {attrs["value"] for attrs in page.all("option") if "selected" in attrs} == {"order-sign", order}
+    assert [attrs["value"] for attrs in page.all("input") if attrs.get("name") == "day"] == ["2025-11-03"]
+    assert [attrs["value"] for attrs in page.all("input") if "checked" in attrs] == ["Observation"]
+    (field,) = page.all("textarea")
+    assert field["aria-invalid"] == "true"
+    assert f'id="{field["aria-describedby"]}"' in response.text
+    assert "aria-invalid" not in fresh.all("textarea")[0]
+
+
 def test_nothing_that_was_pasted_is_kept_or_logged(capsys: pytest.CaptureFixture[str]) -> None:
     """C138: neither ids nor names nor texts, neither in the log nor in the store's file; nor when it cannot be used."""
     record = json.dumps(bundle("p61")).replace("p61", "zqx-4711")
