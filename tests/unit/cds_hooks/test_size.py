@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,3 +60,26 @@ def test_up_to_the_bound_it_is_answered() -> None:
     status, body = answer(20, 3)
     assert status == 200
     assert body["cards"]
+
+
+def test_blood_counts_of_many_years_are_no_reason_to_say_nothing() -> None:
+    """Ten years of weekly counts: a long follow-up is what the service is for."""
+    request = json.loads(BODY.read_bytes())
+    subject = {"reference": f"Patient/{request['context']['patientId']}"}
+    counts = [
+        {
+            "resourceType": "Observation",
+            "id": f"o{number}-{code}",
+            "status": "final",
+            "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+            "subject": subject,
+            "effectiveDateTime": (date(2026, 1, 10) - timedelta(days=7 * number)).isoformat(),
+            "valueQuantity": {"value": 140, "system": "http://unitsofmeasure.org", "code": "10*3/uL"},
+        }
+        for number in range(520)
+        for code in ("777-3", "751-8")
+    ]
+    entries = [{"resource": resource} for resource in counts]
+    request["prefetch"]["observations"] = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+    found = respond(json.dumps(request).encode(), as_of=date(2026, 1, 15))
+    assert (found.status, bool(found.body["cards"])) == (200, True)
