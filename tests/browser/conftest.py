@@ -16,7 +16,7 @@ ARGUMENTS = ("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-back
 WAIT_MS = 10_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: while it stands no other test in this process may run an event loop
 def chromium() -> Iterator[Browser]:
     path = program("chromium", "/usr/bin/chromium", install="apt-get install chromium")
     with sync_playwright() as playwright:
