@@ -14,14 +14,16 @@ from spmwatch.rule_book.markdown import blocks, pieces, plain
 from spmwatch.rule_book.page import RulePage
 from spmwatch.rule_book.scenarios import KINDS
 
-HOOKS = {
-    "patient-view": "a chart is opened (also in batch screening)",
+MOMENTS = {
+    "patient-view": "a chart is opened",
     "order-select": "an order is selected",
     "order-sign": "an order is signed",
     "medication-refill": "a prescription is refilled",
     "encounter-start": "an encounter begins",
 }
-"""When a rule is asked, in words."""
+"""The moments of work at which an EHR asks, in words."""
+HOOKS = MOMENTS | {"patient-view": f"{MOMENTS['patient-view']} (also in batch screening)"}
+"""When a rule is asked."""
 STATUSES = {
     "active": "in use",
     "draft": "draft: reaches no clinician",

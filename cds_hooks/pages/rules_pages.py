@@ -13,7 +13,7 @@ from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.catalogue.rule import Indicator
 from spmwatch.rule_book.catalogue import Catalogue, catalogue_of
 from spmwatch.rule_book.page import RulePage
-from spmwatch.rule_book.render import HOOKS, STATUSES, rule_html
+from spmwatch.rule_book.render import MOMENTS, STATUSES, rule_html
 from spmwatch.rule_book.scenarios import Feature, beside_the_rules, features_by_rule
 
 
@@ -99,7 +99,7 @@ def listing_of(catalogue: Catalogue, wanted: Wanted) -> Listing:
         wanted=wanted,
         topics={topic: topic.replace("-", " ") for topic, _ in catalogue.topics},
         indicators={one.value: one.value for one in sorted(Indicator, key=lambda one: -one.rank)},
-        hooks={hook: HOOKS.get(hook, hook) for hook in dict.fromkeys(h for p in catalogue.pages for h in p.hooks)},
+        hooks={hook: MOMENTS.get(hook, hook) for hook in dict.fromkeys(h for p in catalogue.pages for h in p.hooks)},
     )
 
 

@@ -26,7 +26,7 @@ from spmwatch.cds_hooks.server.turns import COME_BACK_SECONDS, OverloadError
 from spmwatch.cds_hooks.store.decision import Forgetful
 from spmwatch.cds_hooks.store.errors import StoreError
 from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
-from spmwatch.rule_book.render import HOOKS as HOOK_WORDS
+from spmwatch.rule_book.render import MOMENTS
 
 MOST_SHOWN_AGAIN = 400_000
 """So many bytes of a record that could not be used are put back into the page, to be mended there."""
@@ -130,7 +130,7 @@ class TryIt:
                 "secret": secret,
                 "patients": [(one, story_of(one)) for one in invented().values()],
                 "orders": orders(),
-                "hooks": {hook: HOOK_WORDS.get(hook, hook) for hook in HOOKS},
+                "hooks": {hook: MOMENTS.get(hook, hook) for hook in HOOKS},
                 "withholdable": WITHHOLDABLE,
                 "today": self._service.today().isoformat(),
                 "forgets": isinstance(self._service.memory, Forgetful),

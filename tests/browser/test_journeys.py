@@ -31,14 +31,20 @@ def test_choosing_a_patient_shows_cards(visit: Begin) -> None:
     expect(card).to_contain_text("Critical")
     expect(card.get_by_role("heading")).to_contain_text("New cancer recorded while lenalidomide is active")
     expect(card.get_by_text("Suggested:").first).to_be_visible()
-    folded = page.get_by_role("article").nth(1)
-    expect(folded.get_by_text("Suggested:").first).to_be_hidden()
-    folded.get_by_text("Detail and evidence").click()
-    expect(folded.get_by_text("Suggested:").first).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("Timeline up to 2026-01-15"))).to_be_visible()
     rule = page.locator("details.rule").filter(has=page.locator("summary", has_text="SPM-17"))
     rule.locator("summary").click()
     expect(rule.get_by_text("drug course").first).to_be_visible()
+
+
+def test_beside_others_only_what_is_urgent_is_unfolded(visit: Begin) -> None:
+    page = visit().go("/?patient=p07")
+    warning, info = page.get_by_role("article").all()
+    expect(warning).to_contain_text("Warning")
+    expect(warning.get_by_text("Suggested:").first).to_be_visible()
+    expect(info.get_by_text("Suggested:").first).to_be_hidden()
+    info.get_by_text("Detail and evidence").click()
+    expect(info.get_by_text("Suggested:").first).to_be_visible()
 
 
 def test_the_moment_changes_what_is_said(visit: Begin) -> None:
@@ -147,8 +153,10 @@ def test_with_the_keyboard_alone(visit: Begin) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**patient=p37**")
     tab_to(page, "Detail and evidence")
+    first = page.get_by_role("article").first
+    expect(first.get_by_text("Suggested:").first).to_be_visible()  # a warning is unfolded
     page.keyboard.press("Enter")
-    expect(page.get_by_role("article").first.get_by_text("Suggested:").first).to_be_visible()
+    expect(first.get_by_text("Suggested:").first).to_be_hidden()
     tab_to(page, "Dismiss: ")
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("ArrowDown")  # the reason
@@ -206,6 +214,58 @@ def test_on_a_phone_nothing_is_cut_off(visit: Begin, path: str) -> None:
         details.evaluate("element => element.open = true")
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+CUT_OFF = """() => {
+  const pen = document.createElement("canvas").getContext("2d");
+  const arrow = 18;
+  const cut = [];
+  for (const select of document.querySelectorAll("select")) {
+    const style = getComputedStyle(select);
+    if (style.appearance === "base-select" && style.whiteSpace === "normal") continue;  // it wraps
+    pen.font = style.font;
+    const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - arrow;
+    for (const option of select.options) {
+      if (pen.measureText(option.text).width > room) cut.push(`${select.id}: ${option.text}`);
+    }
+  }
+  return cut;
+}"""
+
+
+@pytest.mark.parametrize("path", ["/", "/?patient=p61", "/rules"])
+@pytest.mark.parametrize("width", [375, 1280])
+def test_every_choice_can_be_read_whole(visit: Begin, path: str, width: int) -> None:
+    page = visit(viewport={"width": width, "height": 800}).go(path)
+    assert page.get_by_role("combobox").count() > 1
+    assert page.evaluate(CUT_OFF) == []
+
+
+def test_a_long_reason_takes_two_lines_on_a_phone(visit: Begin) -> None:
+    page = visit(viewport={"width": 320, "height": 800}).go("/?patient=p07")
+    reason = page.get_by_label(re.compile("^Reason")).first
+    before = reason.bounding_box()
+    reason.select_option(label="Recommended action was already completed")
+    after = reason.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["height"] > before["height"]
+    assert after["x"] + after["width"] <= 320
+
+
+@pytest.mark.parametrize("patient", ["p07", "p33"])
+def test_the_reason_stands_above_the_links(visit: Begin, patient: str) -> None:
+    page = visit().go(f"/?patient={patient}")
+    for card in page.get_by_role("article").all():
+        urgent = card.locator(".indicator").inner_text().strip() != "Info"
+        reason, links = card.locator(".detail p").first, card.get_by_role("link", name=re.compile("^Why: "))
+        expect(reason).to_be_visible(visible=urgent or page.get_by_role("article").count() == 1)
+        expect(links).to_be_visible(visible=reason.is_visible())
+        if reason.is_visible():
+            above, below = reason.bounding_box(), links.bounding_box()
+            assert above is not None
+            assert below is not None
+            assert above["y"] < below["y"]
 
 
 def test_on_paper_there_is_what_was_said_and_nothing_to_press(visit: Begin) -> None:

@@ -107,6 +107,18 @@ def test_dark_and_light_are_two_things(visit: Begin) -> None:
     assert levels["dark"] < 0.05
 
 
+def test_the_api_is_dark_in_the_dark_and_light_on_paper(visit: Begin) -> None:
+    page = visit(color_scheme="dark").go("/docs")
+    expect(page.locator(".opblock").first).to_be_visible()
+    ground = "getComputedStyle(document.querySelector('#api .swagger-ui')).backgroundColor"
+    drawn = [float(c) for c in re.findall(r"[\d.]+", page.evaluate(ground))]
+    assert luminance(drawn) < 0.05
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("html")).not_to_have_class("dark-mode")
+    page.emulate_media(color_scheme="dark", media="print")
+    expect(page.locator("html")).not_to_have_class("dark-mode")
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_everything_that_can_be_used_has_a_name(visit: Begin, path: str) -> None:
     page = visit().go(path)
