@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
@@ -43,17 +42,28 @@ def _tokens(plain: str) -> tuple[str, ...]:
     if "<" in plain:
         plain = _LESS.sub(" less than ", plain)
     if not plain.isascii():
-        plain = "".join(c for c in _decomposed(plain) if not unicodedata.combining(c))
+        plain = _decomposed(plain).translate(_ACCENTS)
     return tuple(_TOKEN.findall(plain))
 
 
-def _decomposed(text: str) -> Iterator[str]:
-    """The characters of `text` with accents apart, in order but for accents.
+def _decomposed(text: str) -> str:
+    """`text` with accents apart from their letters.
 
     Piece by piece: accents in a row are put in order in a time that grows with the square of their number.
     """
-    for at in range(0, len(text), _PIECE):
-        yield from unicodedata.normalize("NFKD", text[at : at + _PIECE])
+    return "".join(unicodedata.normalize("NFKD", text[at : at + _PIECE]) for at in range(0, len(text), _PIECE))
+
+
+class _Accents(dict[int, int | None]):
+    """For `str.translate`: takes out what combines with a letter; looked up once for each character there is."""
+
+    def __missing__(self, character: int) -> int | None:
+        kept = None if unicodedata.combining(chr(character)) else character
+        self[character] = kept
+        return kept
+
+
+_ACCENTS = _Accents()
 
 
 def expanded(phrase: str) -> Iterator[str]:
@@ -92,29 +102,28 @@ def _slots(phrase: str) -> tuple[Slot, ...]:
 
 
 class Phrases(Generic[V]):
-    """Many phrases, found by their first word; the longest wins."""
+    """Many phrases, followed word by word all at once, so their number costs nothing; the longest wins."""
 
     def __init__(self, phrases: Iterable[tuple[str, V]]) -> None:
-        self._by_first: defaultdict[str, list[tuple[tuple[Slot, ...], V]]] = defaultdict(list)
-        for phrase, value in phrases:
-            slots = _slots(phrase)
-            for first in _first_words(slots):
-                self._by_first[first].append((slots, value))
+        rows = [(_slots(phrase), value) for phrase, value in phrases]
+        self._root = _Place([(number, 0, ()) for number in range(len(rows))], rows)
 
-    def longest(self, words: Sequence[str], start: int) -> tuple[int, list[V]]:
-        """Where the longest phrases that begin at `start` end, and what they mean; an empty list when none does."""
-        best, values = start, list[V]()
-        for slots, value in self._by_first.get(words[start], ()):
-            end = _end(words, start, slots)
-            if end > best:
-                best, values = end, [value]
-            elif end == best and values:
-                values.append(value)
+    def longest(self, words: Sequence[str], start: int) -> tuple[int, Sequence[V]]:
+        """Where the longest phrases that begin at `start` end, and what they mean; nothing when none does."""
+        best, values = start, self._root.values
+        place = self._root
+        for at in range(start, len(words)):
+            following = place.after(words[at])
+            if following is None:
+                break
+            place = following
+            if place.values:
+                best, values = at + 1, place.values
         return best, values
 
-    def spans(self, words: Sequence[str]) -> Iterator[tuple[int, int, list[V]]]:
+    def spans(self, words: Sequence[str]) -> Iterator[tuple[int, int, Sequence[V]]]:
         """Leftmost longest phrases, one after the other."""
-        at, firsts = 0, self._by_first
+        at, firsts = 0, self._root.further
         while at < len(words):
             if words[at] not in firsts:
                 at += 1
@@ -125,26 +134,42 @@ class Phrases(Generic[V]):
             at = max(end, at + 1)
 
 
-def _first_words(slots: Sequence[Slot]) -> frozenset[str]:
-    """The words that a phrase may begin with."""
-    firsts: set[str] = set()
-    for slot in slots:
-        firsts |= {choice[0] for choice in slot if choice}
-        if () not in slot:
-            break
-    return frozenset(firsts)
+_Way = tuple[int, int, tuple[str, ...]]
+"""How far one phrase has come: its number, the next of its slots, the words still to come before that."""
 
 
-def _end(words: Sequence[str], start: int, slots: Iterable[Slot]) -> int:
-    """Where a phrase that begins at `start` ends, at the latest; `start` itself when it does not stand there."""
-    places = {start}
-    for slot in slots:
-        places = {
-            place + len(choice)
-            for place in places
-            for choice in slot
-            if tuple(words[place : place + len(choice)]) == choice
-        }
-        if not places:
-            return start
-    return max(places)
+class _Place(Generic[V]):
+    """What may follow, and what has been said, once certain words have been read.
+
+    The places after it are made when a text first leads there: choices multiply, and few of their readings are written.
+
+    Attributes:
+        values: of the phrases that end here, in their order.
+        further: word that goes on from here -> the ways it goes on.
+    """
+
+    __slots__ = ("_made", "_rows", "further", "values")
+
+    def __init__(self, ways: Iterable[_Way], rows: Sequence[tuple[tuple[Slot, ...], V]]) -> None:
+        self._rows = rows
+        self._made: dict[str, _Place[V]] = {}
+        self.further: dict[str, set[_Way]] = {}
+        ended: set[int] = set()
+        left = list(ways)
+        while left:
+            number, slot, words = left.pop()
+            slots = rows[number][0]
+            if words:
+                self.further.setdefault(words[0], set()).add((number, slot, words[1:]))
+            elif slot == len(slots):
+                ended.add(number)
+            else:
+                left += [(number, slot + 1, choice) for choice in slots[slot]]
+        self.values: Sequence[V] = tuple(rows[number][1] for number in sorted(ended))
+
+    def after(self, word: str) -> _Place[V] | None:
+        """The place behind one more word; None when no phrase goes on so."""
+        made = self._made.get(word)
+        if made is None and word in self.further:
+            made = self._made[word] = _Place(self.further[word], self._rows)
+        return made

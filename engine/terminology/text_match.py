@@ -125,14 +125,16 @@ class TextMatcher:
         reading = _Reading(words, mentions, cues, self._breaks, self._list_words)
         hits: dict[str, Hit] = {}
         for start, end, term in mentions:
+            known = None if term.meaning is None else hits.get(term.meaning)
+            if term.meaning is None or (known is not None and not known.history):
+                continue  # what is known for certain, no other mention changes
             kinds = reading.kinds(start, end, term)
-            if term.meaning is None or CueKind.FORBID in kinds:
+            if CueKind.FORBID in kinds:
                 continue
             if term.short and CueKind.CONFIRM not in kinds and not reading.alone(start, end):
                 continue
             history = CueKind.HISTORY in kinds
-            known = hits.get(term.meaning)
-            if known is None or (known.history and not history):
+            if known is None or not history:
                 hits[term.meaning] = Hit(term.meaning, term.phrase, history)
         return tuple(hits.values())
 
@@ -193,7 +195,7 @@ class _Reading:
         self,
         words: Sequence[str],
         mentions: Iterable[tuple[int, int, Term]],
-        cues: Mapping[Side, Iterable[tuple[int, int, list[Cue]]]],
+        cues: Mapping[Side, Iterable[tuple[int, int, Sequence[Cue]]]],
         breaks: frozenset[str],
         list_words: frozenset[str],
     ) -> None:
@@ -209,6 +211,7 @@ class _Reading:
         self._clause = _clauses(words, breaks)
         self._parts: frozenset[tuple[int, int]] | None = None  # between commas and full stops, once it was asked for
         self._has_a_number = False
+        self._lists_on: list[bool] | None = None  # from each place on, once it was asked for
         self._in_clause: defaultdict[int, set[Cue]] = defaultdict(set)
         for start, _, meant in cues[Side.CLAUSE]:
             self._in_clause[self._clause[start]].update(meant)
@@ -229,47 +232,70 @@ class _Reading:
         return (start, end) in parts and (len(parts) == 1 or self._has_a_number)
 
     def _before(self, start: int, end: int) -> Iterator[Cue]:
-        gap: list[int] = []
+        gap = _Gap()
         for at in range(start, max(start - WINDOW, 0) - 1, -1):
             for cue in self._ending.get(at, ()):
-                if self._spans(gap, cue, self._rest_is_list(end)):
+                if gap.lets(cue) and (not gap.has_comma or (gap.is_list and self._rest_is_list(end))):
                     yield cue
             if at == 0 or self._ends_clause(at - 1):
                 return
-            gap.append(at - 1)
+            gap.widen(self._words[at - 1], listed=self._listed[at - 1])
 
     def _after(self, end: int) -> Iterator[Cue]:
-        gap: list[int] = []
+        gap = _Gap()
+        joined = False
         for at in range(end, min(end + WINDOW, len(self._words)) + 1):
             for cue in self._starting.get(at, ()):
-                if self._spans(gap, cue, any(self._words[place] in self._list_words for place in gap)):
+                if gap.lets(cue) and (not gap.has_comma or (gap.is_list and joined)):
                     yield cue
             if at == len(self._words) or self._ends_clause(at):
                 return
-            gap.append(at)
-
-    def _spans(self, gap: Sequence[int], cue: Cue, listing: bool) -> bool:
-        """May these words stand between cue and term? A comma only where both belong to one list."""
-        commas = [index for index, place in enumerate(gap) if self._words[place] == _COMMA]
-        others = [place for place in gap if self._words[place] != _COMMA and not self._listed[place]]
-        strange = sum(self._words[place] not in cue.gap for place in others)
-        if commas:
-            nearest_are_items = all(self._listed[place] for place in gap[: commas[0]])
-            return listing and nearest_are_items and strange <= cue.reach
-        return strange <= cue.reach
+            gap.widen(self._words[at], listed=self._listed[at])
+            joined = joined or self._words[at] in self._list_words
 
     def _rest_is_list(self, end: int) -> bool:
         """Is the rest of the clause no more than further items of a list?"""
-        for place in range(end, len(self._words)):
-            if self._ends_clause(place):
-                return True
-            if not (self._listed[place] or self._words[place] == _COMMA):
-                return False
-        return True
+        if self._lists_on is None:  # told for all places at once, so that a long list is not walked for each item
+            told, on = [True] * (len(self._words) + 1), True
+            for place in range(len(self._words) - 1, -1, -1):
+                on = self._ends_clause(place) or (on and (self._listed[place] or self._words[place] == _COMMA))
+                told[place] = on
+            self._lists_on = told
+        return self._lists_on[end]
 
     def _ends_clause(self, place: int) -> bool:
         word = self._words[place]
         return word in _HARD or word in self._breaks
+
+
+class _Gap:
+    """The words between a term and a cue, from the term on.
+
+    Attributes:
+        has_comma: then cue and term belong together only where both are of one list.
+        is_list: nothing but items of a list stands between the term and the first comma.
+    """
+
+    def __init__(self) -> None:
+        self.has_comma, self.is_list = False, True
+        self._others: list[str] = []
+
+    def widen(self, word: str, *, listed: bool) -> None:
+        """Take in the next word."""
+        if word == _COMMA:
+            self.has_comma = True
+        elif not listed:
+            self._others.append(word)
+            self.is_list = self.is_list and self.has_comma
+
+    def lets(self, cue: Cue) -> bool:
+        """May these words, commas aside, stand between the term and this cue?"""
+        strange = 0
+        for word in self._others:
+            strange += word not in cue.gap
+            if strange > cue.reach:
+                return False
+        return True
 
 
 def _clauses(words: Sequence[str], breaks: frozenset[str]) -> list[int]:
