@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # What is asked for, with uv's options for it, and where its versions are written.
 LOCKS = {
-    "constraints.txt": ("pyproject.toml", "--extra", "dev"),
+    "constraints.txt": ("pyproject.toml", "--extra", "dev", "--extra", "spark"),
     "tests/fhir_server/constraints.txt": ("tests/fhir_server/requirements.in",),
 }
 HEAD = "# Exact versions and hashes of everything that is installed. Written by `make lock-deps`; do not edit.\n"
