@@ -82,15 +82,14 @@ def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManag
 
 
 def _add_discovery(app: FastAPI, service: Service) -> None:
-    body, tag = discovery_bytes()
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-
     async def discover(request: Request) -> Response:
         """Which services there are, and which data each wants beforehand."""
         try:
             await service.authenticator.client_of(request.headers.get("authorization"), public_url(service, request))
         except RequestError as refusal:
             return refusal_reply(refusal)
+        body, tag = discovery_bytes(service.rules.current.rule_base.service_texts)
+        headers = {"ETag": tag, "Cache-Control": "no-cache"}
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         return Response(body, media_type=JSON, headers=headers)

@@ -5,7 +5,7 @@ Made of the rules in force, so it changes with them: a rule that is switched off
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
@@ -107,7 +107,7 @@ def advisory(rule_base: RuleBase, public_url: str) -> Advisory:
     links = tuple(_links(rule_base, public_url))
     return Advisory(
         discovery_url=f"{public_url}/cds-services",
-        endpoints=tuple(_endpoints(rule_base.rules, public_url)),
+        endpoints=tuple(_endpoints(rule_base, public_url)),
         prefetch=tuple(
             Key(key=t.key, query=t.query, type=t.type, essential=t.key in MEDICATION_KEYS) for t in TEMPLATES
         ),
@@ -124,17 +124,17 @@ def as_json(found: Advisory) -> Json:
     return asdict(found)
 
 
-def _endpoints(rules: Sequence[Rule], public_url: str) -> Iterable[Endpoint]:
+def _endpoints(rule_base: RuleBase, public_url: str) -> Iterable[Endpoint]:
     for service in SERVICES.values():
         url = f"{public_url}/cds-services/{service.id}"
         yield Endpoint(
             id=service.id,
             hook=service.hook,
             hook_version=service.hook_version,
-            title=service.title,
+            title=rule_base.service_texts.titles[service.hook],
             url=url,
             feedback_url=f"{url}/feedback",
-            topics=tuple(topic_code(rule.id) for rule in rules if service.hook in rule.hooks),
+            topics=tuple(topic_code(rule.id) for rule in rule_base.rules if service.hook in rule.hooks),
         )
 
 

@@ -1,4 +1,7 @@
-"""At which hooks a rule is asked: those of its own file, and those that rules/hooks.yaml says mean the same."""
+"""rules/hooks.yaml: what the service for each hook says of itself, and which hooks mean the same as others.
+
+A rule is asked at the hooks of its own file and at those that mean the same.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from spmwatch.engine.catalogue.rule import Rule
+from spmwatch.engine.catalogue.service_texts import ServicesPart
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.yaml_file import validated
 
@@ -41,16 +45,22 @@ class HooksFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    services: ServicesPart
     like: dict[Literal["medication-refill", "encounter-start"], Like]
 
 
-def asked_at(rules: Sequence[Rule], data: object, path: PurePath) -> tuple[Rule, ...]:
+def hooks_from(data: object, path: PurePath) -> HooksFile:
+    """The file. Raises RuleFileError where it does not fit."""
+    return validated(HooksFile, data, path)
+
+
+def asked_at(rules: Sequence[Rule], file: HooksFile, path: PurePath) -> tuple[Rule, ...]:
     """The rules with every hook at which they are asked, those of their own files first.
 
     Raises:
-        RuleFileError: the file does not fit, or leaves out a rule that is not asked there anyway.
+        RuleFileError: the file leaves out a rule that is not asked there anyway.
     """
-    like: Mapping[str, Like] = dict(validated(HooksFile, data, path).like.items())
+    like: Mapping[str, Like] = dict(file.like.items())
     by_id = {rule.id: rule for rule in rules}
     for hook, item in like.items():
         for id_ in item.but:

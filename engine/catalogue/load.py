@@ -25,10 +25,11 @@ from spmwatch.engine.catalogue.disagreements import FILE as DISAGREEMENTS
 from spmwatch.engine.catalogue.disagreements import Disagreement, disagreements_from
 from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
 from spmwatch.engine.catalogue.hooks import FILE as HOOKS
-from spmwatch.engine.catalogue.hooks import asked_at
+from spmwatch.engine.catalogue.hooks import asked_at, hooks_from
 from spmwatch.engine.catalogue.meaning import digest_of, meaning_of
 from spmwatch.engine.catalogue.regimen_lists import regimen_lists
 from spmwatch.engine.catalogue.rule import Rule, RuleFile, parse_rule
+from spmwatch.engine.catalogue.service_texts import ServiceTexts, service_texts
 from spmwatch.engine.catalogue.texts import Texts, Topic, plain_number, texts_from, topics_from
 from spmwatch.engine.catalogue.wording import FILE as WORDING
 from spmwatch.engine.catalogue.wording import Wording, load_wording
@@ -96,6 +97,7 @@ class RuleBase:
     disagreements: Mapping[str, Disagreement]
     surroundings: Surroundings
     card_policy: CardPolicy
+    service_texts: ServiceTexts
     version: str
     digest: str
     meaning: Mapping[str, object]
@@ -225,7 +227,8 @@ def _load(root: Traversable) -> RuleBase:
     checks = tuple(check_from(file, path, around) for path, file in check_list)
     parsed = [(file, parse_rule(file, path, common.unless), path) for path, file in rule_files]
     all_rules = tuple(check_and_fill(file, rule, path, around) for file, rule, path in parsed)
-    all_rules = asked_at(all_rules, files[top / HOOKS], top / HOOKS)
+    hooks = hooks_from(files[top / HOOKS], top / HOOKS)
+    all_rules = asked_at(all_rules, hooks, top / HOOKS)
     _check_references(all_rules)
     meaning = meaning_of(files, {path: file.id for path, file in rule_files})
     return RuleBase(
@@ -243,6 +246,7 @@ def _load(root: Traversable) -> RuleBase:
         disagreements=disagreements,
         surroundings=around,
         card_policy=load_card_policy(root.joinpath(CARDS), texts),
+        service_texts=service_texts(hooks.services, top / HOOKS, texts),
         version=common.version,
         digest=digest_of(meaning),
         meaning=meaning,

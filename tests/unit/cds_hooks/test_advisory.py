@@ -29,7 +29,7 @@ def found() -> Advisory:
 
 def test_it_is_what_discovery_says(found: Advisory) -> None:
     """C021, C027: analysts copy by hand what others read."""
-    services: Any = discovery()["services"]
+    services: Any = discovery(load_rule_base().service_texts)["services"]
     assert [(one.id, one.hook, one.hook_version, one.title) for one in found.endpoints] == [
         (service["id"], service["hook"], service["hookVersion"], service["title"]) for service in services
     ]

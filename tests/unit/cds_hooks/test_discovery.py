@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import orjson
 
@@ -10,10 +11,13 @@ from spmwatch.cds_hooks.wire.discovery import SERVICES, discovery, discovery_byt
 from spmwatch.cds_hooks.wire.requests import REQUESTS
 from spmwatch.engine.catalogue.load import load_rule_base
 
+KEYS = "medicationRequests, medicationStatements, medicationAdministrations and medicationDispenses"
+TEXTS = load_rule_base().service_texts
+
 
 def test_each_service_tells_what_is_required() -> None:
     """C010, C012-C018, C023, C024: the specification's members, none of our own, none empty."""
-    services = discovery()["services"]
+    services = discovery(TEXTS)["services"]
     assert isinstance(services, list)
     for service in services:
         assert set(service) == {
@@ -29,6 +33,12 @@ def test_each_service_tells_what_is_required() -> None:
         assert all(service.values())
         assert re.fullmatch(r"[a-z\-]+", service["id"])
         assert service["version"] == "2.0.1"
+
+
+def test_what_is_needed_names_the_keys_for_medication_records() -> None:
+    """C018: all of them, and the status of an answer without any."""
+    services: Any = discovery(TEXTS)["services"]
+    assert {service["usageRequirements"] for service in services} == {TEXTS.needs.format(keys=KEYS, status=412)}
 
 
 def test_one_id_for_one_hook() -> None:
@@ -65,7 +75,7 @@ def test_the_rules_of_every_service_are_some() -> None:
 
 def test_the_same_bytes_each_time() -> None:
     """C025, C027."""
-    assert discovery_bytes() == discovery_bytes()
-    body, tag = discovery_bytes()
-    assert orjson.loads(body) == discovery()
+    assert discovery_bytes(TEXTS) == discovery_bytes(TEXTS)
+    body, tag = discovery_bytes(TEXTS)
+    assert orjson.loads(body) == discovery(TEXTS)
     assert re.fullmatch(r'"[0-9a-f]{32}"', tag)
