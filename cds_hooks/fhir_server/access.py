@@ -20,6 +20,10 @@ class FhirAccess(Protocol):
         """
         ...
 
+    def asks_nothing(self, request: Request, supplied: Supplied, client: Client) -> bool:
+        """Would `completed` give back what was supplied, without a question, whatever servers and tokens do?"""
+        ...
+
     async def aclose(self) -> None:
         """Let go of all connections."""
         ...
@@ -31,6 +35,10 @@ class PrefetchOnly:
     async def completed(self, request: Request, supplied: Supplied, client: Client) -> Supplied:  # noqa: ARG002
         """What was supplied, as it is."""
         return supplied
+
+    def asks_nothing(self, request: Request, supplied: Supplied, client: Client) -> bool:  # noqa: ARG002
+        """It never asks."""
+        return True
 
     async def aclose(self) -> None:
         """Nothing."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import unquote
 
@@ -56,8 +57,21 @@ class Base:
         return _is_straight(path) and (path.rstrip("/") == self.path or path.startswith(f"{self.path}/"))
 
 
+MOST_KNOWN = 500
+"""Characters of an address whose reading is kept: a hospital's clients name the same few servers in every request."""
+
+
 def base_of(url: str) -> Base | None:
     """The server that a URL names; None when it is no plain absolute http(s) URL, or has a user, query or fragment."""
+    return _known_base(url) if len(url) <= MOST_KNOWN else _base(url)
+
+
+@lru_cache(maxsize=256)
+def _known_base(url: str) -> Base | None:
+    return _base(url)
+
+
+def _base(url: str) -> Base | None:
     parsed = _parsed(url)
     if parsed is None or parsed.query or "?" in url:
         return None

@@ -54,7 +54,7 @@ def grant_of(request: Request, client: Client, settings: FhirSettings) -> Grant:
     if request.fhir_server is None:
         raise NotAllowedError("the request names no FHIR server")
     base = base_of(request.fhir_server)
-    if base is None or base not in _bases((*client.fhir_servers, *settings.servers)):
+    if base is None or not is_listed(request.fhir_server, client, settings):
         raise NotAllowedError("its FHIR server is not one that may be asked")
     if base.scheme != "https" and not base.is_loopback and base not in _bases(settings.plain_http_servers):
         raise NotAllowedError("its FHIR server is not reached over https")
@@ -71,6 +71,12 @@ def grant_of(request: Request, client: Client, settings: FhirSettings) -> Grant:
     if not _TOKEN.fullmatch(token):
         raise NotAllowedError("the token for its FHIR server cannot stand in a header")
     return Grant(base=base, token=token, types=_readable(given.scope))
+
+
+def is_listed(server: str, client: Client, settings: FhirSettings) -> bool:
+    """Is it one of the servers that may be asked for the client, token or not?"""
+    base = base_of(server)
+    return base is not None and base in _bases((*client.fhir_servers, *settings.servers))
 
 
 def _bases(urls: Iterable[str]) -> set[Base | None]:

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 import structlog
 
-from spmwatch.cds_hooks.fhir_server.allowed import Grant, NotAllowedError, grant_of
+from spmwatch.cds_hooks.fhir_server.allowed import Grant, NotAllowedError, grant_of, is_listed
 from spmwatch.cds_hooks.fhir_server.bodies import Allowance, UnusableError
 from spmwatch.cds_hooks.fhir_server.client import FhirClient
 from spmwatch.cds_hooks.fhir_server.queries import PLACE, Query, filled, next_link
@@ -85,6 +85,15 @@ class ClientServers:
         finally:
             ASKING.reset(switch)
             self._note(call, client)
+
+    def asks_nothing(self, request: Request, supplied: Supplied, client: Client) -> bool:
+        """Is nothing lacking, or is there no server to ask and nothing to be said about that?"""
+        if request.fhir_server is None:
+            return True
+        if any(_is_lacking(request, reading) for reading in supplied.readings):
+            return False
+        listed = is_listed(request.fhir_server, client, self._settings)
+        return not listed or not wanted_medications(supplied.resources, self._value_sets())
 
     async def aclose(self) -> None:
         """Close all connections."""

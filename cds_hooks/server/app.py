@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from spmwatch.cds_hooks.pages import routes as pages
 from spmwatch.cds_hooks.server import feedback, health
-from spmwatch.cds_hooks.server.calls import ROUTE, Calls, public_url
+from spmwatch.cds_hooks.server.calls import ROUTE, Calls, CallsFirst, public_url
 from spmwatch.cds_hooks.server.correlation import Correlation
 from spmwatch.cds_hooks.server.openapi import ANSWERS, DISCOVERY, REQUEST_BODY, describe_requests
 from spmwatch.cds_hooks.server.replies import JSON, refusal_reply
@@ -45,6 +45,7 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
+    app.add_middleware(CallsFirst, service=service)
     app.add_middleware(Correlation, service=service)
     app.add_middleware(
         Origins, allowed=service.origins

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
 from fastapi import Request as HttpRequest
 from fastapi import Response
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from spmwatch.cds_hooks.answer import HookAnswer, conclude, gather, parse_request, unknown_service
 from spmwatch.cds_hooks.prefetch.reading import Supplied
@@ -33,6 +33,8 @@ from spmwatch.engine.evaluate import Evaluator
 
 T = TypeVar("T")
 ROUTE = "/cds-services/{service_id}"
+ADDRESSES: Mapping[str, str] = {ROUTE.format(service_id=id_): id_ for id_ in SERVICES}
+"""Path of each service -> its id."""
 
 
 class Calls:
@@ -47,6 +49,21 @@ class Calls:
         http.state.route = ROUTE
         response = await answer_call(self._service, http.path_params["service_id"], http)
         await response(scope, receive, send)
+
+
+class CallsFirst:
+    """ASGI middleware: calls of the services that there are do not go through the routes of everything else."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app, self._calls = app, Calls(service)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a call; pass on what is none."""
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in ADDRESSES:
+            await self._app(scope, receive, send)
+            return
+        scope["path_params"] = {"service_id": ADDRESSES[scope["path"]]}
+        await self._calls(scope, receive, send)
 
 
 async def answer_call(service: Service, service_id: str, http: HttpRequest) -> Response:
@@ -75,7 +92,8 @@ async def answer_call(service: Service, service_id: str, http: HttpRequest) -> R
 
 def public_url(service: Service, http: HttpRequest) -> str:
     """The address that was called, as the client knows it (C148); never from the Host header."""
-    return f"{service.public_url}{http.url.path}"
+    path: str = http.scope["path"]
+    return service.public_url + (path if path in ADDRESSES else http.url.path)
 
 
 class _Call:
@@ -108,14 +126,15 @@ class _Call:
     async def _answered(self, client: Client, body: bytes) -> Response:
         service, seconds = self._service, self._seconds
         small = len(body) <= service.limits.inline_bytes
-        request, supplied = await self._in_turn("parse", lambda: _understood(body, self._service_id), inline=small)
-        fetching = time.perf_counter()
-        sent = supplied
-        supplied = await service.fhir.completed(request, supplied, client)
-        small = small and supplied is sent  # how much was fetched, the length of the body does not tell
-        seconds["fetch"] = time.perf_counter() - fetching
-        inline = small and service.memory_is_near
-        answer = await self._in_turn("", lambda: self._evaluated(request, supplied, client), inline=inline)
+        request, supplied, answer = await self._in_turn(lambda: self._at_once(body, client, small=small), inline=small)
+        if answer is None:
+            fetching = time.perf_counter()
+            sent = supplied
+            supplied = await service.fhir.completed(request, supplied, client)
+            small = small and supplied is sent  # how much was fetched, the length of the body does not tell
+            seconds["fetch"] = time.perf_counter() - fetching
+            inline = small and service.memory_is_near
+            answer = await self._in_turn(lambda: self._evaluated(request, supplied, client), inline=inline)
         seconds |= answer.seconds
         decision = self._decision(request, client, replace(answer, seconds=seconds), body)
         self._http.state.told = {
@@ -129,19 +148,27 @@ class _Call:
         silent: Json = {"cards": []}
         return json_reply(answer.status, answer.body if decision.shown or answer.status != 200 else silent)
 
-    async def _in_turn(self, stage: str, work: Callable[[], T], *, inline: bool) -> T:
-        """Do the work when its turn comes; the time waited for it counts as `wait`, its own as `stage`."""
+    async def _in_turn(self, work: Callable[[], T], *, inline: bool) -> T:
+        """Do the work when its turn comes; the time waited for it counts as `wait`."""
         asked = time.perf_counter()
         async with self._service.turns.turn(self._deadline):
-            begun = time.perf_counter()
-            self._seconds["wait"] = self._seconds.get("wait", 0.0) + begun - asked
+            self._seconds["wait"] = self._seconds.get("wait", 0.0) + time.perf_counter() - asked
             if inline:
-                done = work()
-            else:
-                done = await asyncio.get_running_loop().run_in_executor(self._service.evaluations, work)
-            if stage:
-                self._seconds[stage] = time.perf_counter() - begun
-        return done
+                return work()
+            return await asyncio.get_running_loop().run_in_executor(self._service.evaluations, work)
+
+    def _at_once(self, body: bytes, client: Client, *, small: bool) -> tuple[Request, Supplied, HookAnswer | None]:
+        """What was sent; evaluated in the same turn where no server is to be asked, and where this is the place."""
+        begun = time.perf_counter()
+        request, supplied = _understood(body, self._service_id)
+        parsed = time.perf_counter()
+        self._seconds["parse"] = parsed - begun
+        if small and not self._service.memory_is_near:
+            return request, supplied, None
+        if not self._service.fhir.asks_nothing(request, supplied, client):
+            return request, supplied, None
+        self._seconds["fetch"] = time.perf_counter() - parsed
+        return request, supplied, self._evaluated(request, supplied, client)
 
     def _evaluated(self, request: Request, supplied: Supplied, client: Client) -> HookAnswer:
         service = self._service

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 from spmwatch.cds_hooks.server.board import Board
 from spmwatch.cds_hooks.server.operation import OperationSettings
@@ -30,6 +30,21 @@ class OverloadError(RequestError):
 
     def __init__(self, says: str) -> None:
         super().__init__(503, Issue(code="throttled", says=f"{says}; send the request again later"))
+
+
+class _Turn:
+    """What `async with` takes; without a generator, which costs as much as all else here."""
+
+    __slots__ = ("_deadline", "_turns")
+
+    def __init__(self, turns: Turns, deadline: float) -> None:
+        self._turns, self._deadline = turns, deadline
+
+    async def __aenter__(self) -> None:
+        await self._turns.begin(self._deadline)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._turns.end()
 
 
 class Turns:
@@ -84,8 +99,7 @@ class Turns:
         finally:
             self._held_bytes -= held
 
-    @asynccontextmanager
-    async def turn(self, deadline: float) -> AsyncGenerator[None]:
+    def turn(self, deadline: float) -> _Turn:
         """Nobody else evaluates while the block runs. First come, first served.
 
         Args:
@@ -94,32 +108,35 @@ class Turns:
         Raises:
             OverloadError: the deadline has passed.
         """
-        await self._begin(deadline)
-        self._board.set_turn(self._worker, time.monotonic())  # the parent ends a worker whose turn never does
-        try:
-            yield
-        finally:
-            self._board.set_turn(self._worker, 0)
-            # Not at once: the loop first looks after sockets, then the next one has its turn.
-            asyncio.get_running_loop().call_soon(self._pass_on)
+        return _Turn(self, deadline)
 
-    async def _begin(self, deadline: float) -> None:
-        loop = asyncio.get_running_loop()
+    async def begin(self, deadline: float) -> None:
+        """The turn comes. Raises OverloadError when it did not come by the deadline."""
         if self._busy:
-            mine = loop.create_future()
-            self._queue.append(mine)
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await mine
-            except BaseException as error:  # cancelled by a client that went away, too: its turn is not to be lost
-                if mine.done() and not mine.cancelled():
-                    self._pass_on()  # it was given the turn in the moment it gave up
-                else:
-                    mine.cancel()
-                if isinstance(error, TimeoutError):
-                    raise OverloadError("The request has waited too long") from None
-                raise
+            await self._come(deadline)
         self._busy = True
+        self._board.set_turn(self._worker, time.monotonic())  # the parent ends a worker whose turn never does
+
+    def end(self) -> None:
+        """The turn is over."""
+        self._board.set_turn(self._worker, 0)
+        # Not at once: the loop first looks after sockets, then the next one has its turn.
+        asyncio.get_running_loop().call_soon(self._pass_on)
+
+    async def _come(self, deadline: float) -> None:
+        mine = asyncio.get_running_loop().create_future()
+        self._queue.append(mine)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await mine
+        except BaseException as error:  # cancelled by a client that went away, too: its turn is not to be lost
+            if mine.done() and not mine.cancelled():
+                self._pass_on()  # it was given the turn in the moment it gave up
+            else:
+                mine.cancel()
+            if isinstance(error, TimeoutError):
+                raise OverloadError("The request has waited too long") from None
+            raise
 
     def _pass_on(self) -> None:
         while self._queue:

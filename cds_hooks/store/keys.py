@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
@@ -41,7 +40,7 @@ class Key:
     def _made(self, *parts: str) -> str:
         """Each part with its length before it, so that no two lists of parts are the same bytes."""
         message = b"".join(b"%d:%s" % (len(part), part) for part in (part.encode() for part in parts))
-        return hmac.new(self._secret, message, hashlib.sha256).hexdigest()
+        return hmac.digest(self._secret, message, "sha256").hex()
 
 
 def key_of(settings: StoreSettings, store: Path | None) -> Key:

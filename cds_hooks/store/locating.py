@@ -6,6 +6,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -100,6 +101,8 @@ def engine_of(url: URL, *, statement_ms: int = COMMAND_MS) -> Engine:
             pool_timeout=CONNECT_SECONDS,
             pool_pre_ping=True,
             hide_parameters=True,
+            json_serializer=as_text,
+            json_deserializer=orjson.loads,
             connect_args={
                 "connect_timeout": CONNECT_SECONDS,
                 "options": options,
@@ -111,8 +114,19 @@ def engine_of(url: URL, *, statement_ms: int = COMMAND_MS) -> Engine:
         raise StoreError(shown(url), "needs psycopg, which is not installed", fix) from None
 
 
+def as_text(value: object) -> str:
+    """What a column of JSON holds: a decision has a dozen of them."""
+    return orjson.dumps(value).decode()
+
+
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_MS / 1000})
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_MS / 1000},
+        json_serializer=as_text,
+        json_deserializer=orjson.loads,
+    )
 
     def on_connect(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # transactions begin where SQLAlchemy says, for tables too

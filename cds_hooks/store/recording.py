@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 import orjson
 
@@ -102,13 +103,22 @@ def facts_digest(timeline: Timeline, key: Key) -> str:
 
 
 def _facts(episode: Episode) -> Json:
-    shape = VOCABULARY[episode.verb]
-    facts: Json = {"": episode.verb, "doses": [str(dose) for dose in getattr(episode, "doses", ())]}
-    facts.update((name, str(getattr(episode, name))) for name in shape.words)
-    for name in shape.spans:
+    verb = episode.verb
+    words, spans = _members_of(verb)
+    facts: Json = {"": verb, "doses": [str(dose) for dose in getattr(episode, "doses", ())]}
+    for name in words:
+        facts[name] = str(getattr(episode, name))
+    for name in spans:
         span = getattr(episode, name)
         facts[name] = (span.low, span.high)
     return facts
+
+
+@cache
+def _members_of(verb: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words and the spans of an episode of this verb."""
+    shape = VOCABULARY[verb]
+    return tuple(shape.words), tuple(shape.spans)
 
 
 def _finding(finding: Finding, key: Key) -> Json:
@@ -124,10 +134,10 @@ def _finding(finding: Finding, key: Key) -> Json:
 
 
 def _truths(truths: Mapping[str, Truth]) -> dict[str, list[str]]:
-    told: dict[str, list[str]] = {truth.value: [] for truth in Truth}
-    for rule, truth in sorted(truths.items()):
-        told[truth.value].append(rule)
-    return told
+    told: dict[Truth, list[str]] = {truth: [] for truth in Truth}
+    for rule in sorted(truths):
+        told[truths[rule]].append(rule)
+    return {truth.value: rules for truth, rules in told.items()}
 
 
 def _cards(decision: Decision, pseudonym: str) -> list[Row]:
