@@ -8,7 +8,6 @@ import pytest
 
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.errors import RuleFileError
-from tests.unit.engine.rule_folders import folder
 from tests.unit.engine.site_overlays import ADDED_EVIDENCE, ADDED_RULE, LONG, SITE, Write, load, rule, write
 
 __all__ = ["write"]
