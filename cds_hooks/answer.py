@@ -18,7 +18,7 @@ from spmwatch.cds_hooks.cards.layout import lay_out
 from spmwatch.cds_hooks.prefetch.reading import MEDICATION_KEYS, Supplied, read_prefetch
 from spmwatch.cds_hooks.prefetch.same_patient import of_the_patient
 from spmwatch.cds_hooks.selections import about_selected
-from spmwatch.cds_hooks.size import check_size
+from spmwatch.cds_hooks.size import agreed_effort, check_drafts, check_length, check_size, too_costly
 from spmwatch.cds_hooks.wire import strict_json
 from spmwatch.cds_hooks.wire.discovery import SERVICES
 from spmwatch.cds_hooks.wire.refusal import Issue, Json, RequestError, operation_outcome
@@ -36,6 +36,7 @@ from spmwatch.engine.facts import Coverage, DrugOrder, Gap, NamedRegimen, Patien
 from spmwatch.engine.merging import Merged, merge
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.fhir_adapters.effort import TooCostlyError
 from spmwatch.fhir_adapters.orders import orders_from_draft
 from spmwatch.fhir_adapters.record import record_from_resources
 
@@ -127,7 +128,11 @@ def conclude(
         RequestError: 422 when there is more than can be evaluated while somebody waits.
     """
     started = time.perf_counter()
-    record = read(request, supplied, rules.rule_base.value_sets)
+    check_length([placed for reading in supplied.readings for placed in reading.placed], drafts_of(request))
+    try:
+        record = read(request, supplied, rules.rule_base.value_sets)
+    except TooCostlyError as error:
+        raise too_costly(error) from None
     timeline = rules.timeline(record, as_of=as_of)
     check_size(timeline)
     recommendation = about_selected(rules.evaluate_timeline(timeline, hook=request.hook), record)
@@ -191,17 +196,19 @@ def gather(request: Request) -> Supplied:
     """Everything that was supplied about the patient of the context.
 
     Raises:
-        RequestError: 422 when anything is about another patient.
+        RequestError: 422 when anything is about another patient, or an order is too long to be one.
     """
+    check_drafts(drafts_of(request))
     return of_the_patient(request, read_prefetch(request.prefetch))
 
 
 def read(request: Request, supplied: Supplied, value_sets: ValueSets) -> PatientRecord:
-    """The patient's facts; draft orders are among them, but are no exposure."""
+    """The patient's facts; draft orders are among them, but are no exposure. Raises TooCostlyError."""
     drafts = drafts_of(request)
     selections = tuple(request.context.selections) if isinstance(request, OrderSelectRequest) else None
     patient_id = request.context.patient_id
     orders: tuple[DrugOrder | NamedRegimen, ...] = ()
+    effort = agreed_effort()
     order_gaps: tuple[Gap, ...] = ()
     if drafts is not None:
         orders, order_gaps = orders_from_draft(
@@ -210,6 +217,7 @@ def read(request: Request, supplied: Supplied, value_sets: ValueSets) -> Patient
             selections=selections,
             patient_id=patient_id,
             refill=isinstance(request, MedicationRefillRequest),
+            effort=effort,
         )
     if not any(order.selected for order in orders):
         orders = ()  # C049: nothing that concerns us was selected, so nothing is said about orders
@@ -219,6 +227,7 @@ def read(request: Request, supplied: Supplied, value_sets: ValueSets) -> Patient
         value_sets=value_sets,
         coverage=supplied.coverage,
         orders=orders,
+        effort=effort,
     )
     gaps = (*record.gaps, *order_gaps, *supplied.gaps)
     return dataclasses.replace(record, coverage=_without_the_uncounted(record), gaps=gaps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -155,7 +155,7 @@ def _by_reference(reader: Reader, item: Item, reference: views.Ref, at: str, dru
         drugs.known = drugs.known or bool(shown)
         drugs.reading = reader.terms.read(None, "drug", at, more_text=shown)
         return
-    medication = reader.view(views.MedicationView, found) if found.type == "Medication" else None
+    medication = reader.medication(found) if found.type == "Medication" else None
     if medication is None:
         drugs.known = drugs.known or bool(shown)
         drugs.reading = reader.terms.read(None, "drug", at, more_text=shown)
@@ -166,8 +166,8 @@ def _by_reference(reader: Reader, item: Item, reference: views.Ref, at: str, dru
     drugs.form = medication.form or medication.doseForm
     drugs.reading = reader.terms.read(medication.code, "drug", f"{at}.code", more_text=shown)
     if not any(hit.certainty is Certainty.HIGH for hit in drugs.reading.hits):
-        holder = item if (reference.reference or "").startswith("#") else found
-        all_told = _by_ingredient(reader, holder, medication, at, drugs)
+        own = (reference.reference or "").startswith("#")
+        all_told = _by_ingredient(reader, item if own else found, None if own else found, medication, at, drugs)
         drugs.known = drugs.known or all_told or bool(drugs.reading.hits)
     if drugs.reading.hits and (medication.status == "entered-in-error" or reader.modified(found, medication)):
         drugs.doubtful = True
@@ -175,9 +175,35 @@ def _by_reference(reader: Reader, item: Item, reference: views.Ref, at: str, dru
         reader.gap(item, "unusable-status", at, problem, "Correct the Medication in the source.")
 
 
-def _by_ingredient(reader: Reader, holder: Item, medication: views.MedicationView, at: str, drugs: Drugs) -> bool:
+def _by_ingredient(
+    reader: Reader, holder: Item, found: Item | None, medication: views.MedicationView, at: str, drugs: Drugs
+) -> bool:
     """Drugs of the ingredients, where the code of the product tells none; whether every ingredient is known."""
+
+    def read() -> _Ingredients:
+        return _ingredients_read(reader, holder, medication, at)
+
+    # What stands in the record itself is its own; all that refer to one Medication have the same ingredients.
+    told = read() if found is None else reader.once(f"ingredients of {at}", found, read)
+    drugs.concepts += told.concepts
+    coded = tuple(hit for hit in told.hits if hit.certainty is Certainty.HIGH)
+    if coded or (told.hits and not drugs.reading.hits):
+        drugs.reading = Reading(coded or told.hits, coded=bool(coded))
+    return told.all_told
+
+
+@dataclass(frozen=True, slots=True)
+class _Ingredients:
+    """What the ingredients of a Medication tell."""
+
+    concepts: Sequence[views.Concept]
+    hits: tuple[Hit, ...]
+    all_told: bool
+
+
+def _ingredients_read(reader: Reader, holder: Item, medication: views.MedicationView, at: str) -> _Ingredients:
     hits: dict[str, Hit] = {}
+    concepts: list[views.Concept] = []
     ingredients = list(islice(_ingredients(reader, holder, medication, at), MOST_INGREDIENTS + 1))
     if len(ingredients) > MOST_INGREDIENTS:  # references can multiply them to millions
         ingredients[-1] = at, None
@@ -185,13 +211,11 @@ def _by_ingredient(reader: Reader, holder: Item, medication: views.MedicationVie
         reader.gap(holder, "unreadable", at, problem, "Look at the Medication in its source system.")
     for element, concept in ingredients:
         if concept is not None:
-            drugs.concepts.append(concept)
+            concepts.append(concept)
             for hit in reader.terms.read(concept, "drug", element).hits:
                 hits.setdefault(hit.concept.id, hit)
-    coded = {name: hit for name, hit in hits.items() if hit.certainty is Certainty.HIGH}
-    if coded or (hits and not drugs.reading.hits):
-        drugs.reading = Reading(tuple((coded or hits).values()), coded=bool(coded))
-    return bool(ingredients) and all(tells(concept) for _, concept in ingredients)
+    all_told = bool(ingredients) and all(tells(concept) for _, concept in ingredients)
+    return _Ingredients(concepts, tuple(hits.values()), all_told)
 
 
 def _ingredients(
@@ -212,7 +236,7 @@ def _ingredients(
         if inner is None or inner.type not in ("Medication", "Substance"):
             yield element, views.Concept(text=reference.display) if reference.display else None
             continue
-        view = reader.view(views.MedicationView, inner)
+        view = reader.medication(inner)
         within = holder if (reference.reference or "").startswith("#") else inner
         further = (
             []

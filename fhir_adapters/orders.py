@@ -12,6 +12,7 @@ from spmwatch.fhir_adapters.bundle import open_bundle
 from spmwatch.fhir_adapters.drug_details import Drugs, dose_of, phase_of, regimen_of, regimens_of, route_of
 from spmwatch.fhir_adapters.drug_plans import drugs_of_regimen, named_alone, regimen_facts
 from spmwatch.fhir_adapters.drug_when import when
+from spmwatch.fhir_adapters.effort import Effort
 from spmwatch.fhir_adapters.medication import drugs_of
 from spmwatch.fhir_adapters.reader import Reader, source
 from spmwatch.fhir_adapters.reasons import reasons_of
@@ -32,6 +33,7 @@ def orders_from_draft(
     selections: Sequence[str] | None,
     patient_id: str | None = None,
     refill: bool = False,
+    effort: Effort | None = None,
 ) -> tuple[tuple[DrugOrder | NamedRegimen, ...], tuple[Gap, ...]]:
     """The drug orders of `context.draftOrders`, and what could not be read in it.
 
@@ -41,9 +43,13 @@ def orders_from_draft(
         selections: `context.selections` of order-select, `Type/id` each; None at order-sign, where all are meant.
         patient_id: where given, orders for another patient are left out with a gap.
         refill: are these prescriptions to be refilled? Then one that is completed or stopped is asked for again.
+        effort: bounds of what is costly; none when left out.
+
+    Raises:
+        TooCostlyError: a bound of `effort` was reached.
     """
     contents = open_bundle(bundle, "draftOrders")
-    reader = Reader(terms=terms_of(value_sets), index=contents.index)
+    reader = Reader(terms=terms_of(value_sets), index=contents.index, effort=effort or Effort())
     reader.gaps += [problem.as_gap() for problem in contents.problems]
     wanted = None if selections is None else {_name(one) for one in selections}
     orders: list[DrugOrder | NamedRegimen] = []
@@ -56,8 +62,10 @@ def orders_from_draft(
                 problem = "it is an order for another patient, so it was left out"
                 reader.gap(item, "other-patient", "subject", problem, "Send the orders of one patient.")
                 continue
+        made = len(orders)
         selected = wanted is None or item.label in wanted or _name(item.full_url) in wanted
         orders += draft_orders(reader, item, selected=selected, taken_back=NO_REFILL if refill else NO_ORDER)
+        reader.effort.made(len(orders) - made)
     return tuple(orders), tuple(reader.gaps)
 
 

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.facts import Fact, Gap, Source, Standing
 from spmwatch.fhir_adapters.authority import validate_resource
+from spmwatch.fhir_adapters.effort import Effort
 from spmwatch.fhir_adapters.faults import MOST_FAULTS, view_of
 from spmwatch.fhir_adapters.problems import Fate, Fault
-from spmwatch.fhir_adapters.references import Item, ResourceIndex
+from spmwatch.fhir_adapters.references import Item, Resource, ResourceIndex
 from spmwatch.fhir_adapters.terms import Reading, Terms
-from spmwatch.fhir_adapters.views import Concept, ResourceView, V
+from spmwatch.fhir_adapters.views import Concept, MedicationView, ResourceView, V
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was made of a resource, which is kept so that its identity stays its own; its gaps and where they stand."""
+
+    made: object
+    resource: Resource
+    gaps: Sequence[Gap]
+    at: int
 
 
 @dataclass(slots=True)
@@ -26,6 +40,7 @@ class Reader:
         birth: when the patient was born, to turn ages into dates.
         gaps: what was seen and could not be used.
         unsupplied: resource type -> why the record is not complete in it after all.
+        effort: what is costly, counted.
     """
 
     terms: Terms
@@ -34,6 +49,8 @@ class Reader:
     birth: DateRange | None = None
     gaps: list[Gap] = field(default_factory=list)
     unsupplied: dict[str, str] = field(default_factory=dict)
+    effort: Effort = field(default_factory=Effort)
+    _known: dict[tuple[str, int], _Known] = field(default_factory=dict)
 
     def gap(self, item: Item, kind: str, element: str, problem: str, advice: str, *, topic: str | None = None) -> None:
         """Note something that is not usable. `problem` and `advice` never quote the record."""
@@ -52,7 +69,29 @@ class Reader:
             self._note_faults(item, faults)
         return view
 
+    def medication(self, item: Item) -> MedicationView:
+        """The view of a Medication or Substance: made once, and its faults told once, however many refer to it."""
+        return self.once("view", item, lambda: self.view(MedicationView, item))
+
+    def once(self, what: str, item: Item, read: Callable[[], T]) -> T:
+        """What `read` makes of a resource, made once; its gaps are told again where they were taken back meanwhile."""
+        key = (what, id(item.resource))
+        known = self._known.get(key)
+        if known is None:
+            start = len(self.gaps)
+            made = read()
+            self._known[key] = _Known(made, item.resource, self.gaps[start:], start)
+            return made
+        if known.gaps and not (known.at < len(self.gaps) and self.gaps[known.at] is known.gaps[0]):
+            known.at = len(self.gaps)
+            self.gaps += known.gaps
+        return cast("T", known.made)
+
     def _note_faults(self, item: Item, faults: Sequence[Fault]) -> None:
+        self.effort.met(len(faults))
+        if not self.strict and not self.effort.lets_word(item.resource):
+            self._note_briefly(item, faults)
+            return
         official = validate_resource(item.resource)
         named = [fault for fault in official if self.strict or any(_touch(fault, one) for one in faults)]
         named += [fault for fault in faults if not any(_touch(fault, one) for one in official)]
@@ -62,6 +101,13 @@ class Reader:
         if len(named) > MOST_FAULTS:
             more = f"{len(named) - MOST_FAULTS} more elements are malformed"
             self.gap(item, "unreadable", "", more, "Correct the resource in the source.")
+
+    def _note_briefly(self, item: Item, faults: Sequence[Fault]) -> None:
+        """One gap for the resource: its first malformed element, and how many more there are."""
+        first, more = faults[0], len(faults) - 1
+        rest = f", and {more} more of its elements are malformed" if more else ""
+        advice = "Correct it in the source; the rest of the resource was used."
+        self.gap(item, "unreadable", first.element, f"'{_last(first.element)}' {first.problem}{rest}", advice)
 
     def modified(self, item: Item, view: ResourceView) -> bool:
         """Does an extension or rule that we do not know change the meaning of the resource?"""

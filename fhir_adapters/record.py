@@ -10,6 +10,7 @@ from typing import Any
 from spmwatch.engine.facts import Coverage, DrugOrder, Fact, Gap, NamedRegimen, PatientRecord, Standing
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.condition import read_condition
+from spmwatch.fhir_adapters.effort import Effort
 from spmwatch.fhir_adapters.medication import KINDS, read_medication
 from spmwatch.fhir_adapters.observation import read_observation
 from spmwatch.fhir_adapters.orders import draft_orders
@@ -40,6 +41,7 @@ def record_from_resources(
     coverage: Coverage,
     orders: Iterable[Mapping[str, Any] | DrugOrder | NamedRegimen] = (),
     strict: bool = False,
+    effort: Effort | None = None,
 ) -> PatientRecord:
     """What these resources tell of one patient; another patient's never count, they become gaps.
 
@@ -51,6 +53,10 @@ def record_from_resources(
         coverage: what was not supplied.
         orders: draft orders: resources, or what `orders_from_draft` made of them.
         strict: hold every relevant resource against fhir.resources too.
+        effort: bounds of what is costly; none when left out.
+
+    Raises:
+        TooCostlyError: a bound of `effort` was reached.
     """
     terms = terms_of(value_sets)
     relevance = relevance_of(terms)
@@ -78,7 +84,15 @@ def record_from_resources(
         else:
             gaps.append(anothers(item))
     record, _ = read_record(
-        patient_id, mine, terms=terms, index=index, coverage=coverage, orders=orders, gaps=gaps, strict=strict
+        patient_id,
+        mine,
+        terms=terms,
+        index=index,
+        coverage=coverage,
+        orders=orders,
+        gaps=gaps,
+        strict=strict,
+        effort=effort,
     )
     return record
 
@@ -115,9 +129,11 @@ def read_record(
     orders: Iterable[Mapping[str, Any] | DrugOrder | NamedRegimen] = (),
     gaps: Sequence[Gap] = (),
     strict: bool = False,
+    effort: Effort | None = None,
 ) -> tuple[PatientRecord, Tally]:
     """The record of a patient whose resources these are, and what became of each of them."""
-    reader, tally = Reader(terms=terms, index=index, strict=strict, gaps=list(gaps)), Tally()
+    reader = Reader(terms=terms, index=index, strict=strict, gaps=list(gaps), effort=effort or Effort())
+    tally = Tally()
     ordered = sorted(items, key=lambda item: item.label)
     patients = [item for item in ordered if item.type == "Patient"]
     patient = read_patient(reader, patient_id, patients)
@@ -133,6 +149,7 @@ def read_record(
     for item, disputed in _one_version_each(clinical, tally):
         outcome = READERS[item.type](reader, item)
         tally.add(item.type, outcome.fate)
+        reader.effort.made(len(outcome.facts))
         if outcome.fate is Fate.EXCLUDED:
             _note_excluded(reader, item)
         if disputed and outcome.facts:

@@ -69,11 +69,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A resource, where in the request it stands (`prefetch.conditions.entry[3].resource`), and its `fullUrl` or ""."""
+    """A resource, where in the request it stands (`prefetch.conditions.entry[3].resource`), and its `fullUrl` or "".
+
+    `length`: of its JSON in bytes; 0 where nobody measured it.
+    """
 
     where: str
     resource: Json
     full_url: str = ""
+    length: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,10 +242,10 @@ class _Found:
             self._bundle(resource, where)
         elif resource["resourceType"] == "OperationOutcome":
             self.failed |= reports_error(resource)
-        elif _has_endless_list(resource):
+        elif has_endless_list(resource, length := len(orjson.dumps(resource))):
             self._unreadable(where, f"a resource whose lists have at most {MOST_IN_LIST} members")
         else:
-            self.placed.append(Placed(where=where, resource=resource, full_url=full_url))
+            self.placed.append(Placed(where=where, resource=resource, full_url=full_url, length=length))
 
     def _bundle(self, bundle: Json, where: str) -> None:
         links = bundle.get("link")
@@ -288,9 +292,14 @@ class _Found:
         return (*self.gaps, Gap(kind="unreadable", problem=problem, advice=_SEND_FHIR, element=f"prefetch.{key}"))
 
 
-def _has_endless_list(resource: Json) -> bool:
-    """Has a list of it more members than any honest record? Reading them would keep everybody else waiting."""
-    left: list[object] = [resource] if len(orjson.dumps(resource)) > 2 * MOST_IN_LIST else []  # a quick look first
+def has_endless_list(resource: Json, length: int) -> bool:
+    """Has a list of it more members than any honest record? Reading them would keep everybody else waiting.
+
+    Args:
+        resource: any.
+        length: of its JSON in bytes.
+    """
+    left: list[object] = [resource] if length > 2 * MOST_IN_LIST else []  # a quick look first
     while left:
         value = left.pop()
         if isinstance(value, dict):

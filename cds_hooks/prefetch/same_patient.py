@@ -58,7 +58,7 @@ def check_same_patient(
     Returns:
         The places of resources that name no patient at all: the reader counts them for nobody.
     """
-    everything = [*placed, *(_within(drafts.bundle, drafts.where) if drafts is not None else ())]
+    everything = [*placed, *(within(drafts.bundle, drafts.where) if drafts is not None else ())]
     known = _Known(patient_id)
     known.learn(everything, fhir_server)
     nameless = set()
@@ -178,7 +178,7 @@ def _server_key(address: str) -> str:
     return re.sub(r":(?:80|443)$", "", host.lower()) + (slash + path).rstrip("/")
 
 
-def _within(bundle: Json, where: str) -> Iterator[Placed]:
+def within(bundle: Json, where: str) -> Iterator[Placed]:
     """Each resource of a Bundle and of Bundles in it."""
     for index, entry in enumerate(items(bundle.get("entry"))):
         resource = entry.get("resource") if isinstance(entry, dict) else None
@@ -186,7 +186,7 @@ def _within(bundle: Json, where: str) -> Iterator[Placed]:
             url, at = entry.get("fullUrl"), f"{where}.entry[{index}].resource"
             yield Placed(where=at, resource=resource, full_url=url if isinstance(url, str) else "")
             if resource.get("resourceType") == "Bundle":
-                yield from _within(resource, at)
+                yield from within(resource, at)
 
 
 def _subjects(item: Placed, known: _Known) -> Iterator[tuple[str, _Whose]]:

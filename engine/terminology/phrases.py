@@ -123,15 +123,14 @@ class Phrases(Generic[V]):
 
     def spans(self, words: Sequence[str]) -> Iterator[tuple[int, int, Sequence[V]]]:
         """Leftmost longest phrases, one after the other."""
-        at, firsts = 0, self._root.further
-        while at < len(words):
-            if words[at] not in firsts:
-                at += 1
-                continue
+        firsts, read = self._root.further, 0
+        for at in [place for place, word in enumerate(words) if word in firsts]:
+            if at < read:
+                continue  # inside the one before
             end, values = self.longest(words, at)
             if values:
+                read = end
                 yield at, end, values
-            at = max(end, at + 1)
 
 
 _Way = tuple[int, int, tuple[str, ...]]

@@ -208,6 +208,8 @@ class _Reading:
         # What is part of a term is no cue for its neighbours: "non-metastatic" says nothing of the tumour after it.
         self._ending = {end: meant for _, end, meant in cues[Side.BEFORE] if not inside[end]}
         self._starting = {start: meant for start, _, meant in cues[Side.AFTER] if not inside[start]}
+        self._has_before = _reached(len(words), ((end, end + WINDOW) for end in self._ending))
+        self._has_after = _reached(len(words), ((start - WINDOW, start) for start in self._starting))
         self._clause = _clauses(words, breaks)
         self._parts: frozenset[tuple[int, int]] | None = None  # between commas and full stops, once it was asked for
         self._has_a_number = False
@@ -218,7 +220,11 @@ class _Reading:
 
     def kinds(self, start: int, end: int, term: Term) -> frozenset[CueKind]:
         """What the cues around the mention `start:end` do to it."""
-        found = [*self._before(start, end), *self._after(end), *self._in_clause[self._clause[start]]]
+        found = list(self._in_clause.get(self._clause[start], ()))
+        if self._has_before[start]:
+            found += self._before(start, end)
+        if self._has_after[end]:
+            found += self._after(end)
         return frozenset(cue.kind for cue in found if not cue.groups or term.group in cue.groups)
 
     def alone(self, start: int, end: int) -> bool:
@@ -296,6 +302,15 @@ class _Gap:
             if strange > cue.reach:
                 return False
         return True
+
+
+def _reached(length: int, spans: Iterable[tuple[int, int]]) -> bytearray:
+    """Of each place between words: does one of these spans, its ends included, reach it?"""
+    reached = bytearray(length + 1)
+    for begin, end in spans:
+        first, behind = max(begin, 0), min(end, length) + 1
+        reached[first:behind] = b"\1" * (behind - first)
+    return reached
 
 
 def _clauses(words: Sequence[str], breaks: frozenset[str]) -> list[int]:
