@@ -51,6 +51,15 @@ class Board:
     def deaths(self, count: int) -> None:
         self._numbers[2] = count
 
+    @property
+    def ending(self) -> bool:
+        """Does the whole service end, so that no other worker takes whoever waits? Orphaned workers write it too."""
+        return bool(self._numbers[3])
+
+    @ending.setter
+    def ending(self, ends: bool) -> None:
+        self._numbers[3] = ends
+
     def forget(self, worker: int) -> None:
         """A worker is gone."""
         self.set_connections(worker, 0)

@@ -17,6 +17,8 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from spmwatch.cds_hooks.server.closing import LingeringTransport, let_nobody_in
+
 MOST_HEAD_BYTES = 64 * 1024
 """Address and headers of one request; a token takes a few thousand."""
 _LET_OTHERS_SECONDS = 0.002
@@ -54,19 +56,36 @@ class Listener:
         listening.setblocking(False)
         self._watch()
 
-    def stop(self) -> None:
-        """Take what already waits, then no more."""
+    def let_nobody_in(self) -> None:
+        """No connection begins here any more, for none of the processes that share the socket."""
+        if self._listening.fileno() >= 0:
+            let_nobody_in(self._listening)
+
+    def leave(self) -> None:
+        """Listen no more. Whoever waits is left to the other processes that share the socket."""
+        if self._listening.fileno() < 0:
+            return
         self._loop.remove_reader(self._listening.fileno())
         if self._pause is not None:
             self._pause.cancel()
-        while self._has_room() and self._accept():
-            pass
         self._listening.close()
 
-    async def settled(self) -> None:
-        """Every connection that was accepted has its protocol."""
-        while self._begun:
-            await asyncio.wait(self._begun)
+    def finish(self) -> bool:
+        """Take all that wait, more than there is room for too, and listen no more.
+
+        Returns:
+            Is that done, and has every connection its protocol? If not, ask again, e.g. when descriptors are free.
+        """
+        while self._listening.fileno() >= 0:
+            try:
+                connection, _ = self._listening.accept()
+            except BlockingIOError:
+                self.leave()
+            except OSError:
+                return False
+            else:
+                self._take(connection)
+        return self._listening.fileno() < 0 and not self._begun
 
     def _watch(self) -> None:
         self._loop.add_reader(self._listening.fileno(), self._someone_waits)
@@ -87,14 +106,17 @@ class Listener:
         self._loop.remove_reader(self._listening.fileno())
         self._pause = self._loop.call_later(seconds, then)
 
-    def _accept(self) -> bool:
-        """One connection; False when none waits."""
+    def _accept(self) -> None:
+        """One connection, where one waits."""
         try:
             connection, _ = self._listening.accept()
         except OSError as error:
             if error.errno in _OUT_OF_DESCRIPTORS:
                 self._rest(_PAUSE_SECONDS, self._watch)
-            return False  # another worker was quicker, or the client has gone
+            return  # another worker was quicker, or the client has gone
+        self._take(connection)
+
+    def _take(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         if connection.family in (socket.AF_INET, socket.AF_INET6):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -103,7 +125,6 @@ class Listener:
         task = self._loop.create_task(self._begin(connection))
         self._begun.add(task)
         task.add_done_callback(self._begun.discard)
-        return True
 
     async def _begin(self, connection: socket.socket) -> None:
         try:
@@ -128,23 +149,28 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
-        self._body_over = True
+        self._asked, self._in_head, self._body_over = False, False, True
         self._fed, self._offered = b"", False
+        self._let_go = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Someone is there."""
-        super().connection_made(transport)
+        self._lingering = LingeringTransport(transport, self.loop)
+        super().connection_made(self._lingering)
         self.patience.counted(len(self.connections))
         self._set_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Someone has gone."""
         self._set_timer(stop=True)
+        self._lingering.lost()
         super().connection_lost(exc)
         self.patience.counted(len(self.connections))
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of a request."""
+        """Bytes of a request; once the connection is over they are thrown away."""
+        if self._lingering.is_closing():
+            return
         self._fed = data
         super().data_received(data)
 
@@ -168,7 +194,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self._head_bytes, self._body_over = 0, False
+        self._head_bytes, self._in_head, self._body_over = 0, True, False
         self._set_timer()
 
     def on_url(self, url: bytes) -> None:
@@ -187,7 +213,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._offered:
             return  # it is read again, without the offer
         self._set_timer(stop=True)
+        self._in_head = False
         super().on_headers_complete()
+        self._asked = True
 
     def on_message_complete(self) -> None:
         """The body is there."""
@@ -203,6 +231,35 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if not self._body_over and not self.transport.is_closing():
             self._set_timer()
+
+    @property
+    def owed(self) -> bool:
+        """Would the client lose something if this process ended now?
+
+        Its first request on a connection that was accepted, for as long as it may take; a request that has begun; an
+        answer, until the client has closed.
+        """
+        if self._lingering.is_closing():
+            return not self._let_go
+        return not self._idle
+
+    @property
+    def _idle(self) -> bool:
+        return self._asked and self.cycle.response_complete and not self.pipeline and not self._in_head
+
+    def shutdown(self) -> None:
+        """Close if the client waits for nothing; to be called again until it is closed.
+
+        What arrived and was not read yet is a request that will be answered. One that arrives a moment later is not:
+        its client sees the connection end before an answer begins, and may send it again (RFC 9112, section 9.5).
+        """
+        if self._lingering.is_closing():
+            return
+        if self._idle and not self._lingering.has_unread():
+            self._let_go = True
+            self._lingering.close()
+        elif self._asked:
+            self.cycle.keep_alive = False
 
     def _weigh(self, count: int) -> None:
         self._head_bytes += count

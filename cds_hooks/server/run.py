@@ -21,6 +21,7 @@ from spmwatch.cds_hooks.fhir_server.client import authorities
 from spmwatch.cds_hooks.server import logs
 from spmwatch.cds_hooks.server.assemble import assemble
 from spmwatch.cds_hooks.server.board import Board
+from spmwatch.cds_hooks.server.closing import let_nobody_in
 from spmwatch.cds_hooks.server.notify import notify
 from spmwatch.cds_hooks.server.service import Rules, warm_up
 from spmwatch.cds_hooks.server.settings import Settings
@@ -84,7 +85,7 @@ def run(
             prepare=partial(_prepared, settings.overlays),
             work=partial(_work, settings, listening, watching, board, today, tls),
             gone=gone,
-            stop_listening=partial(_close, listening, watching),
+            stop_listening=partial(_stop_listening, listening, watching),
             notify=notify,
         )
         return supervisor.run()
@@ -127,9 +128,10 @@ def _work(
     return work(service, post)
 
 
-def _close(*sockets: socket.socket | None) -> None:
+def _stop_listening(*sockets: socket.socket | None) -> None:
     for each in sockets:
         if each is not None:
+            let_nobody_in(each)
             each.close()
 
 

@@ -94,7 +94,7 @@ class Supervisor(Generic[R]):
             prepare: called before each generation; whatever it raises keeps the former one in place.
             work: the life of a worker; its result is the exit code. Runs in the child.
             gone: hears of each worker that has ended, by process id.
-            stop_listening: closes the parent's sockets, so that further clients are refused and not left waiting.
+            stop_listening: lets nobody new in and closes the parent's sockets; the workers see to whoever waits.
             notify: tells the service manager, in the words of sd_notify(3).
         """
         self._most, self._patience, self._board = workers, shutdown_seconds + 5, board
@@ -331,6 +331,7 @@ class Supervisor(Generic[R]):
             self._ending = number
             self._log.info("ending", workers=len(self._workers))
             self._notify("STOPPING=1")
+            self._board.ending = True
             self._stop_listening()
         for worker in self._workers.values():
             self._end(worker)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -23,8 +24,8 @@ from spmwatch.cds_hooks.server.listening import GuardedProtocol, Listener, Patie
 from spmwatch.cds_hooks.server.service import Service
 
 LINGER_SECONDS = 0.5
-"""After it stopped accepting, a worker keeps idle connections so long: a request that is on its way when the end begins
-is still answered, and told that the connection closes."""
+"""From the beginning of its end a worker keeps listening and keeps idle connections so long: a connection half begun is
+still completed, a request on its way still answered, and told that the connection closes."""
 _STEP_SECONDS = 0.02
 
 
@@ -102,6 +103,11 @@ class _Server(uvicorn.Server):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         yield
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Every answer from now on tells its connection to close; the loop looks after the rest in a moment."""
+        self._service.draining = True
+        super().handle_exit(sig, frame)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
         """The service is warm, then the sockets are read."""
         await self.lifespan.startup()
@@ -121,25 +127,34 @@ class _Server(uvicorn.Server):
         post.is_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
-        """No more connections; what was taken in is answered; what is remembered is written."""
+        """Nobody new is let in; what was accepted is answered; what is remembered is written.
+
+        Where the service goes on, with other rules or another worker, the others take whoever waits.
+        """
         ends = time.monotonic() + self._service.limits.shutdown_seconds
         self._service.draining = True
-        for listener in self._listeners:
-            listener.stop()
-        for listener in self._listeners:
-            await listener.settled()
         state = self.server_state
         lingers = min(ends, time.monotonic() + LINGER_SECONDS)
-        while state.connections and time.monotonic() < lingers:
+        alone = self._post.board.ending
+        if not alone:
+            for listener in self._listeners:
+                listener.leave()
+        while (alone or state.connections) and time.monotonic() < lingers:
             await asyncio.sleep(_STEP_SECONDS)
-        for connection in list(state.connections):
-            connection.shutdown()
-        while (state.tasks or state.connections) and time.monotonic() < ends:
+        while self._owes() and time.monotonic() < ends:
             await asyncio.sleep(_STEP_SECONDS)
         self.answered_all = not state.tasks
         for task in state.tasks:
             task.cancel()
         await self.lifespan.shutdown()
+
+    def _owes(self) -> bool:
+        """Whoever waits is let in, whoever waits for nothing is let go; does anybody else remain?"""
+        finished = [listener.finish() for listener in self._listeners]
+        connections = [each for each in self.server_state.connections if isinstance(each, GuardedProtocol)]
+        for connection in connections:
+            connection.shutdown()
+        return not all(finished) or bool(self.server_state.tasks) or any(each.owed for each in connections)
 
     def _listen(self, config: uvicorn.Config, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
         post, limits = self._post, self._service.limits
@@ -164,4 +179,7 @@ class _Server(uvicorn.Server):
     def _orphaned(self) -> None:
         asyncio.get_running_loop().remove_reader(self._post.parent_gone)
         os.close(self._post.parent_gone)
+        self._post.board.ending = True
+        for listener in self._listeners:
+            listener.let_nobody_in()
         self.should_exit = True
