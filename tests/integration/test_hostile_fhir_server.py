@@ -27,6 +27,7 @@ from cryptography.x509.oid import NameOID
 from structlog.testing import capture_logs
 
 from spmwatch.cds_hooks.answer import conclude, default_evaluator, gather
+from spmwatch.cds_hooks.fhir_server.resting import Resting
 from spmwatch.cds_hooks.fhir_server.servers import ClientServers
 from spmwatch.cds_hooks.fhir_server.settings import FhirSettings
 from spmwatch.cds_hooks.prefetch.reading import TEMPLATES, State, Supplied
@@ -704,13 +705,14 @@ def test_a_dead_server_is_left_alone_for_a_while() -> None:
     """C081: it does not hold up every call for the whole budget; an answer of any kind brings it back."""
 
     async def run() -> None:
-        lives = False
+        lives, now = False, 0.0
 
         async def act(writer: asyncio.StreamWriter, heard: Heard) -> None:
             writer.write(reply(200, bundle()) if lives else reply(503, b""))
 
         async with double(act) as server:
-            asking = servers(settings(rest_after=2, rest_seconds=0.5))
+            asking = servers(settings())
+            asking._resting = Resting(after=2, seconds=60, now=lambda: now)
             client = Client(id="hospital", fhir_servers=(server.base,))
 
             async def asked() -> int:
@@ -719,8 +721,7 @@ def test_a_dead_server_is_left_alone_for_a_while() -> None:
                 return len(server.heard) - before
 
             assert [await asked() for _ in range(4)] == [8, 8, 0, 0]
-            await asyncio.sleep(0.6)
-            lives = True
+            lives, now = True, 61.0
             assert [await asked() for _ in range(2)] == [8, 8]
             await asking.aclose()
 

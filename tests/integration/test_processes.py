@@ -201,16 +201,22 @@ def test_health_has_an_address_of_its_own_where_that_is_wished() -> None:
 
 
 @pytest.fixture(scope="module")
-def tight() -> Iterator[Served]:
-    """A service that takes in two requests at once and waits a second for clients."""
-    own = {"SPMWATCH_OPERATION__MOST_WAITING": "2", "SPMWATCH_OPERATION__READ_SECONDS": "1"}
-    with served(environment=own) as running:
+def narrow() -> Iterator[Served]:
+    """A service that takes in two requests at once; for clients it waits as long as ever, so a busy machine is none."""
+    with served(environment={"SPMWATCH_OPERATION__MOST_WAITING": "2"}) as running:
         yield running
 
 
-def test_overload_is_told_to_come_back_and_health_answers(tight: Served) -> None:
+@pytest.fixture(scope="module")
+def impatient() -> Iterator[Served]:
+    """A service that waits a second for clients."""
+    with served(environment={"SPMWATCH_OPERATION__READ_SECONDS": "1"}) as running:
+        yield running
+
+
+def test_overload_is_told_to_come_back_and_health_answers(narrow: Served) -> None:
     """Sixteen times as many connections as are taken in."""
-    with Load(tight.base, 32) as load, tight.client() as client:
+    with Load(narrow.base, 32) as load, narrow.client() as client:
         until(lambda: load.statuses[503] > 100)
         answers = (client.post(VIEW, content=BODY, headers=JSON) for _ in range(1000))
         refused = next(answer for answer in answers if answer.status_code == 503)
@@ -221,8 +227,8 @@ def test_overload_is_told_to_come_back_and_health_answers(tight: Served) -> None
         assert client.get("/readyz").status_code == 200
     assert not load.lost
     assert set(load.statuses) == {200, 503}
-    assert tight.metric('spmwatch_refusals_total{hook="patient-view",kind="overload"}') >= load.statuses[503]
-    assert tight.metric("spmwatch_waiting") == 0
+    assert narrow.metric('spmwatch_refusals_total{hook="patient-view",kind="overload"}') >= load.statuses[503]
+    assert narrow.metric("spmwatch_waiting") == 0
 
 
 @pytest.mark.parametrize(
@@ -235,21 +241,21 @@ def test_overload_is_told_to_come_back_and_health_answers(tight: Served) -> None
     ],
     ids=["nothing", "a head", "a second head", "a body nobody wants"],
 )
-def test_slow_clients_are_left(tight: Served, sent: bytes) -> None:
-    with raw(tight) as connection:
+def test_slow_clients_are_left(impatient: Served, sent: bytes) -> None:
+    with raw(impatient) as connection:
         connection.sendall(sent)
         while connection.recv(65536):
             pass  # what was answered before; then the end, else the socket's own timeout fails the test
 
 
-def test_a_slow_body_is_refused(tight: Served) -> None:
-    with raw(tight) as connection:
+def test_a_slow_body_is_refused(impatient: Served) -> None:
+    with raw(impatient) as connection:
         connection.sendall(HEAD.encode() + b"{")
         assert connection.recv(65536).startswith(b"HTTP/1.1 408")
 
 
-def test_a_head_without_end_is_refused(tight: Served) -> None:
-    with raw(tight) as connection:
+def test_a_head_without_end_is_refused(narrow: Served) -> None:
+    with raw(narrow) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\n" + b"X-More: 0123456789\r\n" * 5_000)
         assert connection.recv(65536).startswith(b"HTTP/1.1 400")
 
@@ -269,7 +275,7 @@ def endless() -> bytes:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_worker_that_evaluates_for_too_long_is_killed_and_replaced(workers: int) -> None:
-    environment = {"SPMWATCH_OPERATION__EVALUATION_SECONDS": "0.5"}
+    environment = {"SPMWATCH_OPERATION__EVALUATION_SECONDS": "1.5"}
     with served("--workers", str(workers), environment=environment) as running, running.client() as client:
         assert client.post(VIEW, content=BODY, headers=JSON).status_code == 200
         before = running.workers()
@@ -284,10 +290,10 @@ def test_a_worker_that_evaluates_for_too_long_is_killed_and_replaced(workers: in
 
 
 @pytest.mark.parametrize("cut", [1, 40, 250, 100_000_000])
-def test_an_offer_of_another_protocol_does_not_cost_the_body(tight: Served, cut: int) -> None:
+def test_an_offer_of_another_protocol_does_not_cost_the_body(narrow: Served, cut: int) -> None:
     """Java's client offers HTTP/2 with each request; here it arrives in pieces, and the connection goes on after it."""
     offer = HEAD[:-2] + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"
-    with raw(tight) as connection:
+    with raw(narrow) as connection:
         for _ in range(2):
             whole = offer.encode() + BODY
             connection.sendall(whole[:cut])

@@ -14,7 +14,7 @@ from spmwatch.cds_hooks.trust.token import TokenError, token_of
 from tests.support.key_servers import Answering, key_server
 from tests.support.tokens import Ehr, part
 
-PATIENCE = Patience(timeout=1, pause=30, fresh=3600, stale=86400)
+PATIENCE = Patience(timeout=30, pause=30, fresh=3600, stale=86400)
 
 
 class Clock:
@@ -138,7 +138,7 @@ def test_answers_of_no_use(
 
 
 def test_a_slow_server_is_left(server: Answering, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
-    server.seconds = 30
+    server.seconds = 30  # far longer than a busy machine takes for what follows
     patience = Patience(timeout=0.2, pause=30, fresh=3600, stale=86400)
     keys = KeyServer(server.url, patience=patience, clock=clock)
     started = time.monotonic()
