@@ -512,3 +512,19 @@ def test_a_fault_of_ours_tells_nothing(client: httpx.Client, monkeypatch: pytest
     assert [line["fault"] for line in told if line["event"] == "fault"] == ["KeyError"]
     monkeypatch.undo()
     assert post(client, VIEW, GOOD).status_code == 200
+
+
+def test_no_request_pays_for_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C165, C166: rules are compiled before the first request. How fast an answer is, `make bench-service` measures."""
+
+    def compiled(*_: object, **__: object) -> None:
+        raise AssertionError("a request compiles rules")
+
+    service = Service(rules=Rules(load_rule_base()), today=lambda: AS_OF)
+    with (
+        serving(lambda _: create_app(service)) as base,
+        httpx.Client(base_url=base, timeout=SECONDS, trust_env=False) as client,
+    ):
+        monkeypatch.setattr("spmwatch.engine.reasoning.network.Network.__init__", compiled)
+        for name, hook in (("patient-view-nothing-to-say", VIEW), ("order-sign-epic", SIGN)):
+            assert post(client, hook, EXAMPLES[name]).status_code == 200
