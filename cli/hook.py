@@ -25,37 +25,43 @@ class Format(StrEnum):
     JSON = "json"
 
 
+RecordedRequest = Annotated[
+    str, typer.Argument(metavar="REQUEST.json|-", help="The request as it was sent; - reads standard input.")
+]
+As = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        help="response: what the service would send; json: the findings as screen has them, and the card of each.",
+    ),
+]
+OfService = Annotated[
+    str | None,
+    typer.Option(
+        "--service",
+        metavar="ID",
+        help="The service asked; by default the one of the request's hook.",
+        show_default=False,
+    ),
+]
+SetAside = Annotated[
+    str | None,
+    typer.Option(
+        "--acknowledged",
+        metavar="FILE.json",
+        help="What was set aside earlier for this patient, as --format json prints it (docs/cds-hooks.md).",
+        show_default=False,
+    ),
+]
+
+
 @tidy
 def hook(
-    request: Annotated[
-        str, typer.Argument(metavar="REQUEST.json|-", help="The request as it was sent; - reads standard input.")
-    ],
+    request: RecordedRequest,
     as_of: AsOf = None,
-    form: Annotated[
-        Format,
-        typer.Option(
-            "--format",
-            help="response: what the service would send; json: the findings as screen has them, and the card of each.",
-        ),
-    ] = Format.RESPONSE,
-    service: Annotated[
-        str | None,
-        typer.Option(
-            "--service",
-            metavar="ID",
-            help="The service asked; by default the one of the request's hook.",
-            show_default=False,
-        ),
-    ] = None,
-    acknowledged: Annotated[
-        str | None,
-        typer.Option(
-            "--acknowledged",
-            metavar="FILE.json",
-            help="What was set aside earlier for this patient, as --format json prints it (docs/cds-hooks.md).",
-            show_default=False,
-        ),
-    ] = None,
+    form: As = Format.RESPONSE,
+    service: OfService = None,
+    acknowledged: SetAside = None,
     overlay: Overlays = None,
 ) -> None:
     """Answer one recorded CDS Hooks request.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
@@ -48,39 +47,45 @@ class _Case:
     replayed: Replayed
 
 
+Named = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[ID|FILE.json]...",
+        help="Kept decisions by an id as `decisions show` takes them, or recorded requests.",
+        show_default=False,
+    ),
+]
+EveryOne = Annotated[bool, typer.Option("--all", help="Every decision whose request is kept.")]
+RecordedAnswer = Annotated[
+    Path | None,
+    typer.Option(
+        "--answer",
+        metavar="FILE.json",
+        help="The answer that was recorded with the one request given: its cards are compared.",
+        show_default=False,
+    ),
+]
+OnDay = Annotated[
+    date | None,
+    typer.Option(
+        "--as-of",
+        parser=parse_day,
+        metavar="DATE",
+        help="Decide as of this day, e.g. 2026-01-15. Default: the day of the decision; with --answer today.",
+        show_default=False,
+    ),
+]
+
+
 @tidy
 def replay_command(  # each argument is an option
-    what: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[ID|FILE.json]...",
-            help="Kept decisions by an id as `decisions show` takes them, or recorded requests.",
-            show_default=False,
-        ),
-    ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Every decision whose request is kept.")] = False,
+    what: Named = None,
+    all_: EveryOne = False,
     since: Since = None,
     until: Until = None,
     client: OfClient = None,
-    answer: Annotated[
-        Path | None,
-        typer.Option(
-            "--answer",
-            metavar="FILE.json",
-            help="The answer that was recorded with the one request given: its cards are compared.",
-            show_default=False,
-        ),
-    ] = None,
-    as_of: Annotated[
-        date | None,
-        typer.Option(
-            "--as-of",
-            parser=parse_day,
-            metavar="DATE",
-            help="Decide as of this day, e.g. 2026-01-15. Default: the day of the decision; with --answer today.",
-            show_default=False,
-        ),
-    ] = None,
+    answer: RecordedAnswer = None,
+    as_of: OnDay = None,
     overlay: Overlays = None,
     config: ConfigFile = None,
     store: StoreUrl = None,
@@ -96,27 +101,31 @@ def replay_command(  # each argument is an option
     Exit code 0 when nothing differs, 1 when something does, 2 when nothing could be replayed.
     """
     named = what or []
-    if not named and not all_:
-        raise InputError("replay", "-", "nothing is named", "Name a decision or a file, or say --all")
-    if answer is not None and (len(named) != 1 or all_):
-        raise InputError("--answer", "-", "belongs to one recorded request", "Name that request alone")
+    _check_named(named, all_, answer)
     evaluator = load_evaluator(overlay or configured(config, {}).settings.overlays)
-    cases: list[_Case] = []
-    with ExitStack() as stack:
-        if answer is not None:
-            cards = _cards(answer)
-            cases.append(
-                _Case(named[0], replay_answer(_read(Path(named[0])), cards, evaluator, as_of=as_of or today()))
-            )
-        else:
-            opened = stack.enter_context(the_store(config, store))
-            for name in named:
-                cases += _named(name, opened, evaluator, as_of)
+    if answer is not None:
+        cases = [_answered(named[0], answer, evaluator, as_of or today())]
+    else:
+        with the_store(config, store) as opened:
+            cases = [case for name in named for case in _named(name, opened, evaluator, as_of)]
             if all_:
                 kept = decisions(opened.engine, since=since, until=until, client=client, with_requests_only=True)
                 cases += [_stored(one, opened, evaluator, as_of) for one in kept if one.request is not None]
     if not cases:
         raise InputError("--all", "-", "no request is kept", "Set store.keep_requests, or name recorded requests")
+    _tell(cases, form)
+
+
+def _check_named(named: Sequence[str], all_: bool, answer: Path | None) -> None:
+    """Something is named, and an answer belongs to one request. Raises InputError."""
+    if not named and not all_:
+        raise InputError("replay", "-", "nothing is named", "Name a decision or a file, or say --all")
+    if answer is not None and (len(named) != 1 or all_):
+        raise InputError("--answer", "-", "belongs to one recorded request", "Name that request alone")
+
+
+def _tell(cases: Sequence[_Case], form: Format) -> None:
+    """Print what differs, and end with the code that says whether something does."""
     if form is Format.JSON:
         write_out([pretty([_as_json(case) for case in cases])])
     else:
@@ -124,6 +133,12 @@ def replay_command(  # each argument is an option
     differ = sum(bool(case.replayed.changes) for case in cases)
     complain(f"{len(cases)} replayed: {len(cases) - differ} the same, {differ} different.")
     raise typer.Exit(SOME_FAILED if differ else ALL_EVALUATED)
+
+
+def _answered(name: str, answer: Path, evaluator: Evaluator, as_of: date) -> _Case:
+    """The replay of a recorded request beside its recorded answer."""
+    cards = _cards(answer)
+    return _Case(name, replay_answer(_read(Path(name)), cards, evaluator, as_of=as_of))
 
 
 def _named(name: str, store: Store, evaluator: Evaluator, as_of: date | None) -> Iterator[_Case]:

@@ -31,34 +31,40 @@ class Format(StrEnum):
     JSON = "json"
 
 
+OldRules = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[OLD]", help="A folder in the form of rules/. Default: the shipped rules.", show_default=False
+    ),
+]
+NewRules = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[NEW]", help="The folder to compare it with. Default: the shipped rules.", show_default=False
+    ),
+]
+OldOverlays = Annotated[
+    list[Path] | None,
+    typer.Option("--old-overlay", metavar="DIR", help="Lay this overlay over OLD. Repeatable.", show_default=False),
+]
+OnPatients = Annotated[
+    Path | None,
+    typer.Option(
+        "--on",
+        metavar="PATH",
+        help="Also name the patients under PATH (as for screen) whose result would change.",
+        show_default=False,
+    ),
+]
+
+
 @tidy
 def diff_command(
-    old: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[OLD]", help="A folder in the form of rules/. Default: the shipped rules.", show_default=False
-        ),
-    ] = None,
-    new: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[NEW]", help="The folder to compare it with. Default: the shipped rules.", show_default=False
-        ),
-    ] = None,
+    old: OldRules = None,
+    new: NewRules = None,
     overlay: Overlays = None,
-    old_overlay: Annotated[
-        list[Path] | None,
-        typer.Option("--old-overlay", metavar="DIR", help="Lay this overlay over OLD. Repeatable.", show_default=False),
-    ] = None,
-    on: Annotated[
-        Path | None,
-        typer.Option(
-            "--on",
-            metavar="PATH",
-            help="Also name the patients under PATH (as for screen) whose result would change.",
-            show_default=False,
-        ),
-    ] = None,
+    old_overlay: OldOverlays = None,
+    on: OnPatients = None,
     as_of: AsOf = None,
     partial: Partial = None,
     form: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.TEXT,

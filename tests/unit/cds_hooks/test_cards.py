@@ -20,7 +20,7 @@ from spmwatch.cds_hooks.cards.record_text import plain, spelt
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.evidence import Evidence, evidence_from
 from spmwatch.engine.catalogue.load import load_rule_base
-from spmwatch.engine.catalogue.rule import Grade, Indicator
+from spmwatch.engine.catalogue.rule import Indicator
 from spmwatch.engine.catalogue.texts import Texts, texts_from
 from spmwatch.engine.episodes import Course, Disease, Episode, FollowUp, Lab, Span
 from spmwatch.engine.facts import Certainty, Gap, Source
@@ -28,6 +28,7 @@ from spmwatch.engine.merging import merge
 from spmwatch.engine.recommendation import Finding, OpenQuestion, RuleFailure
 from spmwatch.engine.yaml_file import read_yaml
 from tests.unit.engine.recommendations import check, recommendation
+from tests.unit.engine.recommendations import finding as found
 
 RULES = files("spmwatch.rules")
 AS_OF = date(2026, 1, 15)
@@ -44,30 +45,16 @@ TEXTS: Texts = texts_from(read_yaml(RULES / "texts.yaml", PurePath("texts.yaml")
 
 def finding(rule: str, indicator: Indicator = Indicator.INFO, **changes: Any) -> Finding:
     course = Course(id=f"c-{rule}", drug="lenalidomide", sources=(Source(reference=f"MedicationRequest/for-{rule}"),))
-    base = Finding(
-        rule=rule,
-        part=None,
-        variant="v",
-        version="1.0.0",
-        title=rule,
-        indicator=indicator,
-        grade=Grade.B,
-        certainty=Certainty.HIGH,
-        summary=f"Summary of {rule}",
-        detail=f"Detail of {rule}.",
-        source=EVIDENCE["E02"],
-        evidence=(EVIDENCE["E01"], EVIDENCE["E02"]),
-        episodes=(course,),
-    )
-    return replace(base, **changes)
+    cited = {"source": EVIDENCE["E02"], "evidence": (EVIDENCE["E01"], EVIDENCE["E02"])}
+    return found(rule, indicator, **{**cited, "episodes": (course,), **changes})
 
 
 def cards(*findings: Finding, **changes: Any) -> list[dict[str, Any]]:
     numbers = count(1)
-    found = recommendation(*findings, **changes)
+    whole = recommendation(*findings, **changes)
     return lay_out(
-        merge(found, policy=POLICY),
-        found,
+        merge(whole, policy=POLICY),
+        whole,
         policy=POLICY,
         texts=TEXTS,
         new_uuid=lambda: uuid.UUID(int=next(numbers)),

@@ -43,6 +43,7 @@ from spmwatch.screening.rows import (
     plan_cells,
 )
 from spmwatch.screening.runner import screen
+from tests.unit.cli.plans import item
 
 AS_OF = date(2026, 1, 15)
 IDENTITY = RuleBaseIdentity(version="1.2.3", digest="abc")
@@ -94,20 +95,7 @@ def recommendation(
 
 
 def check(id_: str, state: str, **more: Any) -> PlanItem:
-    source = load_rule_base().evidence["G04"]
-    known: dict[str, Any] = {
-        "title": id_,
-        "schedule": "every year",
-        "reasons": (),
-        "excluded": None,
-        "test": None,
-        "last": None,
-        "references": (),
-        "next": None,
-        "overdue_days": None,
-        "orderables": (),
-    }
-    return PlanItem(check=id_, state=state, source=source, **{**known, **more})
+    return item(id_, state, **{"title": id_, "schedule": "every year", **more})
 
 
 def test_a_row_has_exactly_the_keys_that_programs_were_promised() -> None:
