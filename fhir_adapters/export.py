@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +17,22 @@ from spmwatch.fhir_adapters.bundle import ALL_CLINICAL, Contents, note_outcome, 
 from spmwatch.fhir_adapters.folders import check_path, files_under
 from spmwatch.fhir_adapters.gather import Gathered, NotRead, partial_coverage, read_or_raise
 from spmwatch.fhir_adapters.json_text import Parsed, kind_of, parse_strictly_once
-from spmwatch.fhir_adapters.lines import LARGEST_DOCUMENT, LONGEST_LINE, Line, lines_of, open_bytes
+from spmwatch.fhir_adapters.lines import (
+    JSON_SUFFIXES,
+    LARGEST_DOCUMENT,
+    LINE_SUFFIXES,
+    LONGEST_LINE,
+    Line,
+    is_named_for,
+    lines_of,
+    open_bytes,
+    stands_alone,
+)
+from spmwatch.fhir_adapters.packing import DamagedFileError
 from spmwatch.fhir_adapters.problems import Fate, Problem, Tally
 from spmwatch.fhir_adapters.references import Item
 from spmwatch.fhir_adapters.relevance import DRUG_TYPES, READ_TYPES
 
-LINE_SUFFIXES = (".ndjson", ".jsonl")
-JSON_SUFFIXES = (".json", *LINE_SUFFIXES)
 _PATIENT_IN_TEXT = re.compile(rb'"reference"\s*:\s*"(?:https?://[^"]{0,500}/)?Patient/([A-Za-z0-9\-.]{1,64})["/]')
 
 
@@ -114,7 +121,7 @@ class _Reading:
     def folder(self, folder: Path) -> None:
         files = files_under(folder, self.gathered.problems.append)
         for file in files:
-            self.file(file, file.relative_to(folder).as_posix(), named=file.suffix.lower() in JSON_SUFFIXES)
+            self.file(file, file.relative_to(folder).as_posix(), named=is_named_for(file.name, JSON_SUFFIXES))
         present = {file.name for file in files}
         for where, manifest in self.manifests:
             self._manifest(where, manifest, present)
@@ -135,10 +142,11 @@ class _Reading:
                     return
                 stream.seek(0)
                 self._lines(file, where, lines_of(stream, where, longest=self.longest_line))
-        except (EOFError, zlib.error, gzip.BadGzipFile):
+        except DamagedFileError as error:
             self._cut_off(file)
             advice = "Write the file again; what could be unpacked was used."
-            self.gathered.note(where, "-", "a damaged gzip file that cannot be read to its end", "a whole one", advice)
+            found = f"{error.strerror} and cannot be read to its end"
+            self.gathered.note(where, "-", found, "a whole one", advice)
         except OSError as error:
             self._cut_off(file)
             found = f"a file that cannot be read ({error.strerror or type(error).__name__})"
@@ -149,7 +157,7 @@ class _Reading:
 
         Of which types, its resources so far tell; else its name (`MedicationRequest.000.ndjson`); else it is any.
         """
-        named = _name_is_of_lines(file)
+        named = is_named_for(file.name, LINE_SUFFIXES)
         if not self.types_here and not named:
             return
         kind = file.name.partition(".")[0]
@@ -166,7 +174,7 @@ class _Reading:
         if isinstance(first, Line):
             parsed = parse_strictly_once(first.data)
             second = next(lines, None)
-            if parsed.error is not None and not _stands_alone(second, file):
+            if parsed.error is not None and not stands_alone(second, file.name):
                 self._document(file, where)
                 return
             self._line(where, first, parsed)
@@ -295,19 +303,6 @@ class _Reading:
         if manifest.get("error"):
             advice = "Look into its error files."
             self.gathered.note(where, "error", "errors of the exporting server", "none", advice)
-
-
-def _name_is_of_lines(file: Path) -> bool:
-    return file.name.lower().removesuffix(".gz").endswith(LINE_SUFFIXES)
-
-
-def _stands_alone(second: Line | Problem | None, file: Path) -> bool:
-    """Is the file one of lines, although its first line is broken?"""
-    if second is None:
-        return _name_is_of_lines(file)
-    if isinstance(second, Problem):
-        return True
-    return second.data[:1] == b"{" and parse_strictly_once(second.data).error is None
 
 
 def _patient_of(item: Item) -> str | None:

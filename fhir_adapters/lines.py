@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
+from spmwatch.fhir_adapters.json_text import parse_strictly_once
+from spmwatch.fhir_adapters.packing import unpacked
 from spmwatch.fhir_adapters.problems import Problem
+
+LINE_SUFFIXES = (".ndjson", ".jsonl")
+JSON_SUFFIXES = (".json", *LINE_SUFFIXES)
+_PACKED_SUFFIXES = (".gz", ".zst")
 
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes. The largest resources hold documents of some megabytes; a longer line is an accident or an attack."""
@@ -17,7 +22,6 @@ LARGEST_DOCUMENT = 1024 * 1024 * 1024
 """Bytes of one JSON document that spreads over many lines (an indented Bundle)."""
 
 _CHUNK = 1024 * 1024
-_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,25 @@ class Line:
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """The file's bytes, unpacked when it is gzip, told by content."""
-    with path.open("rb") as plain:
-        packed = plain.read(2) == _GZIP
-    if packed:
-        return cast("IO[bytes]", gzip.open(path, "rb"))
-    return path.open("rb")
+    """The file's bytes, unpacked when it is gzip or zstd, told by content. Reading may raise DamagedFileError."""
+    return unpacked(path.open("rb"))
+
+
+def is_named_for(name: str, suffixes: tuple[str, ...]) -> bool:
+    """Does a file's name end so, the suffix of its packing left out?"""
+    small = name.lower()
+    for suffix in _PACKED_SUFFIXES:
+        small = small.removesuffix(suffix)
+    return small.endswith(suffixes)
+
+
+def stands_alone(second: Line | Problem | None, name: str) -> bool:
+    """Is the file one of lines, although its first line is no JSON? Told by its second line, else by its name."""
+    if second is None:
+        return is_named_for(name, LINE_SUFFIXES)
+    if isinstance(second, Problem):
+        return True
+    return second.data[:1] == b"{" and parse_strictly_once(second.data).error is None
 
 
 def lines_of(stream: IO[bytes], where: str, *, longest: int = LONGEST_LINE) -> Iterator[Line | Problem]:
