@@ -17,7 +17,7 @@ from spmwatch.cds_hooks.configuration.file import Place
 from spmwatch.cds_hooks.configuration.printing import printed
 from spmwatch.cds_hooks.configuration.reading import configured
 from spmwatch.cds_hooks.server.exposure import check_exposure
-from spmwatch.cds_hooks.server.run import make_parts_ready, run
+from spmwatch.cds_hooks.server.run import make_parts_ready, run, watching_at
 from spmwatch.cds_hooks.server.settings import Settings
 from spmwatch.cds_hooks.server.tls import tls_context
 from spmwatch.cds_hooks.trust.making import trusted_clients
@@ -106,16 +106,28 @@ def _serve(settings: Settings, as_of: date | None) -> None:
     trusted_clients(settings.trust)  # each worker reads them; a fault is told here, once
     tls = tls_context(settings.tls)
     _say_rules(settings.overlays)
-    with _listening(settings.host, settings.port) as listener, _replay_file(settings) as replay_file:
+    with (
+        _listening(settings.host, settings.port) as listener,
+        watching_at(settings.operation.watch_address) as watching,
+        _replay_file(settings) as replay_file,
+    ):
         trust = settings.trust.model_copy(update={"replay_file": replay_file})
         settings = settings.model_copy(update={"port": listener.getsockname()[1], "trust": trust})
         make_parts_ready(settings)
         if as_of is not None:
             complain(f"Every request is evaluated as of {as_of}: for demonstrations only.")
         complain(f"CDS Hooks services at {settings.base_url}/cds-services (Ctrl-C ends)")
-        code = run(settings, listener, today=today if as_of is None else lambda: as_of, tls=tls, say=complain)
+        if watching is not None:
+            complain(f"Health and metrics at {_address(watching)}/")
+        day = today if as_of is None else lambda: as_of
+        code = run(settings, listener, today=day, watching=watching, tls=tls)
     if code:
         raise typer.Exit(code)
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _say_rules(overlays: Sequence[Path]) -> None:

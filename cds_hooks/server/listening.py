@@ -24,6 +24,19 @@ MOST_HEAD_BYTES = 64 * 1024
 _LET_OTHERS_SECONDS = 0.002
 _PAUSE_SECONDS = 0.1
 _UNREAD_SECONDS = 30
+_ONCE = frozenset(
+    (
+        b"host",
+        b"authorization",
+        b"origin",
+        b"content-type",
+        b"content-encoding",
+        b"transfer-encoding",
+        b"sec-fetch-site",
+        b"sec-fetch-mode",
+    )
+)
+"""Headers that something is decided by: of two, a proxy may go by one and we by the other."""
 _OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
@@ -212,6 +225,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._offered = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
         if self._offered:
             return  # it is read again, without the offer
+        self._check_head()
         self._set_timer(stop=True)
         self._in_head = False
         super().on_headers_complete()
@@ -260,6 +274,18 @@ class GuardedProtocol(HttpToolsProtocol):
             self._lingering.close()
         elif self._asked:
             self.cycle.keep_alive = False
+
+    def _check_head(self) -> None:
+        """Raise for what can be read in two ways; the parser turns it into 400 and the end of the connection.
+
+        The parser lets a list of transfer codings pass if it ends in `chunked`, and would hand on what is packed.
+        """
+        named = [name for name, _ in self.headers if name in _ONCE]
+        if len(named) != len(set(named)):
+            raise ValueError("a header twice")
+        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
+        if codings and codings[0].strip().lower() != b"chunked":
+            raise ValueError("a transfer coding that is not taken")
 
     def _weigh(self, count: int) -> None:
         self._head_bytes += count

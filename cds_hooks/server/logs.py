@@ -7,6 +7,7 @@ ours only its origin is told: which library, which level, where in its code, and
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import threading
@@ -14,7 +15,7 @@ import traceback
 import warnings
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, TextIO, cast
 
 import orjson
 import structlog
@@ -45,14 +46,14 @@ def configure(form: Literal["auto", "json", "text"], level: str, to: TextIO | No
         structlog.configure(
             processors=[*before, structlog.processors.JSONRenderer(serializer=orjson.dumps)],
             wrapper_class=structlog.make_filtering_bound_logger(least),
-            logger_factory=structlog.BytesLoggerFactory(stream.buffer),
+            logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", _Lossy(stream.buffer))),
             cache_logger_on_first_use=False,
         )
     else:
         structlog.configure(
             processors=[*before, structlog.dev.ConsoleRenderer(colors=stream.isatty())],
             wrapper_class=structlog.make_filtering_bound_logger(least),
-            logger_factory=structlog.PrintLoggerFactory(stream),
+            logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Lossy(stream))),
             cache_logger_on_first_use=False,
         )
     root = logging.getLogger()
@@ -71,6 +72,24 @@ def place_of(error: BaseException) -> str:
     """Where an exception came from, innermost last, without its message: that could hold patient data."""
     frames = traceback.extract_tb(error.__traceback__)
     return " > ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames[-6:])
+
+
+class _Lossy:
+    """A stream whose failures stop nobody: its reader has gone, or its disk is full. Cards come without a log too."""
+
+    def __init__(self, stream: BinaryIO | TextIO) -> None:
+        self._stream = stream
+
+    def write(self, content: bytes | str) -> int:
+        """Write what can be written."""
+        with contextlib.suppress(OSError, ValueError):  # the latter: closed
+            self._stream.write(content)  # type: ignore[arg-type] # bytes to the one, text to the other
+        return len(content)
+
+    def flush(self) -> None:
+        """Hand on what can be handed on."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 class _Retelling(logging.Handler):

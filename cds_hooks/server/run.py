@@ -53,8 +53,8 @@ def run(
     listening: socket.socket,
     *,
     today: Callable[[], date] | None = None,
+    watching: socket.socket | None = None,
     tls: ssl.SSLContext | None = None,
-    say: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Serve until SIGTERM (or SIGINT); SIGHUP reads the rules anew.
 
@@ -62,20 +62,18 @@ def run(
         settings: with the port that is really listened on; `make_parts_ready` has seen them.
         listening: bound and listening, for the services.
         today: gives the day of an evaluation; None takes the clock.
+        watching: bound and listening, for `/healthz` and its like where they have an address of their own.
         tls: for connections that are encrypted here.
-        say: tells a person what else is listened on.
 
     Returns:
         0 when everything ended in order; 1 when a worker left requests or had to be killed; 2 when none could start.
 
     Raises:
         RuleFileError: the rules are broken at the start.
-        InputError: the address for `/healthz` and its like cannot be listened on.
         KeyboardInterrupt: it was SIGINT.
     """
     board = Board()
     with ExitStack() as stack:
-        watching = stack.enter_context(_watching(settings.operation.watch_address, say))
         gone = stack.enter_context(_shared_counts()) if settings.operation.metrics else _nobody
         supervisor = Supervisor(
             workers=settings.operation.workers,
@@ -89,6 +87,23 @@ def run(
             notify=notify,
         )
         return supervisor.run()
+
+
+@contextmanager
+def watching_at(address: str | None) -> Generator[socket.socket | None]:
+    """The socket for `/healthz` and its like, where they have one of their own. Raises InputError."""
+    if address is None:
+        yield None
+        return
+    host, _, port = address.rpartition(":")
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    try:
+        listening = socket.create_server((host.strip("[]"), int(port)), family=family)
+    except (OSError, OverflowError) as error:
+        problem = f"{address} cannot be listened on ({type(error).__name__})"
+        raise InputError("operation.watch_address", "-", problem, "Choose another host or port") from None
+    with listening:
+        yield listening
 
 
 def _prepared(overlays: Sequence[Path]) -> Rules:
@@ -133,24 +148,6 @@ def _stop_listening(*sockets: socket.socket | None) -> None:
         if each is not None:
             let_nobody_in(each)
             each.close()
-
-
-@contextmanager
-def _watching(address: str | None, say: Callable[[str], None]) -> Generator[socket.socket | None]:
-    """The socket for `/healthz` and its like, where they have one of their own."""
-    if address is None:
-        yield None
-        return
-    host, _, port = address.rpartition(":")
-    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
-    try:
-        listening = socket.create_server((host.strip("[]"), int(port)), family=family)
-    except (OSError, OverflowError) as error:
-        problem = f"{address} cannot be listened on ({type(error).__name__})"
-        raise InputError("operation.watch_address", "-", problem, "Choose another host or port") from None
-    with listening:
-        say(f"Health and metrics at http://{host}:{listening.getsockname()[1]}/")
-        yield listening
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from types import FrameType
 from typing import Generic, TypeVar
 
@@ -29,6 +30,7 @@ _LONGEST_REST = 30.0
 _SHORT_LIFE = 5.0
 _STEP = 0.25
 _START_SECONDS = 60.0
+_NO_ROOM_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -108,6 +110,7 @@ class Supervisor(Generic[R]):
         self._prepared: dict[int, R] = {}
         self._caught: list[int] = []
         self._ending: int | None = None
+        self._again = False
         self._failed = 0
         self._had_terminal = _has_terminal()
         self._rest_until, self._short_lives = 0.0, 0
@@ -155,16 +158,27 @@ class Supervisor(Generic[R]):
         self._prepared[self._generation] = prepared
         taken = {number for numbers in self._numbers.values() for number in numbers}
         free = (number for number in range(MOST_WORKERS) if number not in taken)
-        self._numbers[self._generation] = tuple(next(free) for _ in range(self._most))
+        self._numbers[self._generation] = tuple(islice(free, self._most))
+        if len(self._numbers[self._generation]) < self._most:
+            raise RuntimeError("no room on the board")
         for number in self._numbers[self._generation]:
             self._fork(self._generation, number)
 
     def _fork(self, generation: int, number: int) -> None:
+        """Raises OSError when the system gives no more processes or descriptors."""
         ready_from, ready_to = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            self._be_worker(generation, number, ready_from, ready_to)
-        os.close(ready_to)
+        # Held back until the child has handlers of its own: the parent's would take its SIGTERM and do nothing.
+        former = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._be_worker(generation, number, ready_from, ready_to)
+        except OSError:
+            os.close(ready_from)
+            raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, former)
+            os.close(ready_to)
         self._workers[pid] = _Worker(pid, number, generation, ready_from)
 
     def _be_worker(self, generation: int, number: int, ready_from: int, ready_to: int) -> None:
@@ -174,6 +188,7 @@ class Supervisor(Generic[R]):
             signal.set_wakeup_fd(-1)
             for caught in SIGNALS:
                 signal.signal(caught, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             inherited = [worker.ready_from for worker in self._workers.values()]
             for fd in (self._alive_to, self._wake_from, self._wake_to, ready_from, *inherited):
                 os.close(fd)
@@ -192,12 +207,18 @@ class Supervisor(Generic[R]):
     def _exchange(self) -> None:
         """SIGHUP: new rules, if they are sound."""
         if self._generation != self._in_force:
-            self._log.warning("rules are being exchanged already; send SIGHUP again later")
+            self._again = True
+            self._log.info("rules are being exchanged already; they are read once more when that is over")
             return
+        self._again = False
         self._notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             self._begin_generation()
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the new rules, the old ones stay
+            for worker in self._workers.values():
+                if worker.generation > self._in_force:
+                    self._end(worker)
+            self._generation = self._in_force
             self._keep_old(**_told(error))
 
     def _keep_old(self, **why: str) -> None:
@@ -211,7 +232,8 @@ class Supervisor(Generic[R]):
         if not first:
             self._board.reloads += 1
             self._board.reload_failed = False
-        self._log.info("ready" if first else "rules exchanged", workers=self._most)
+        told: dict[str, str] = {} if first else {"settings": "as they were at the start; they change with a restart"}
+        self._log.info("ready" if first else "rules exchanged", workers=self._most, **told)
         self._notify("READY=1\nSTATUS=Answering")
         for worker in self._workers.values():
             if worker.generation < self._in_force:
@@ -254,7 +276,8 @@ class Supervisor(Generic[R]):
     def _judge(self, worker: _Worker, code: int) -> None:
         """Was this end in order?"""
         if worker.ending_since is not None:
-            if code != 0:
+            # By SIGTERM itself ends only one that has not taken it in hand yet, and so has taken no request either.
+            if code not in (0, -signal.SIGTERM):
                 self._failed = self._failed or 1
                 self._log.error("a worker did not end in order", pid=worker.pid, exit_code=code)
             return
@@ -286,6 +309,8 @@ class Supervisor(Generic[R]):
                 del self._numbers[generation], self._prepared[generation]
         if self._ending is None and self._in_force and now >= self._rest_until:
             self._replace_the_dead()
+        if self._again and self._ending is None and self._generation == self._in_force:
+            self._exchange()
 
     def _end_the_endless(self, now: float) -> None:
         """Nothing inside a worker can stop an evaluation; whoever waits behind it would wait for ever."""
@@ -302,8 +327,14 @@ class Supervisor(Generic[R]):
     def _replace_the_dead(self) -> None:
         living = {worker.number for worker in self._workers.values() if worker.generation == self._in_force}
         for number in self._numbers[self._in_force]:
-            if number not in living:
+            if number in living:
+                continue
+            try:
                 self._fork(self._in_force, number)
+            except OSError as error:
+                self._rest_until = time.monotonic() + _NO_ROOM_SECONDS
+                self._log.error("a worker cannot be started; the others go on", **_told(error))
+                return
 
     def _end(self, worker: _Worker) -> None:
         if worker.ending_since is None:
