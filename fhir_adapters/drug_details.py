@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from spmwatch.engine.facts import Dose
 from spmwatch.engine.terminology.concept import Concept
+from spmwatch.engine.terminology.phrases import TEXT_LIMIT
 from spmwatch.fhir_adapters import views
 from spmwatch.fhir_adapters.drug_when import dosages_of
 from spmwatch.fhir_adapters.reader import Reader
@@ -39,6 +40,11 @@ class Drugs:
     by_regimen: bool = False
     doubtful: bool = False
     named: Named | None = None
+
+    @property
+    def cut_off(self) -> bool:
+        """Are some of the words not read to their end?"""
+        return any(len(text) > TEXT_LIMIT for text in self.words())
 
     def words(self) -> list[str]:
         """All words about the medication."""

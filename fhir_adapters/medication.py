@@ -63,7 +63,7 @@ def read_medication(reader: Reader, item: Item) -> Outcome:
             return Outcome(plan)
         drugs.reading, drugs.by_regimen = drugs_of_regimen(reader, item, drugs), True
     if drugs.known and not drugs.reading.hits:
-        if "medication" not in " ".join(gap.element for gap in reader.gaps[gaps_before:]):
+        if not drugs.cut_off and "medication" not in " ".join(gap.element for gap in reader.gaps[gaps_before:]):
             del reader.gaps[gaps_before:]  # faults of a record that no rule asks for
             return IRRELEVANT
         drugs.known = False

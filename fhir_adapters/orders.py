@@ -66,6 +66,7 @@ def orders_from_draft(
         selected = wanted is None or item.label in wanted or _name(item.full_url) in wanted
         orders += draft_orders(reader, item, selected=selected, taken_back=NO_REFILL if refill else NO_ORDER)
         reader.effort.made(len(orders) - made)
+        reader.note_long_texts(item)
     return tuple(orders), tuple(reader.gaps)
 
 
@@ -89,7 +90,10 @@ def draft_orders(
     drugs = drugs_of(reader, item, view)
     no_order = view.doNotPerform or view.status in taken_back
     named = named_alone(reader, drugs) if drugs.known and not drugs.reading.hits else []
-    if no_order or (drugs.known and not drugs.reading.hits and not named):
+    unnamed = drugs.known and not drugs.reading.hits and not named
+    if unnamed and drugs.cut_off:
+        drugs.known = unnamed = False
+    if no_order or unnamed:
         del reader.gaps[gaps_before:]
         return []
     if not drugs.known:

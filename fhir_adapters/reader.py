@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.facts import Fact, Gap, Source, Standing
+from spmwatch.engine.terminology.phrases import TEXT_LIMIT
 from spmwatch.fhir_adapters.authority import validate_resource
 from spmwatch.fhir_adapters.effort import Effort
 from spmwatch.fhir_adapters.faults import MOST_FAULTS, view_of
@@ -15,6 +16,7 @@ from spmwatch.fhir_adapters.problems import Fate, Fault
 from spmwatch.fhir_adapters.references import Item, Resource, ResourceIndex
 from spmwatch.fhir_adapters.terms import Reading, Terms
 from spmwatch.fhir_adapters.views import Concept, MedicationView, ResourceView, V
+from spmwatch.fhir_adapters.words_read import is_longer_than, words_read
 
 T = TypeVar("T")
 
@@ -71,7 +73,22 @@ class Reader:
 
     def medication(self, item: Item) -> MedicationView:
         """The view of a Medication or Substance: made once, and its faults told once, however many refer to it."""
-        return self.once("view", item, lambda: self.view(MedicationView, item))
+
+        def read() -> MedicationView:
+            self.note_long_texts(item)
+            return self.view(MedicationView, item)
+
+        return self.once("view", item, read)
+
+    def note_long_texts(self, item: Item) -> bool:
+        """Tell of each text that is longer than is read; is there one?"""
+        if not is_longer_than(item.resource, TEXT_LIMIT):
+            return False
+        long = sorted(path for path, text in words_read(item.resource) if len(text) > TEXT_LIMIT)
+        for path in long:
+            problem = f"'{_last(path)}' has more than {TEXT_LIMIT:,} characters; what stands behind them was not read"
+            self.gap(item, "unreadable", path, problem, "Read it in the source, and record there by code what matters.")
+        return bool(long)
 
     def once(self, what: str, item: Item, read: Callable[[], T]) -> T:
         """What `read` makes of a resource, made once; its gaps are told again where they were taken back meanwhile."""

@@ -24,6 +24,7 @@ from spmwatch.fhir_adapters.subjects import Owners, patient_key
 from spmwatch.fhir_adapters.terms import Terms, terms_of
 
 ENTERED_IN_ERROR = "entered-in-error"
+TEXT_TOO_LONG = "a text is too long to be read whole"
 
 READERS: Mapping[str, Callable[[Reader, Item], Outcome]] = {
     **dict.fromkeys(KINDS, read_medication),
@@ -150,6 +151,8 @@ def read_record(
         outcome = READERS[item.type](reader, item)
         tally.add(item.type, outcome.fate)
         reader.effort.made(len(outcome.facts))
+        if reader.note_long_texts(item) and not outcome.facts:
+            reader.unsupplied.setdefault(item.type, TEXT_TOO_LONG)
         if outcome.fate is Fate.EXCLUDED:
             _note_excluded(reader, item)
         if disputed and outcome.facts:

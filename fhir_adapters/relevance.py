@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from spmwatch.engine.terminology.memory import Memory
+from spmwatch.engine.terminology.phrases import TEXT_LIMIT
 from spmwatch.fhir_adapters import condition, observation, procedure
 from spmwatch.fhir_adapters.references import Item, Resource, digest_of_json
 from spmwatch.fhir_adapters.terms import Terms
@@ -101,6 +102,8 @@ class Relevance:
         return isinstance(display, str) and self._says(kind, display)
 
     def _says(self, kind: str, text: str) -> bool:
+        if len(text) > TEXT_LIMIT:
+            return True  # what follows is not looked at, so it is not known; the reader tells of it
         find = self._terms.value_sets.by_text
         return any(find(text, category) for category in sorted(_WORD_CATEGORIES[kind]))
 

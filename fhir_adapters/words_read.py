@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import orjson
+
 from spmwatch.fhir_adapters.references import Resource
 
 _WORDS = frozenset({
@@ -12,6 +14,14 @@ _WORDS = frozenset({
 })  # fmt: skip
 """Members whose texts are read somewhere, by name (views.py has them); elsewhere they are counted all the same."""
 _PASSED_OVER = frozenset({"extension", "modifierExtension", "meta", "identifier"})
+
+
+def is_longer_than(resource: Resource, length: int) -> bool:
+    """Has the resource more bytes of JSON than this, so that a text of it may be as long? A quick look."""
+    try:
+        return len(orjson.dumps(resource)) > length
+    except orjson.JSONEncodeError:  # nested too deep, half of a character
+        return True
 
 
 def words_read(resource: Resource) -> Iterator[tuple[str, str]]:

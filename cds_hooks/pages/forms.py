@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
 
 MOST_FIELDS = 100
+MOST_URLENCODED = 64 * 1024
+"""Bytes of a form in the spelling of addresses: 8 MB of `%` take over a second to spell out. Our pages send parts."""
 MOST_HEAD = 2000
 """Bytes of the head of one part: the names of a field and of a file, and a media type."""
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s;"(]{1,70}))\s*(?:;|$)', re.IGNORECASE)
@@ -38,12 +40,12 @@ class Form:
 
 
 def form_of(query: str) -> Form:
-    """The fields of a query string."""
+    """The fields of a query string. Raises RequestError (400, 413)."""
     return _urlencoded(query.encode("ascii", "replace"))
 
 
 def read_form(content_type: str, body: bytes) -> Form:
-    """The fields of a body. Raises RequestError (400, 415)."""
+    """The fields of a body. Raises RequestError (400, 413, 415)."""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == _URLENCODED:
         return _urlencoded(body)
@@ -53,6 +55,9 @@ def read_form(content_type: str, body: bytes) -> Form:
 
 
 def _urlencoded(body: bytes) -> Form:
+    if len(body) > MOST_URLENCODED:
+        says = f"A form of this spelling may have {MOST_URLENCODED} bytes; send it as {_MULTIPART}"
+        raise RequestError(413, Issue(code="too-long", says=says))
     try:
         pairs = parse_qsl(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from spmwatch.cds_hooks.pages.forms import MOST_FIELDS, MOST_HEAD, read_form
+from spmwatch.cds_hooks.pages import forms
+from spmwatch.cds_hooks.pages.forms import MOST_FIELDS, MOST_HEAD, MOST_URLENCODED, read_form
 from spmwatch.cds_hooks.wire.refusal import RequestError
 
 TYPE = "multipart/form-data; boundary=B"
@@ -44,3 +45,19 @@ def test_a_form_that_no_browser_sends_is_refused(body: bytes) -> None:
 def test_a_boundary_that_no_browser_sends_is_refused(boundary: str) -> None:
     with pytest.raises(RequestError):
         read_form("multipart/form-data" + boundary, part(b"x") + b"--B--\r\n")
+
+
+def test_a_long_form_in_the_spelling_of_addresses_is_not_spelt_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """8 MB of `url%` took over a second on the event loop; the pages send their forms in parts."""
+    spelt: list[int] = []
+
+    def counting(body: bytes, **_: object) -> list[tuple[bytes, bytes]]:
+        spelt.append(len(body))
+        return []
+
+    monkeypatch.setattr(forms, "parse_qsl", counting)
+    with pytest.raises(RequestError) as refused:
+        read_form("application/x-www-form-urlencoded", b"url%" * (MOST_URLENCODED // 4 + 1))
+    assert (refused.value.status, spelt) == (413, [])
+    assert read_form("application/x-www-form-urlencoded", b"url%" * (MOST_URLENCODED // 4)).fields == ()
+    assert spelt == [MOST_URLENCODED]
