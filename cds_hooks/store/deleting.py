@@ -40,7 +40,8 @@ def forget(engine: Engine, pseudonym: str) -> Mapping[str, int]:
         engine,
         {
             REQUEST: REQUEST.c.pseudonym == pseudonym,
-            FEEDBACK: FEEDBACK.c.card.in_(cards) & FEEDBACK.c.client.in_(clients),
+            FEEDBACK: (FEEDBACK.c.pseudonym == pseudonym)
+            | (FEEDBACK.c.card.in_(cards) & FEEDBACK.c.client.in_(clients)),
             CARD: CARD.c.pseudonym == pseudonym,
             DECISION: DECISION.c.pseudonym == pseudonym,
         },

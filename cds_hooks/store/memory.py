@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Column, Connection, Engine, Table, bindparam, insert, or_, select
+from sqlalchemy import Column, Connection, Engine, Table, bindparam, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
@@ -28,6 +29,8 @@ REST = 15.0
 """Seconds for which a store that failed to read is left alone: requests are not to wait for it one after the other."""
 UNFIT = (IntegrityError, DataError)
 """What a database says of a row that it will never take; anything else may pass."""
+_WRITERS = 5_077_726_992
+"""PostgreSQL's lock while cards or feedback are written: any number that nobody else takes."""
 PURGE_EACH = timedelta(hours=24)
 
 
@@ -94,13 +97,18 @@ class StoredMemory:
         rows = {str(row["id"]): row for row in (self._feedback(client, service, one, received) for one in feedback)}
         try:
             with self._engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+                _one_writer(connection)
                 known = _among(connection, FEEDBACK.c.id, [*rows])
-                connection.execute(_unless_there(self._engine, FEEDBACK), [*rows.values()])
                 fresh = [row for id_, row in rows.items() if id_ not in known]
-                told = _rules_of(connection, client, [str(row["card"]) for row in fresh])
+                told = _told(connection, client, [str(row["card"]) for row in fresh])
+                for row in fresh:
+                    row["pseudonym"] = told[str(row["card"])].pseudonym if row["card"] in told else None
+                if fresh:
+                    connection.execute(_unless_there(self._engine, FEEDBACK), fresh)
         except SQLAlchemyError as error:
             raise fault(self._engine.url, error) from None
-        return [answer for row in fresh for answer in _answers_of(row, told.get(str(row["card"]), ()))]
+        rules = {card: one.rules for card, one in told.items()}
+        return [answer for row in fresh for answer in _answers_of(row, rules.get(str(row["card"]), ()))]
 
     def reach(self) -> None:
         """Ask the store for nothing. Raises StoreError when it cannot be reached."""
@@ -186,10 +194,11 @@ class StoredMemory:
         cards = [card for one in rows for card in one.cards]
         requests = [one.request for one in rows if one.request is not None]
         with self._engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+            _one_writer(connection)
             for table, new in ((DECISION, decisions), (CARD, cards), (REQUEST, requests)):
                 if new:
                     connection.execute(insert(table), new)
-            # `take` tells of a card, or this does, never both. On PostgreSQL both miss it where they commit at once.
+            # `take` ties feedback to its card and tells of it, or this does, whichever comes second.
             answers = list(_answered_before(connection, cards))
         for answer in answers:
             self._late(answer)
@@ -215,6 +224,7 @@ _ANSWERS = (
     .join(FEEDBACK, (FEEDBACK.c.client == CARD.c.client) & (FEEDBACK.c.card == CARD.c.uuid))
     .where(
         CARD.c.shown,
+        FEEDBACK.c.pseudonym == bindparam("of"),  # of these there are few; a patient's cards are many
         CARD.c.pseudonym == bindparam("of"),
         or_(CARD.c.as_of >= bindparam("since_day"), FEEDBACK.c.at >= bindparam("since")),
     )
@@ -233,22 +243,41 @@ def _among(connection: Connection, column: Column[str], values: Sequence[str]) -
     return set(connection.execute(select(column).where(column.in_(values))).scalars())
 
 
-def _rules_of(connection: Connection, client: str, cards: Sequence[str]) -> Mapping[str, Sequence[str]]:
-    """Card -> the rules that it told, for those that were shown to this client."""
-    query = select(CARD.c.uuid, CARD.c.advice).where(CARD.c.uuid.in_(cards), CARD.c.client == client, CARD.c.shown)
-    return {row.uuid: [rule for rule, _ in row.advice] for row in connection.execute(query)}
+def _one_writer(connection: Connection) -> None:
+    """One at a time writes cards or feedback, so that each sees what the other wrote. SQLite's are so anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS})
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A card that is kept: whom it is about, and the rules that it told somebody."""
+
+    pseudonym: str
+    rules: Sequence[str]
+
+
+def _told(connection: Connection, client: str, cards: Sequence[str]) -> Mapping[str, _Told]:
+    """Card -> what is kept of it, for those of this client."""
+    columns = (CARD.c.uuid, CARD.c.advice, CARD.c.shown, CARD.c.pseudonym)
+    found = connection.execute(select(*columns).where(CARD.c.uuid.in_(cards), CARD.c.client == client))
+    return {row.uuid: _Told(row.pseudonym, [rule for rule, _ in row.advice] if row.shown else []) for row in found}
 
 
 def _answered_before(connection: Connection, cards: Sequence[Row]) -> Iterator[Answer]:
-    """What feedback that overtook its card says of the rules that the card told."""
-    shown = {(card["client"], card["uuid"]): card for card in cards if card["shown"]}
-    if not shown:
+    """Tie feedback that overtook its card to the card, and tell what it says of the rules that the card told."""
+    own = {(card["client"], card["uuid"]): card for card in cards}
+    if not own:
         return
-    columns = (FEEDBACK.c.client, FEEDBACK.c.card, FEEDBACK.c.outcome, FEEDBACK.c.reasons)
-    query = select(*columns).where(FEEDBACK.c.card.in_([card for _, card in shown]))
-    for row in connection.execute(query):
-        card = shown.get((row.client, row.card))
-        if card is not None:
+    columns = (FEEDBACK.c.id, FEEDBACK.c.client, FEEDBACK.c.card, FEEDBACK.c.outcome, FEEDBACK.c.reasons)
+    query = select(*columns).where(FEEDBACK.c.card.in_([card for _, card in own]))
+    for row in connection.execute(query).all():
+        card = own.get((row.client, row.card))
+        if card is None:
+            continue
+        tie = update(FEEDBACK).where(FEEDBACK.c.id == row.id)
+        connection.execute(tie.values(pseudonym=card["pseudonym"]))
+        if card["shown"]:
             advice = card["advice"]
             assert isinstance(advice, list)
             yield from _answers_of({"reasons": row.reasons, "outcome": row.outcome}, [rule for rule, _ in advice])

@@ -125,8 +125,10 @@ FEEDBACK = Table(
     Column("suggestions", JSON, nullable=False),
     Column("reasons", JSON, nullable=False),  # [system, code]
     Column("comment", Text, nullable=True),
+    Column("pseudonym", String(64), nullable=True),  # that of the card; NULL while no card of this client is known
     Index("feedback_card", "client", "card"),
     Index("feedback_received", "received"),
+    Index("feedback_pseudonym", "pseudonym"),
 )
 
 REQUEST = Table(

@@ -19,7 +19,7 @@ from spmwatch.cds_hooks.store.decisions import decisions
 from spmwatch.cds_hooks.store.deleting import forget, purge
 from spmwatch.cds_hooks.store.memory import PURGE_EACH, REST, StoredMemory
 from spmwatch.cds_hooks.store.opening import Store
-from spmwatch.cds_hooks.store.tables import CARD, DECISION, METADATA, REQUEST
+from spmwatch.cds_hooks.store.tables import CARD, DECISION, FEEDBACK, METADATA, REQUEST
 from spmwatch.cds_hooks.store.waiting import Counts, Waiting
 from tests.support.decisions import decision, request_body, uuid_of
 from tests.support.stores import NOON, Clock, memory_in, opened, settings_for, sqlite_url
@@ -296,6 +296,33 @@ def test_feedback_that_overtakes_its_card_is_told_once_when_the_card_is_written(
     assert memory.take("north", "s", given) == []
     memory.close()
     assert len(heard) == 1
+
+
+def test_what_was_acknowledged_is_found_whichever_was_written_first(store: Store, memory: StoredMemory) -> None:
+    """C135, and whatever else the patient was shown: only cards with feedback are looked at."""
+    early, late = decision(), decision()
+    memory.take("north", "s", [overridden(uuid_of(early, "SPM-05"))])
+    for one in (early, late):
+        memory.record(one)
+    memory.flush()
+    pseudonym = memory.pseudonym("north", early.recommendation.patient)
+    (first,) = memory.acknowledged(pseudonym)
+    assert first.rule == "SPM-05"
+    memory.take("north", "s", [overridden(uuid_of(late, "SPM-05"))])
+    assert [one.rule for one in memory.acknowledged(pseudonym)] == ["SPM-05", "SPM-05"]
+    with store.engine.connect() as connection:
+        assert set(connection.execute(select(FEEDBACK.c.pseudonym)).scalars()) == {pseudonym}
+
+
+def test_feedback_of_another_client_is_tied_to_nobody(store: Store, memory: StoredMemory) -> None:
+    """Each client's cards are its own."""
+    made = decision()
+    memory.take("elsewhere", "s", [overridden(uuid_of(made, "SPM-05"))])
+    memory.record(made)
+    memory.flush()
+    assert memory.acknowledged(memory.pseudonym("north", made.recommendation.patient)) == []
+    with store.engine.connect() as connection:
+        assert connection.execute(select(FEEDBACK.c.pseudonym)).scalars().all() == [None]
 
 
 # -- deleted --------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from pydantic import ValidationError
 from sqlalchemy import inspect, text
 
-from spmwatch.cds_hooks.store.decision import Forgetful
+from spmwatch.cds_hooks.store.decision import Feedback, Forgetful
 from spmwatch.cds_hooks.store.errors import StoreError
 from spmwatch.cds_hooks.store.keys import Key, key_file
 from spmwatch.cds_hooks.store.locating import engine_of, make_file, state_folder, url_of
@@ -23,7 +23,8 @@ from spmwatch.cds_hooks.store.opening import existing_store, make_ready, memory_
 from spmwatch.cds_hooks.store.settings import StoreSettings
 from spmwatch.cds_hooks.store.tables import METADATA
 from spmwatch.cds_hooks.store.upgrading import downgrade, form_of, newest, upgrade
-from tests.support.stores import Clock, opened, settings_for, sqlite_url
+from tests.support.decisions import decision, uuid_of
+from tests.support.stores import NOON, Clock, memory_in, opened, settings_for, sqlite_url
 
 
 def sqlite_settings(folder: Path, **values: object) -> StoreSettings:
@@ -44,6 +45,21 @@ def test_migrations_there_and_back(store_url: str) -> None:
         upgrade(store.engine)
         assert form_of(store.engine) == newest()
         assert set(METADATA.tables) <= set(inspect(store.engine).get_table_names())
+
+
+def test_feedback_kept_before_is_tied_to_its_patient(store_url: str) -> None:
+    """Form 0002: what was acknowledged in form 0001 stays so."""
+    clock, made = Clock(), decision()
+    with opened(settings_for(store_url)) as store:
+        memory = memory_in(store, clock)
+        memory.record(made)
+        memory.flush()
+        memory.take("north", "s", [Feedback(card=uuid_of(made, "SPM-05"), outcome="overridden", at=NOON)])
+        downgrade(store.engine, to="0001")
+        upgrade(store.engine)
+        pseudonym = memory.pseudonym("north", made.recommendation.patient)
+        assert [one.rule for one in memory.acknowledged(pseudonym)] == ["SPM-05"]
+        memory.close()
 
 
 def test_workers_that_start_at_once_make_one_store(store_url: str) -> None:
