@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import httpx
 
-SECONDS = 60
+SECONDS = 180  # what never takes so long hangs; a busy machine has taken a minute to start a service
 
 
 @dataclass
