@@ -76,14 +76,15 @@ class Tables:
         return {PATIENTS: self.patients, FINDINGS: self.findings, PLAN: self.plan, RESOURCES: self.resources}[table]
 
 
-def tables_of(record: PatientRecord, recommendation: Recommendation) -> Tables:
-    """The rows of a patient who was evaluated."""
+def tables_of(record: PatientRecord, recommendation: Recommendation, resources: Iterable[Row] = ()) -> Tables:
+    """The rows of a patient who was evaluated; `resources` as `resources_of` makes them, for a run with --fhir."""
     base = _base(recommendation.rulebase)
     return Tables(
         patient=_text(record.id),
         patients=(_patient_row(record, recommendation, base),),
         findings=tuple(_finding_row(finding, recommendation, base) for finding in recommendation.findings),
         plan=tuple(_plan_row(item, recommendation, base) for item in recommendation.plan),
+        resources=tuple(resources),
         evidence=frozenset(evidence_of(recommendation.timeline)),
     )
 
