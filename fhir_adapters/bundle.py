@@ -9,7 +9,7 @@ from typing import Any
 
 from spmwatch.fhir_adapters.json_text import kind_of, parse_strictly_once
 from spmwatch.fhir_adapters.problems import Fate, Problem, Tally
-from spmwatch.fhir_adapters.references import REFERRED_TO, Item, ResourceIndex, target_of
+from spmwatch.fhir_adapters.references import REFERRED_TO, Item, ResourceIndex, moment_of, target_of
 from spmwatch.fhir_adapters.relevance import DRUG_TYPES, READ_TYPES
 
 _DEEPEST = 16
@@ -25,6 +25,15 @@ _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
 ALL_CLINICAL = (*DRUG_TYPES, "Procedure", "Condition", "Observation")
 
 
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A resource that a transaction deletes: `Type/id`, where that stands, and when (FHIR instant), if it is told."""
+
+    key: str
+    where: str
+    when: str | None = None
+
+
 @dataclass(slots=True)
 class Contents:
     """What was in a Bundle.
@@ -35,6 +44,7 @@ class Contents:
         problems: holes, wrong types, refusals.
         unsupplied: resource type -> why it is not complete.
         tally: fates of what is no item: Bundle shells, OperationOutcomes, broken entries.
+        deletions: what transactions in it delete, also outside of it: so exports tell what is gone.
     """
 
     index: ResourceIndex = field(default_factory=ResourceIndex)
@@ -42,6 +52,7 @@ class Contents:
     problems: list[Problem] = field(default_factory=list)
     unsupplied: dict[str, str] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    deletions: list[Deletion] = field(default_factory=list)
 
     def lacks(self, types: tuple[str, ...], why: str) -> None:
         """Note that records of these types may be missing."""
@@ -61,7 +72,7 @@ def open_bundle(bundle: Mapping[str, Any], where: str, *, parent: ResourceIndex 
         for element, entry in _entries(contents, current, at):
             item = _item(contents, entry, at, element)
             if item is None:
-                _note_deletion(contents, entry, deleted, newest_first=current.get("type") == "history")
+                _note_deletion(contents, entry, deleted, current, at)
                 continue
             types.add(item.type)
             if item.type != "Bundle":
@@ -110,14 +121,30 @@ def _entries(contents: Contents, bundle: Mapping[str, Any], where: str) -> Itera
         yield f"entry[{index}]", entry
 
 
-def _note_deletion(contents: Contents, entry: object, deleted: dict[str, int], *, newest_first: bool) -> None:
+_TRANSACTIONS = ("transaction", "batch")
+
+
+def _note_deletion(
+    contents: Contents, entry: object, deleted: dict[str, int], bundle: Mapping[str, Any], where: str
+) -> None:
     """Note `Type/id` that an entry deletes, and from which item on; in a history what stands before it came later."""
     request = entry.get("request") if isinstance(entry, dict) else None
     if not isinstance(request, dict) or request.get("method") != "DELETE" or not isinstance(request.get("url"), str):
         return
     target = target_of(request["url"].lstrip("/"))
-    if target is not None:
-        deleted.setdefault(target.key, len(contents.items) if newest_first else 0)
+    if target is None:
+        return
+    deleted.setdefault(target.key, len(contents.items) if bundle.get("type") == "history" else 0)
+    if bundle.get("type") in _TRANSACTIONS:
+        contents.deletions.append(Deletion(target.key, where, _time_of(bundle)))
+
+
+def _time_of(bundle: Mapping[str, Any]) -> str | None:
+    meta = bundle.get("meta")
+    for told in (bundle.get("timestamp"), meta.get("lastUpdated") if isinstance(meta, dict) else None):
+        if moment_of(told) is not None:
+            return str(told)
+    return None
 
 
 def _item(contents: Contents, entry: object, where: str, element: str) -> Item | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,10 +14,11 @@ from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import Coverage, Gap, PatientRecord
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.authority import is_resource_type
-from spmwatch.fhir_adapters.bundle import Contents, open_bundle
+from spmwatch.fhir_adapters.bundle import Contents, Deletion, open_bundle
+from spmwatch.fhir_adapters.manifest import Told
 from spmwatch.fhir_adapters.problems import Fate, Problem, ProblemLog, Tally
-from spmwatch.fhir_adapters.record import READERS, is_same, nobodys, read_record
-from spmwatch.fhir_adapters.references import Item, ResourceIndex
+from spmwatch.fhir_adapters.record import READERS, distinct_of, nobodys, read_record
+from spmwatch.fhir_adapters.references import Item, ResourceIndex, moment_of, newest_of, updated_at
 from spmwatch.fhir_adapters.relevance import READ_TYPES, Relevance, is_coded, relevance_of
 from spmwatch.fhir_adapters.subjects import Owners, Subject, patient_key
 from spmwatch.fhir_adapters.terms import Terms, terms_of
@@ -25,6 +27,7 @@ _log = logging.getLogger("spmwatch.fhir_adapters")
 
 BY_HAND = "--partial"
 _LONGEST_TYPE, _MOST_TYPES = 60, 100  # names of unknown resource types that are told
+_IN_DOUBT = "an export says that it was deleted, and whether that was before or after this version cannot be told"
 TOLD_BY_PLACE = frozenset({"unreadable", "unresolved-reference"})
 """Kinds of gap that somebody has to mend in the file."""
 
@@ -83,6 +86,10 @@ class Gathered:
     damaged: defaultdict[str, list[Gap]] = field(default_factory=lambda: defaultdict(list))
     lost: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     """Patient -> types of which a resource of that patient could not be read, and why."""
+    deletions: list[Deletion] = field(default_factory=list)
+    """What an export says is deleted; holds for resources outside Bundles."""
+    one_of_many: bool = False
+    """There are patients elsewhere, so what names nobody is not said to be the one patient's who is here."""
     _items: list[Item] = field(default_factory=list)
     _patients: dict[str, list[Item]] = field(default_factory=dict)
     _parts: list[_Part] = field(default_factory=list)
@@ -143,10 +150,17 @@ class Gathered:
         """Take an opened Bundle."""
         self.tally.merge(contents.tally)
         self.problems.extend(contents.problems)
+        self.deletions += contents.deletions
         kept = [item for item in contents.items if self.add(item)]
         told = [*gaps, *(problem.as_gap() for problem in contents.problems)]
         if contents.unsupplied or told:
             self._parts.append(_Part(kept, contents.unsupplied, told))
+
+    def take_manifests(self, told: Told) -> None:
+        """Take what the manifests of a folder say; deletions without a day of their own are as old as the export."""
+        self.problems.extend(told.problems)
+        self.unsupplied = {**told.unsupplied, **self.unsupplied}
+        self.deletions = [dated(deletion, told.deletions) for deletion in self.deletions]
 
     def note(self, where: str, element: str, found: str, expected: str, advice: str) -> None:
         """Note a problem of the input."""
@@ -155,6 +169,7 @@ class Gathered:
     def outcomes(self, report: Callable[[Problem], None]) -> Iterator[PatientRecord | NotRead]:
         """Every patient, sorted by id, read or not; what became of each resource goes into the tally on the way."""
         self._owners = Owners(self.index)
+        self._delete()
         groups: defaultdict[str, list[Item]] = defaultdict(list)
         gaps: defaultdict[str, list[Gap]] = defaultdict(list)
         for key, patients in self._patients.items():
@@ -201,7 +216,8 @@ class Gathered:
         report(Problem(where=where, element="birthDate", found=found, expected=expected, advice="Correct it."))
 
     def _several(self, patients: list[Item], report: Callable[[Problem], None]) -> None:
-        if not all(is_same(patients[0], other) for other in patients[1:]):
+        distinct = distinct_of(patients)
+        if newest_of(distinct) is None:
             found = f"{len(patients)} Patient resources with one id that differ"
             advice = "Find out whether they are one person; what they disagree on is taken as unknown."
             places = patients[-1].where
@@ -213,7 +229,7 @@ class Gathered:
         gaps: defaultdict[str, list[Gap]],
         report: Callable[[Problem], None],
     ) -> None:
-        only = next(iter(self._patients)) if len(self._patients) == 1 else None
+        only = next(iter(self._patients)) if len(self._patients) == 1 and not self.one_of_many else None
         strangers: dict[str, str] = {}
         for item in self._items:
             subject = self._owner(item)
@@ -234,6 +250,33 @@ class Gathered:
             report(Problem(where=where, element="subject", found=found, expected="that Patient too", advice=advice))
         self._items = []
 
+    def _delete(self) -> None:
+        """Take out what was deleted after it was last changed; where that cannot be told, it is in doubt."""
+        if not self.deletions:
+            return
+        last: dict[str, float | None] = {}
+        for deletion in self.deletions:
+            when, known = moment_of(deletion.when), last.get(deletion.key, 0.0)
+            last[deletion.key] = None if when is None or known is None else max(when, known)
+        self._items = [item for item in self._items if not self._is_deleted(item, last)]
+        for key, patients in list(self._patients.items()):
+            kept = [item for item in patients if not self._is_deleted(item, last)]
+            self._patients[key] = kept
+            if not kept:
+                del self._patients[key]
+
+    def _is_deleted(self, item: Item, last: Mapping[str, float | None]) -> bool:
+        if item.scope is not None or item.label not in last:
+            return False
+        deleted, updated = last[item.label], updated_at(item)
+        if deleted is None or updated is None:
+            item.doubt = _IN_DOUBT
+            return False
+        if updated <= deleted:
+            self.tally.add(item.type, Fate.EXCLUDED)
+            return True
+        return False
+
     def _owner(self, item: Item) -> Subject:
         """Whose resource it is; a fault in finding out costs no other resource."""
         try:
@@ -252,6 +295,13 @@ class Gathered:
                     found[key].setdefault(kind, why)
                 gaps[key] += part.gaps
         return found
+
+
+def dated(deletion: Deletion, files: Mapping[str, str | None]) -> Deletion:
+    """A deletion without a day of its own, with that of the export in whose file of deletions it stands."""
+    name = deletion.where.split(" ")[0].split(":")[0].rsplit("/", 1)[-1]
+    when = files.get(name)
+    return deletion if deletion.when is not None or when is None else dataclasses.replace(deletion, when=when)
 
 
 def _tell_places(gaps: Iterable[Gap], items: Iterable[Item], report: Callable[[Problem], None]) -> None:

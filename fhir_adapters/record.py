@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from spmwatch.engine.facts import Coverage, DrugOrder, Fact, Gap, NamedRegimen, PatientRecord, Standing
@@ -18,13 +17,14 @@ from spmwatch.fhir_adapters.patient import read_patient
 from spmwatch.fhir_adapters.problems import Fate, Tally
 from spmwatch.fhir_adapters.procedure import read_procedure
 from spmwatch.fhir_adapters.reader import Outcome, Reader
-from spmwatch.fhir_adapters.references import REFERRED_TO, Item, ResourceIndex
+from spmwatch.fhir_adapters.references import REFERRED_TO, Item, ResourceIndex, is_same, newest_of
 from spmwatch.fhir_adapters.relevance import relevance_of
 from spmwatch.fhir_adapters.subjects import Owners, patient_key
 from spmwatch.fhir_adapters.terms import Terms, terms_of
 
 ENTERED_IN_ERROR = "entered-in-error"
 TEXT_TOO_LONG = "a text is too long to be read whole"
+_DISAGREE = "resources with this id disagree, and neither is known to be the newer one"
 
 READERS: Mapping[str, Callable[[Reader, Item], Outcome]] = {
     **dict.fromkeys(KINDS, read_medication),
@@ -136,7 +136,7 @@ def read_record(
     reader = Reader(terms=terms, index=index, strict=strict, gaps=list(gaps), effort=effort or Effort())
     tally = Tally()
     ordered = sorted(items, key=lambda item: item.label)
-    patients = [item for item in ordered if item.type == "Patient"]
+    patients = _latest([item for item in ordered if item.type == "Patient"], tally)
     patient = read_patient(reader, patient_id, patients)
     tally.add("Patient", Fate.SUPPORTING, len(patients))
     if patient is None:
@@ -155,9 +155,8 @@ def read_record(
             reader.unsupplied.setdefault(item.type, TEXT_TOO_LONG)
         if outcome.fate is Fate.EXCLUDED:
             _note_excluded(reader, item)
-        if disputed and outcome.facts:
-            problem = "resources with this id disagree, and neither is known to be the newer one"
-            reader.gap(item, "conflict", "", problem, "Send the current version only.")
+        if (disputed or item.doubt) and outcome.facts:
+            reader.gap(item, "conflict", "", item.doubt or _DISAGREE, "Send the current version only.")
             facts += [dataclasses.replace(fact, standing=Standing.POSSIBLE) for fact in outcome.facts]
         else:
             facts += outcome.facts
@@ -171,6 +170,24 @@ def read_record(
         gaps=tuple(reader.gaps),
     )
     return record, tally
+
+
+def _latest(patients: list[Item], tally: Tally) -> list[Item]:
+    """The latest Patient resource, where the versions tell; else all of them."""
+    newest = newest_of(distinct_of(patients)) if patients else None
+    if newest is None:
+        return patients
+    tally.add("Patient", Fate.DUPLICATE, len(patients) - 1)
+    return [newest]
+
+
+def distinct_of(items: Sequence[Item]) -> list[Item]:
+    """One of each that say the same. Beyond a bound even a repetition counts as one version more."""
+    distinct: list[Item] = []
+    for item in items:
+        if len(distinct) >= _MOST_COMPARED or not any(is_same(item, other) for other in distinct):
+            distinct.append(item)
+    return distinct
 
 
 def _note_excluded(reader: Reader, item: Item) -> None:
@@ -205,51 +222,9 @@ def _one_version_each(items: Sequence[Item], tally: Tally) -> Iterable[tuple[Ite
         if len(group) == 1:
             yield group[0], False
             continue
-        distinct: list[Item] = []
-        for item in group:
-            # Beyond the bound even a repetition counts as one version more: which is right is in doubt anyway.
-            if len(distinct) >= _MOST_COMPARED or not any(is_same(item, other) for other in distinct):
-                distinct.append(item)
-        newest = _newest(distinct)
+        distinct = distinct_of(group)
+        newest = newest_of(distinct)
         kept = distinct if newest is None else [newest]
         tally.add(group[0].type, Fate.DUPLICATE, len(group) - len(kept))
         for item in kept:
             yield item, len(kept) > 1
-
-
-def is_same(one: Item, other: Item) -> bool:
-    """Do both say exactly the same? What is nested too deep to compare does not."""
-    try:
-        return one.resource == other.resource
-    except RecursionError:
-        return False
-
-
-def _newest(versions: Sequence[Item]) -> Item | None:
-    if len(versions) == 1:
-        return versions[0]
-    for key in (_updated, _version):
-        known = [(value, item) for item in versions if (value := key(item)) is not None]
-        if len(known) == len(versions) and len({value for value, _ in known}) == len(known):
-            return max(known, key=lambda pair: pair[0])[1]
-    return None
-
-
-def _meta(item: Item, name: str) -> str | None:
-    meta = item.resource.get("meta")
-    value = meta.get(name) if isinstance(meta, dict) else None
-    return value if isinstance(value, str) else None
-
-
-def _updated(item: Item) -> float | None:
-    written = _meta(item, "lastUpdated")
-    try:
-        moment = datetime.fromisoformat(written) if written else None
-        return None if moment is None or moment.tzinfo is None else moment.timestamp()
-    except (ValueError, OverflowError):
-        return None
-
-
-def _version(item: Item) -> float | None:
-    written = _meta(item, "versionId")
-    return float(written) if written and written.isdecimal() and len(written) < 16 else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import orjson
@@ -15,6 +16,7 @@ Resource: TypeAlias = Mapping[str, Any]
 REFERRED_TO = frozenset({"Patient", "Medication", "Substance", "Condition"})
 """Types that a reference is followed to; the others need not be found by name."""
 
+_TOLD_BY_VERSION = frozenset({"Medication", "Substance"})
 _LITERAL = re.compile(
     r"(?P<base>https?://[^?#|]*/)?(?P<type>[A-Z][A-Za-z]{1,50})/(?P<id>[^/?#|\s]{1,128})(?:/_history/[^/?#|]+)?(?:[?|].*)?",
     re.IGNORECASE,
@@ -81,6 +83,8 @@ class Item:
     where: str = ""
     full_url: str = ""
     scope: ResourceIndex | None = None
+    doubt: str = ""
+    """Why it may not hold any more, where that cannot be told: what it proves is possible only."""
     type: str = field(init=False)
     _label: str = field(init=False, default="")
     _code_digest: bytes | None = field(init=False, default=None)
@@ -119,22 +123,39 @@ class ResourceIndex:
         self._by_key: dict[str, Item] = {}
         self._by_url: dict[str, Item] = {}
         self._by_identifier: dict[tuple[str, str, str], Item] = {}
+        self._disputed: set[str] = set()
         self.known_irrelevant: set[str] = set()
 
     def add(self, item: Item) -> None:
-        """Enter a resource; the first of two with one name stays."""
+        """Enter a resource; of two with one name the later version stays.
+
+        Where neither is known to be the later one, the first stays; but a Medication or Substance is then not found
+        any more, since nobody can say what it is.
+        """
         ident = item.text("id")
         if ident:
-            self._by_key.setdefault(f"{item.type}/{ident}", item)
+            key = f"{item.type}/{ident}"
+            known = self._by_key.setdefault(key, item)
+            if known is not item and item.type in _TOLD_BY_VERSION:
+                self._settle(key, known, item)
         if item.full_url:
             self._by_url.setdefault(_HISTORY.sub("", item.full_url), item)
         if item.type in ("Patient", "Medication"):
             for system, value in identifiers_of(item.resource):
                 self._by_identifier.setdefault((item.type, system, value), item)
 
+    def _settle(self, key: str, known: Item, item: Item) -> None:
+        if is_same(known, item):
+            return
+        newest = newest_of((known, item))
+        if newest is None:
+            self._disputed.add(key)
+        else:
+            self._by_key[key] = newest
+
     def get(self, key: str) -> Item | None:
         """The resource `Type/id`."""
-        return self._by_key.get(key)
+        return None if key in self._disputed else self._by_key.get(key)
 
     def find(
         self, reference: str, holder: Resource | None = None, expected: str = "", *, address: str = ""
@@ -172,8 +193,8 @@ class ResourceIndex:
             return listed
         target = target_of(reference)
         if target is None:
-            return self._by_key.get(f"{expected}/{reference}") if expected and "/" not in reference else None
-        found = self._by_key.get(target.key)
+            return self.get(f"{expected}/{reference}") if expected and "/" not in reference else None
+        found = self.get(target.key)
         if found is None or not target.base or not found.full_url.startswith("http"):
             return found
         address = target_of(found.full_url)
@@ -208,3 +229,47 @@ def identifiers_of(resource: Resource) -> Iterator[tuple[str, str]]:
             system, value = one.get("system"), one.get("value")
             if isinstance(system, str) and isinstance(value, str):
                 yield system, value
+
+
+def is_same(one: Item, other: Item) -> bool:
+    """Do both say exactly the same? What is nested too deep to compare does not."""
+    try:
+        return one.resource == other.resource
+    except RecursionError:
+        return False
+
+
+def newest_of(versions: Sequence[Item]) -> Item | None:
+    """The latest version by `meta.lastUpdated`, else by `meta.versionId`; None where these do not tell."""
+    if len(versions) == 1:
+        return versions[0]
+    for key in (updated_at, _version):
+        known = [(value, item) for item in versions if (value := key(item)) is not None]
+        if len(known) == len(versions) and len({value for value, _ in known}) == len(known):
+            return max(known, key=lambda pair: pair[0])[1]
+    return None
+
+
+def _meta(item: Item, name: str) -> str | None:
+    meta = item.resource.get("meta")
+    value = meta.get(name) if isinstance(meta, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def updated_at(item: Item) -> float | None:
+    """`meta.lastUpdated` in seconds; None when it is missing or cannot be read."""
+    return moment_of(_meta(item, "lastUpdated"))
+
+
+def moment_of(written: object) -> float | None:
+    """A FHIR instant in seconds since 1970; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(written) if isinstance(written, str) and written else None
+        return None if moment is None or moment.tzinfo is None else moment.timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _version(item: Item) -> float | None:
+    written = _meta(item, "versionId")
+    return float(written) if written and written.isdecimal() and len(written) < 16 else None
