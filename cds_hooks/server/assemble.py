@@ -6,6 +6,7 @@ connections, files) is made here.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import date
 
@@ -24,6 +25,8 @@ from spmwatch.cds_hooks.store.opening import memory_of
 from spmwatch.cds_hooks.trust.client import Authenticator, Everybody
 from spmwatch.cds_hooks.trust.making import authenticator
 from spmwatch.engine.catalogue.load import RuleBase
+
+_log = logging.getLogger("spmwatch.server")
 
 
 def assemble(
@@ -49,7 +52,7 @@ def assemble(
     """
     board = board or Board()
     rules = Rules(rule_base)
-    watch = _watch(settings, rule_base, board)
+    watch = _watch(settings, rule_base, board, worker)
     service = Service(
         rules=rules,
         public_url=settings.base_url,
@@ -64,7 +67,7 @@ def assemble(
     service.try_it = _try_it(settings, service.authenticator)
     if today is not None:
         service.today = today
-    service.memory = _memory(settings, service)
+    service.memory = _memory(settings, service, watch)
     service.memory_is_near = not remembers(settings.store) or file_of(url_of(settings.store)) is not None
     service.probes = probes(settings.trust, service.memory)
     return service
@@ -80,7 +83,7 @@ def _fhir(settings: Settings, rules: Rules, watch: Watch) -> FhirAccess:
     return ClientServers(settings.fhir, lambda: rules.current.rule_base.value_sets, watch.fetched)
 
 
-def _memory(settings: Settings, service: Service) -> Memory:
+def _memory(settings: Settings, service: Service, watch: Watch) -> Memory:
     """What is remembered: store/."""
     return memory_of(
         settings.store,
@@ -88,16 +91,22 @@ def _memory(settings: Settings, service: Service) -> Memory:
         today=service.today,
         now=service.now,
         late=lambda answer: service.watch.answered(answer.rule, answer.outcome, answer.reason),
+        tell=watch.stored,
     )
 
 
-def _watch(settings: Settings, rule_base: RuleBase, board: Board) -> Watch:
+def _watch(settings: Settings, rule_base: RuleBase, board: Board, worker: int) -> Watch:
     """Metrics: server/."""
     if not settings.operation.metrics:
         return Unwatched()
     # Not at the top: whether workers share their counts is decided when this is imported, and by then must be known.
-    from spmwatch.cds_hooks.server.metrics import Metrics  # noqa: PLC0415
+    from spmwatch.cds_hooks.server.metrics import Metrics, share_as  # noqa: PLC0415
 
+    try:
+        share_as(worker)
+    except OSError as error:
+        _log.error("Counts have no place (%s), so this worker keeps none.", error.strerror)
+        return Unwatched()
     return Metrics(rule_base, board)
 
 

@@ -22,6 +22,8 @@ Probe = Callable[[], Awaitable[str | None]]
 """Is a part ready? None, or in plain words what is wrong: without addresses, names of files, or anything secret."""
 
 READY = "ready"
+SPARED = ("store",)
+"""Parts without which advice is still given: were the service not ready, all advice would be lost with its memory."""
 
 
 def add_routes(app: FastAPI, service: Service) -> None:
@@ -48,7 +50,7 @@ def _add_pages(app: FastAPI, service: Service) -> None:
     async def ready(_: Request) -> Response:
         """May requests be sent here? 503 names the part that is not ready."""
         parts = await _parts(service)
-        is_ready = all(part["status"] == READY for part in parts.values())
+        is_ready = all(part["status"] == READY for name, part in parts.items() if name not in SPARED)
         body: Json = {"status": READY if is_ready else "not ready", "parts": parts}
         return json_reply(200 if is_ready else 503, body)
 

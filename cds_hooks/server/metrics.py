@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -30,7 +30,31 @@ LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 STAGE = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 STAGES = ("wait", "parse", "fetch", "evaluate", "cards")
 FETCHES = ("answered", "refused", "failed", "unreachable", "too-late", "not-allowed", "other-patient")
+FATES = ("written", "lost", "unfit")
 OTHER = "other"
+_FILES = ("counter", "histogram", "gauge_livemax")
+_ROOM = 256 * 1024
+"""Bytes for each file of counts: more than all labels can come to."""
+
+
+def share_as(worker: int) -> None:
+    """From here on this process counts in the files of this place on the board, where workers share their counts.
+
+    Not by process id: each dead worker would leave files behind, and reading them all takes ever longer. The room is
+    taken beforehand: a page that a full disk cannot give ends a process that writes to it. Raises OSError.
+    """
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if folder is None:
+        return
+    for kind in _FILES:
+        file = os.open(os.path.join(folder, f"{kind}_{worker}.db"), os.O_RDWR | os.O_CREAT, 0o600)  # noqa: PTH118
+        try:
+            os.posix_fallocate(file, 0, _ROOM)
+        finally:
+            os.close(file)
+    values.ValueClass = values.MultiProcessValue(lambda: worker)  # type: ignore[no-untyped-call]
+
+
 Labelled = TypeVar("Labelled", Counter, Histogram)
 
 
@@ -65,6 +89,10 @@ class Metrics:
             "spmwatch_card_answers", "What clinicians did with cards", ["rule", "outcome", "reason"], registry=own
         )
         self._fetches = Counter("spmwatch_fhir_fetches", "Keys asked of FHIR servers", ["outcome"], registry=own)
+        self._stored = Counter("spmwatch_store_decisions", "Decisions to be kept, by fate", ["fate"], registry=own)
+        self._store_failures = Counter("spmwatch_store_failures", "Failed attempts", ["of"], registry=own)
+        for fate in FATES:
+            self._stored.labels(fate)  # at 0 from the start, so that the first loss is a rise
         base = Gauge(
             "spmwatch_rulebase_info",
             "The rules in force; several while they are exchanged",
@@ -117,6 +145,13 @@ class Metrics:
             kept = metric.labels(*labels)
             self._labelled[metric, labels] = kept
         return kept
+
+    def stored(self, fate: str, number: int) -> None:
+        """Watch.stored."""
+        if fate in FATES:
+            self._stored.labels(fate).inc(number)
+        else:
+            self._store_failures.labels(_known(fate.removeprefix("failed_"), ("reads", "writes"))).inc(number)
 
     def exposition(self) -> tuple[bytes, str] | None:
         """Watch.exposition: of all workers, those that are gone included."""

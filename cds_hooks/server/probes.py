@@ -35,7 +35,7 @@ async def _store(memory: StoredMemory) -> str | None:
             await asyncio.to_thread(memory.reach)
     except (StoreError, TimeoutError):
         return "cannot be reached"
-    return None
+    return "cannot be written" if memory.failing else None
 
 
 async def _keys(trust: TrustSettings) -> str | None:

@@ -95,7 +95,7 @@ class Supervisor(Generic[R]):
             board: numbers shared with the workers.
             prepare: called before each generation; whatever it raises keeps the former one in place.
             work: the life of a worker; its result is the exit code. Runs in the child.
-            gone: hears of each worker that has ended, by process id.
+            gone: hears of each worker that has ended, by its place on the board.
             stop_listening: lets nobody new in and closes the parent's sockets; the workers see to whoever waits.
             notify: tells the service manager, in the words of sd_notify(3).
         """
@@ -270,7 +270,7 @@ class Supervisor(Generic[R]):
             del self._workers[pid]
             os.close(worker.ready_from)
             self._board.forget(worker.number)
-            self._gone(pid)
+            self._gone(worker.number)
             self._judge(worker, os.waitstatus_to_exitcode(status))
 
     def _judge(self, worker: _Worker, code: int) -> None:

@@ -45,6 +45,16 @@ class Watch(Protocol):
         """
         ...
 
+    def stored(self, fate: str, number: int) -> None:
+        """So many more of one kind.
+
+        Args:
+            fate: decisions that were `written`, `lost` for want of room, or `unfit`; attempts: `failed_writes`,
+                `failed_reads`.
+            number: how many.
+        """
+        ...
+
     def exposition(self) -> tuple[bytes, str] | None:
         """Everything counted so far, of all workers, with its media type; None when nothing is counted."""
         ...
@@ -66,6 +76,9 @@ class Unwatched:
         """Nothing."""
 
     def fetched(self, outcome: str) -> None:
+        """Nothing."""
+
+    def stored(self, fate: str, number: int) -> None:
         """Nothing."""
 
     def exposition(self) -> tuple[bytes, str] | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from spmwatch.cds_hooks.store.errors import StoreError
@@ -107,6 +107,10 @@ def engine_of(url: URL, *, statement_ms: int = COMMAND_MS) -> Engine:
                 "connect_timeout": CONNECT_SECONDS,
                 "options": options,
                 "application_name": "spmwatch",
+                "tcp_user_timeout": 10_000,  # a server that is cut off says nothing, not even that it is gone
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
             },
         )
     except ImportError:
@@ -135,13 +139,33 @@ def _sqlite(url: URL) -> Engine:
             cursor.execute(f"PRAGMA {setting}")
         cursor.close()
 
+    def on_reconnect(*_: object) -> None:
+        if not Path(url.database or "").exists():  # SQLite would make an empty one
+            raise sqlite3.OperationalError("the file is gone")
+
+    def on_checkout(_: sqlite3.Connection, entry: ConnectionPoolEntry, __: object) -> None:
+        """A file that was deleted or exchanged takes what is written, and nobody ever sees it again."""
+        noted = entry.info.setdefault("file", _identity(url))
+        if noted != _identity(url):
+            raise DisconnectionError("the file is another")
+
     def on_begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+    event.listen(engine, "do_connect", on_reconnect)
     event.listen(engine, "connect", on_connect)
+    event.listen(engine, "checkout", on_checkout)
     event.listen(engine, "begin", on_begin)
     return engine
+
+
+def _identity(url: URL) -> tuple[int, int] | None:
+    try:
+        found = Path(url.database or "").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 _REASONS = {
@@ -153,7 +177,7 @@ _REASONS = {
 }
 
 
-def _told(error: SQLAlchemyError) -> str:
+def _told(error: SQLAlchemyError | TimeoutError) -> str:
     """What the driver says, as far as it is known to hold nothing but a word: a code, or how a connection failed."""
     original = getattr(error, "orig", None)
     if isinstance(original, sqlite3.Error):
@@ -162,7 +186,7 @@ def _told(error: SQLAlchemyError) -> str:
     return "refused" if "connection refused" in text else "unresolved" if "failed to resolve host" in text else ""
 
 
-def fault(url: URL, error: SQLAlchemyError) -> StoreError:
+def fault(url: URL, error: SQLAlchemyError | TimeoutError) -> StoreError:
     """A database error as ours: by its kind alone, since a driver's text may quote what was to be written."""
     kind = _REASONS.get(_told(error)) or type(getattr(error, "orig", None) or error).__name__
     fix = "See that the database runs, that this user may use it, and that its disk is not full"

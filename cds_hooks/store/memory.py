@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import Column, Connection, Engine, Table, bindparam, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,13 +22,16 @@ from spmwatch.cds_hooks.store.locating import WRITES, fault
 from spmwatch.cds_hooks.store.recording import Row, Rows, rows_of
 from spmwatch.cds_hooks.store.settings import StoreSettings
 from spmwatch.cds_hooks.store.tables import CARD, DECISION, FEEDBACK, REQUEST
-from spmwatch.cds_hooks.store.waiting import Counts, Waiting
+from spmwatch.cds_hooks.store.waiting import Counts, Fate, Waiting
 from spmwatch.engine.acknowledgement import Acknowledgement
 
 _log = logging.getLogger("spmwatch.store")
+T = TypeVar("T")
 
 REST = 15.0
 """Seconds for which a store that failed to read is left alone: requests are not to wait for it one after the other."""
+HANGS = 3.0
+"""Seconds after which a server is taken to hang: it may take two to connect, and two for a statement."""
 UNFIT = (IntegrityError, DataError)
 """What a database says of a row that it will never take; anything else may pass."""
 _WRITERS = 5_077_726_992
@@ -39,6 +44,7 @@ class StoredMemory:
 
     Args:
         late: hears, on the thread that writes, of feedback that came before its card was written.
+        tell: hears, on any thread, of what is counted.
 
     Attributes:
         counts: what was written and lost, for metrics.
@@ -55,8 +61,11 @@ class StoredMemory:
         now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
         late: Callable[[Answer], None] = lambda _: None,
+        tell: Callable[[Fate, int], None] = lambda _, __: None,
     ) -> None:
-        self.counts = Counts()
+        self.counts = Counts(tell=tell)
+        near = engine.dialect.name == "sqlite"
+        self._asking = None if near else ThreadPoolExecutor(max_workers=4, thread_name_prefix="store-ask")
         self._late = late
         self._engine, self._key, self._settings = engine, key, settings
         self._quiet_days, self._today, self._now, self._monotonic = quiet_days, today, now, monotonic
@@ -73,14 +82,15 @@ class StoredMemory:
     def acknowledged(self, pseudonym: str) -> Sequence[Acknowledgement]:
         """What was set aside for this patient while it may still be quiet; nothing when the store fails."""
         if self._monotonic() < self._rests_until:
-            self.counts.failed_reads += 1
+            self.counts.add("failed_reads")
             return ()
         today = self._today()
         since = today - timedelta(days=self._quiet_days() + 1)
         try:
-            return acknowledgements(self._answers(pseudonym, since), today)
-        except (SQLAlchemyError, ValueError, TypeError) as error:  # the last two: rows that nobody here wrote
-            self.counts.failed_reads += 1
+            return acknowledgements(self._in_time(lambda: self._answers(pseudonym, since)), today)
+        # ValueError, TypeError: rows that nobody here wrote
+        except (SQLAlchemyError, TimeoutError, ValueError, TypeError) as error:
+            self.counts.add("failed_reads")
             self._rests_until = self._monotonic() + REST
             _log.error("The store failed to tell what was acknowledged (%s).", type(error).__name__)
             return ()
@@ -96,16 +106,8 @@ class StoredMemory:
         received = self._now()
         rows = {str(row["id"]): row for row in (self._feedback(client, service, one, received) for one in feedback)}
         try:
-            with self._engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
-                _one_writer(connection)
-                known = _among(connection, FEEDBACK.c.id, [*rows])
-                fresh = [row for id_, row in rows.items() if id_ not in known]
-                told = _told(connection, client, [str(row["card"]) for row in fresh])
-                for row in fresh:
-                    row["pseudonym"] = told[str(row["card"])].pseudonym if row["card"] in told else None
-                if fresh:
-                    connection.execute(_unless_there(self._engine, FEEDBACK), fresh)
-        except SQLAlchemyError as error:
+            fresh, told = self._in_time(lambda: self._kept(client, rows))
+        except (SQLAlchemyError, TimeoutError) as error:
             raise fault(self._engine.url, error) from None
         rules = {card: one.rules for card, one in told.items()}
         return [answer for row in fresh for answer in _answers_of(row, rules.get(str(row["card"]), ()))]
@@ -113,10 +115,14 @@ class StoredMemory:
     def reach(self) -> None:
         """Ask the store for nothing. Raises StoreError when it cannot be reached."""
         try:
-            with self._engine.connect() as connection:
-                connection.execute(select(1))
-        except SQLAlchemyError as error:
+            self._in_time(self._touch)
+        except (SQLAlchemyError, TimeoutError) as error:
             raise fault(self._engine.url, error) from None
+
+    @property
+    def failing(self) -> bool:
+        """Do decisions wait because the last attempt to write them failed?"""
+        return self._waiting.failing
 
     def flush(self) -> None:
         """Wait until all that was recorded is written."""
@@ -125,7 +131,39 @@ class StoredMemory:
     def close(self) -> None:
         """Write what waits, and let go."""
         self._waiting.close()
+        if self._asking is not None:
+            self._asking.shutdown(wait=False, cancel_futures=True)
         self._engine.dispose()
+
+    def _in_time(self, ask: Callable[[], T]) -> T:
+        """What is asked of the store, or TimeoutError: a server that hangs keeps no promise about its own time.
+
+        A file answers at once or says that it cannot.
+        """
+        if self._asking is None:
+            return ask()
+        asked = self._asking.submit(ask)
+        try:
+            return asked.result(timeout=HANGS)
+        finally:
+            asked.cancel()
+
+    def _touch(self) -> None:
+        with self._engine.connect() as connection:
+            connection.execute(select(1))
+
+    def _kept(self, client: str, rows: Mapping[str, Row]) -> tuple[list[Row], Mapping[str, _Told]]:
+        """Feedback that was not known before, and what its cards told."""
+        with self._engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+            _one_writer(connection)
+            known = _among(connection, FEEDBACK.c.id, [*rows])
+            fresh = [row for id_, row in rows.items() if id_ not in known]
+            told = _told(connection, client, [str(row["card"]) for row in fresh])
+            for row in fresh:
+                row["pseudonym"] = told[str(row["card"])].pseudonym if row["card"] in told else None
+            if fresh:
+                connection.execute(_unless_there(self._engine, FEEDBACK), fresh)
+            return fresh, told
 
     def _answers(self, pseudonym: str, since: date) -> list[Answered]:
         moment = datetime(since.year, since.month, since.day, tzinfo=UTC)
@@ -185,7 +223,7 @@ class StoredMemory:
             return None
 
     def _unfit(self, error: Exception) -> None:
-        self.counts.unfit += 1
+        self.counts.add("unfit")
         kind = type(error.orig if isinstance(error, DBAPIError) else error).__name__
         _log.error("A decision could not be kept (%s), a fault of spmwatch.", kind)
 

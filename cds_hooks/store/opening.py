@@ -30,6 +30,7 @@ from spmwatch.cds_hooks.store.memory import StoredMemory
 from spmwatch.cds_hooks.store.settings import StoreSettings
 from spmwatch.cds_hooks.store.tables import FACT
 from spmwatch.cds_hooks.store.upgrading import check, form_of, upgrade
+from spmwatch.cds_hooks.store.waiting import Fate
 
 _log = logging.getLogger("spmwatch.store")
 
@@ -112,12 +113,30 @@ def memory_of(
     today: Callable[[], date],
     now: Callable[[], datetime],
     late: Callable[[Answer], None] = lambda _: None,
+    tell: Callable[[Fate, int], None] = lambda _, __: None,
 ) -> Memory:
-    """The memory that the settings ask for; `late` as of StoredMemory. Raises StoreError."""
+    """The memory that the settings ask for; `late` and `tell` as of StoredMemory. Raises StoreError."""
     if not remembers(settings):
         return Forgetful()
-    store = open_store(settings, statement_ms=ANSWER_MS)
-    return StoredMemory(store.engine, store.key, settings, quiet_days=quiet_days, today=today, now=now, late=late)
+    store = _of_worker(settings)
+    return StoredMemory(
+        store.engine, store.key, settings, quiet_days=quiet_days, today=today, now=now, late=late, tell=tell
+    )
+
+
+def _of_worker(settings: StoreSettings) -> Store:
+    """The store as a worker opens it, after the service looked at it at its start (`make_ready`).
+
+    A server that is away just then, when a worker is replaced, is no reason to have no worker.
+    """
+    try:
+        return open_store(settings, statement_ms=ANSWER_MS)
+    except StoreError as error:
+        url = url_of(settings)
+        if file_of(url) is not None:
+            raise
+        _log.error("The store cannot be used at the moment; until it can, nothing is remembered. %s", error)
+        return Store(engine=engine_of(url, statement_ms=ANSWER_MS), key=key_of(settings, None), settings=settings)
 
 
 def _same_key(engine: Engine, key: Key) -> None:

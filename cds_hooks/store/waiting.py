@@ -6,12 +6,15 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
 
 _log = logging.getLogger("spmwatch.store")
 
 T = TypeVar("T")
+
+
+Fate = Literal["written", "lost", "unfit", "failed_writes", "failed_reads"]
 
 
 @dataclass(slots=True)
@@ -23,6 +26,12 @@ class Counts:
     unfit: int = 0
     failed_writes: int = 0
     failed_reads: int = 0
+    tell: Callable[[Fate, int], None] = field(default=lambda _, __: None, compare=False)
+
+    def add(self, fate: Fate, number: int = 1) -> None:
+        """So many more; `tell` hears of it too."""
+        setattr(self, fate, getattr(self, fate) + number)
+        self.tell(fate, number)
 
 
 class Waiting(Generic[T]):
@@ -34,6 +43,9 @@ class Waiting(Generic[T]):
         most: things that may wait.
         counts: what is counted.
         idle: called between batches, at least every `EACH` seconds.
+
+    Attributes:
+        failing: did the last attempt to write fail, so that things wait for the next?
     """
 
     BATCH = 100
@@ -58,12 +70,13 @@ class Waiting(Generic[T]):
         self._thread: threading.Thread | None = None
         self._closing = False
         self._writing = 0
+        self.failing = False
 
     def put(self, thing: T) -> None:
         """Stand it in line; returns at once. What finds no room, or comes after the close, is counted and gone."""
         with self._change:
             if self._closing or len(self._line) + self._writing >= self._most:
-                self._counts.lost += 1
+                self._counts.add("lost")
                 first = self._counts.lost == 1
             else:
                 first = False
@@ -92,7 +105,8 @@ class Waiting(Generic[T]):
             thread.join(timeout=self.AT_END)
         with self._change:
             left = len(self._line) + self._writing
-            self._counts.lost += left
+            if left:
+                self._counts.add("lost", left)
             self._line.clear()
         if left:
             _log.error("%d decisions could not be kept: the store did not take them before the end.", left)
@@ -111,6 +125,7 @@ class Waiting(Generic[T]):
             done = self._tried(batch)
             with self._change:
                 self._writing = 0
+                self.failing = not done
                 if not done:
                     self._line.extendleft(reversed(batch))
                     failures += 1
@@ -126,7 +141,8 @@ class Waiting(Generic[T]):
         """Is the batch written?"""
         if batch and not self._survives(lambda: self._write(batch), len(batch)):
             return False
-        self._counts.written += len(batch)
+        if batch:
+            self._counts.add("written", len(batch))
         self._survives(self._idle, 0)
         return True
 
@@ -134,7 +150,7 @@ class Waiting(Generic[T]):
         try:
             act()
         except Exception as error:  # noqa: BLE001 - the edge of a thread: whatever it is, the thread goes on
-            self._counts.failed_writes += 1
+            self._counts.add("failed_writes")
             _log.error("The store failed (%s); %d decisions wait.", type(error).__name__, waiting)
             return False
         return True

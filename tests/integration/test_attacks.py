@@ -153,3 +153,51 @@ def test_the_exchange_of_rules_says_that_settings_stay() -> None:
         until(lambda: bool(running.lines("rules exchanged")))
         (line,) = running.lines("rules exchanged")
         assert line["settings"] == "as they were at the start; they change with a restart"
+
+
+# -- counts ---------------------------------------------------------------------------------------------------------
+
+
+def test_files_of_counts_do_not_pile_up_and_counts_stay(tmp_path: Path) -> None:
+    """Workers come and go; each one has counted."""
+    name = 'spmwatch_requests_total{hook="patient-view",outcome="2xx"}'
+    with served("--workers", "1", environment={"TMPDIR": str(tmp_path)}) as running:
+        files = set[str]()
+        for time in range(1, 5):
+            with running.client() as client:
+                assert client.post(VIEW, content=BODY, headers=JSON).status_code == 200
+            assert running.metric(name) == time
+            files |= {file.name for file in tmp_path.glob("spmwatch-metrics-*/*.db")}
+            (worker,) = running.workers()
+            if time % 2:
+                os.kill(worker, signal.SIGKILL)
+            else:
+                running.send(signal.SIGHUP)
+            until(lambda former=worker: len(running.workers()) == 1 and former not in running.workers())
+        assert len(files) <= 6
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+def test_a_full_disk_under_the_counts_ends_no_worker(tmp_path: Path) -> None:
+    """A page of a mapped file for which there is no room is a SIGBUS."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], check=False)
+    if mounted.returncode:
+        pytest.skip("nothing may be mounted here")
+    try:
+        with served(environment={"TMPDIR": str(disk)}) as running:
+            workers = running.workers()
+            with pytest.raises(OSError, match="No space left"):
+                (disk / "fill").write_bytes(b"x" * 2_000_000)
+            with running.client() as client:
+                for _ in range(3):
+                    assert client.post(VIEW, content=BODY, headers=JSON).status_code == 200
+                assert client.post(f"{VIEW}x", content=BODY, headers=JSON).status_code == 404
+            assert running.workers() == workers
+            os.kill(workers[0], signal.SIGKILL)
+            until(lambda: len(running.workers()) == 1 and running.workers() != workers)
+            with running.client() as client:
+                assert client.post(VIEW, content=BODY, headers=JSON).status_code == 200
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)

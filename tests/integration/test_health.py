@@ -79,6 +79,10 @@ def test_ready_names_rules_and_the_part_that_is_not(service: Service, client: ht
     assert response.json()["parts"]["keys"] == {"status": "failed (OSError)"}
     assert "secret" not in response.text
     assert client.get("/healthz").status_code == 200
+    service.probes = {"store": down}
+    response = client.get("/readyz")
+    assert response.status_code == 200  # advice is given without it
+    assert response.json()["parts"]["store"] == {"status": "cannot be reached"}
     service.probes = {}
     service.draining = True
     response = client.get("/readyz")
