@@ -15,11 +15,11 @@ def test_the_example_of_a_rule_file_is_the_shipped_one() -> None:
     assert "id: SPM-09" + rest.partition("```\n")[0] == shipped.read_text(encoding="utf-8")
 
 
-def test_the_readmes_result_has_the_versions_of_the_rules() -> None:
-    base, readme = load_rule_base(), (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_result_of_the_first_look_has_the_versions_of_the_rules() -> None:
+    base, shown = load_rule_base(), (ROOT / "docs" / "first-look.md").read_text(encoding="utf-8")
     rule = next(rule for rule in base.rules if rule.id == "SPM-05")
-    assert f'"rulebase": {{"version": "{base.version}"' in readme
-    assert f'"rule": "SPM-05", "part": null, "version": "{rule.version}"' in readme
+    assert f'"rulebase": {{"version": "{base.version}"' in shown
+    assert f'"rule": "SPM-05", "part": null, "version": "{rule.version}"' in shown
 
 
 def test_the_page_on_overlays_shows_the_version_that_is_printed() -> None:

@@ -22,8 +22,14 @@ def test_no_link_is_dead(page: Path) -> None:
     assert [str(target) for target in links(page) if not target.exists()] == []
 
 
-def test_the_readme_leads_to_every_document() -> None:
-    assert set((ROOT / "docs").glob("*.md")) <= links(ROOT / "README.md")
+def test_the_readme_leads_to_the_index_and_the_index_to_every_document() -> None:
+    index = ROOT / "docs" / "index.md"
+    assert index in links(ROOT / "README.md")
+    assert set((ROOT / "docs").glob("*.md")) <= links(index) | {index}
+
+
+def test_the_readme_fits_on_a_screen() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 70
 
 
 def test_the_map_of_the_code_names_every_folder() -> None:
