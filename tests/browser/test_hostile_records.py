@@ -19,7 +19,7 @@ ELSEWHERE = "https://elsewhere.example.org"
 MARKUP = "\"'><script>alert(1)</script><img src=x onerror=alert(2)><svg onload=alert(3)></textarea></title><b id=evil>"
 ATTACKS = {
     "markup": MARKUP,
-    "links": f"[click]({ELSEWHERE}) ![x]({ELSEWHERE}/p.png) <{ELSEWHERE}> {ELSEWHERE}/ [y](javascript:alert(4)) `</code>",
+    "links": f"[click]({ELSEWHERE}) ![x]({ELSEWHERE}/p.png) <{ELSEWHERE}> {ELSEWHERE}/ [y](javascript:alert(4)) `",
     "templates": "{{7*7}} {% raw %} ${7*7} %s {0}",
     "characters": "a\u202egnp.exe\u2066b\u0000\u0008\u001b[31m\u2028\ufeff\ud7ff\U000e0041",
 }
