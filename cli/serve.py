@@ -28,51 +28,60 @@ from spmwatch.cli.reading import Overlays, load_rules, overlay_lines
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.evaluate import Evaluator
 
+Host = Annotated[
+    str | None, typer.Option("--host", help="Address to listen on. Default: 127.0.0.1.", show_default=False)
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        "--port", min=0, max=65535, help="Port to listen on; 0 takes a free one. Default: 8000.", show_default=False
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, max=64, help="Processes that answer; one a core is right. Default: 1."),
+]
+WithoutTrust = Annotated[
+    bool,
+    typer.Option(
+        "--without-trust",
+        help="Listen on an address that others can reach, although nobody is asked who they are and nothing is "
+        "encrypted: for test data only.",
+    ),
+]
+BehindProxy = Annotated[
+    bool,
+    typer.Option(
+        "--behind-proxy", help="A proxy in front encrypts (TLS), and nothing reaches this address but through it."
+    ),
+]
+PrintConfig = Annotated[
+    bool,
+    typer.Option(
+        "--print-config", help="Print the settings in force as TOML, what each means and where it came from; end."
+    ),
+]
+OnlyCheck = Annotated[
+    bool,
+    typer.Option(
+        "--check",
+        help="Check settings, keys, certificates and rules, print what an analyst types into the EHR, and end.",
+    ),
+]
+CheckForm = Annotated[Form, typer.Option("--format", help="How --check prints it.")]
+
 
 @tidy
-def serve(
+def serve(  # each argument is an option
     config: ConfigFile = None,
-    host: Annotated[
-        str | None, typer.Option("--host", help="Address to listen on. Default: 127.0.0.1.", show_default=False)
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            "--port", min=0, max=65535, help="Port to listen on; 0 takes a free one. Default: 8000.", show_default=False
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", min=1, max=64, help="Processes that answer; one a core is right. Default: 1."),
-    ] = None,
-    without_trust: Annotated[
-        bool,
-        typer.Option(
-            "--without-trust",
-            help="Listen on an address that others can reach, although nobody is asked who they are and nothing is "
-            "encrypted: for test data only.",
-        ),
-    ] = False,
-    behind_proxy: Annotated[
-        bool,
-        typer.Option(
-            "--behind-proxy", help="A proxy in front encrypts (TLS), and nothing reaches this address but through it."
-        ),
-    ] = False,
-    print_config: Annotated[
-        bool,
-        typer.Option(
-            "--print-config", help="Print the settings in force as TOML, what each means and where it came from; end."
-        ),
-    ] = False,
-    check: Annotated[
-        bool,
-        typer.Option(
-            "--check",
-            help="Check settings, keys, certificates and rules, print what an analyst types into the EHR, and end.",
-        ),
-    ] = False,
-    form: Annotated[Form, typer.Option("--format", help="How --check prints it.")] = Form.TEXT,
+    host: Host = None,
+    port: Port = None,
+    workers: Workers = None,
+    without_trust: WithoutTrust = False,
+    behind_proxy: BehindProxy = False,
+    print_config: PrintConfig = False,
+    check: OnlyCheck = False,
+    form: CheckForm = Form.TEXT,
     as_of: AsOf = None,
     overlay: Overlays = None,
 ) -> None:
