@@ -20,7 +20,9 @@ from spmwatch.screening.results.suppression import Shown
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 _INK, _SOFT, _LINE = "var(--text)", "var(--soft)", "var(--line)"
-_WIDTH, _BAR, _AROUND, _LEGEND = 560, 26, 56, 46
+NARROW, WIDE = 400, 560
+_BAR, _AROUND, _LEGEND = 24, 52, 30
+_LEGEND_COLUMNS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,9 @@ class Series:
     counts: Sequence[Shown]
 
 
-def bars(id_: str, labels: Sequence[str], series: Sequence[Series], *, told: str) -> Markup:
+def bars(
+    id_: str, labels: Sequence[str], series: Sequence[Series], *, told: str, legend: bool = False, width: int = NARROW
+) -> Markup:
     """Horizontal bars, the first on top; of several series each bar is stacked.
 
     Args:
@@ -40,27 +44,26 @@ def bars(id_: str, labels: Sequence[str], series: Sequence[Series], *, told: str
         labels: of the bars, short.
         series: counts in the order of the labels.
         told: what the chart shows, for those who do not see it; the numbers stand in a table beside it.
+        legend: name the series below.
+        width: in the page's pixels, at which its texts have the size of the page's.
     """
     pygal = _pygal()
-    legend = len(series) > 1
-    height = _AROUND + (_LEGEND if legend else 0) + _BAR * max(1, len(labels))
+    lines = -(-len(series) // _LEGEND_COLUMNS) if legend else 0
+    height = _AROUND + _LEGEND * lines + _BAR * max(1, len(labels))
     chart = pygal.HorizontalStackedBar(
         style=pygal.style.Style(**_style([one.tone for one in series])),
         js=(),
-        width=_WIDTH,
+        width=width,
         height=height,
         show_legend=legend,
         legend_at_bottom=True,
-        legend_at_bottom_columns=min(4, len(series)),
+        legend_at_bottom_columns=min(_LEGEND_COLUMNS, len(series)),
         legend_box_size=12,
         show_y_guides=False,
         show_x_guides=True,
-        print_values=not legend,
-        print_values_position="end",
-        print_zeroes=False,
         value_formatter=lambda value: f"{value:,.0f}",
         min_scale=1,
-        max_scale=6,
+        max_scale=5,
         margin=6,
         no_data_text="",
         disable_xml_declaration=True,
@@ -71,7 +74,8 @@ def bars(id_: str, labels: Sequence[str], series: Sequence[Series], *, told: str
     for one in series:
         chart.add(one.name, [count.number for count in reversed(one.counts)])
     drawn = chart.render(is_unicode=True)
-    return Markup('<div class="chart" role="img" aria-label="{}">{}</div>').format(told, Markup(drawn))  # noqa: S704
+    form = '<div class="chart" role="img" aria-label="{}" style="max-width:{}px">{}</div>'
+    return Markup(form).format(told, width, Markup(drawn))  # noqa: S704 - a form of ours; pygal has escaped the labels
 
 
 def _style(tones: Sequence[str]) -> Mapping[str, object]:
@@ -84,9 +88,9 @@ def _style(tones: Sequence[str]) -> Mapping[str, object]:
         "foreground": _INK,
         "foreground_strong": _INK,
         "foreground_subtle": _SOFT,
+        "opacity": "1",
         "colors": tuple(f"var({tone})" for tone in tones),
         "value_colors": (_INK,) * len(tones),
-        "opacity": "1",
         "opacity_hover": "1",
         "guide_stroke_color": _LINE,
         "major_guide_stroke_color": _LINE,

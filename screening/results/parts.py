@@ -1,5 +1,8 @@
 """What each partition leaves behind, as Arrow files, and all partitions together in one order, streamed."""
 
+# pyright: reportAttributeAccessIssue=false
+# The functions of pyarrow.compute are made when it is imported.
+
 from __future__ import annotations
 
 import os

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.episodes import UNKNOWN
-from spmwatch.screening.results.charts import Series, bars
+from spmwatch.screening.results.charts import WIDE, Series, bars
 from spmwatch.screening.results.statistics import ANSWERED, FAILED, NOT_EXACT, Statistics
 from spmwatch.screening.results.suppression import Shown, Suppression
 from spmwatch.screening.rows import TIERS
@@ -89,7 +89,7 @@ class View:
 
     def sex(self) -> Counts:
         """Patients by recorded sex."""
-        return self._partition("Sex as recorded", "patients, column sex", self._counted.words["sex"])
+        return self._partition("Sex as recorded", "patients, column sex", _most_first(self._counted.words["sex"]))
 
     def ages(self) -> Counts:
         """Patients by age on the day of evaluation."""
@@ -117,7 +117,7 @@ class View:
             for urgency in _URGENCY
             if any(row.tone == _TONES[urgency] for row in rows)
         ]  # fmt: skip
-        picture = bars("chart-findings", list(counts), series, told="Patients by rule.") if counts else None
+        picture = bars("chart-findings", list(counts), series, told="Patients by rule.", width=WIDE) if counts else None
         return Counts(title="Patients by rule", of="patients, column findings", rows=rows, picture=picture)
 
     def record(self) -> Cross:
@@ -148,7 +148,7 @@ class View:
     def use(self) -> Counts:
         """Is lenalidomide still taken?"""
         words = {self._base.wording.word("active", use): number
-                 for use, number in self._counted.words["lenalidomide_use"].items()}  # fmt: skip
+                 for use, number in _most_first(self._counted.words["lenalidomide_use"]).items()}  # fmt: skip
         return self._partition(
             "Lenalidomide now", "patients, column lenalidomide_use", words, of=self._answer("lenalidomide")
         )
@@ -162,7 +162,9 @@ class View:
 
     def kinds(self) -> Counts:
         """Transplants by the kind of the first."""
-        counts = {self._base.wording.word("kind", kind): number for kind, number in self._counted.kinds.items()}
+        counts = {
+            self._base.wording.word("kind", kind): number for kind, number in _most_first(self._counted.kinds).items()
+        }
         return self._partition(
             "Kind of the first transplant",
             "patients, column transplant_kind",
@@ -248,5 +250,10 @@ class View:
             for number, (column, tone) in enumerate(zip(columns, tones.values(), strict=True))
         ]
         labels = [label if len(label) <= 26 else f"{label[:25]}…" for label, _ in rows]
-        picture = bars(f"chart-{name}", labels, series, told=f"{title}: patients.")
+        picture = bars(f"chart-{name}", labels, series, told=f"{title}: patients.", legend=True, width=WIDE)
         return Cross(title=title, of=of_what, columns=columns, rows=rows, picture=picture)
+
+
+def _most_first(counts: Mapping[str, int]) -> dict[str, int]:
+    """The most frequent first, what is not known last."""
+    return dict(sorted(counts.items(), key=lambda item: (item[0] == UNKNOWN, -item[1], item[0])))

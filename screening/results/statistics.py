@@ -1,5 +1,8 @@
 """Counts over the patients of a run, and the most urgent of them, gathered while the tables are being written."""
 
+# pyright: reportAttributeAccessIssue=false
+# The functions of pyarrow.compute are made when it is imported.
+
 from __future__ import annotations
 
 from collections import Counter, defaultdict

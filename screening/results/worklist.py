@@ -13,6 +13,7 @@ from spmwatch.screening.results.schemas import FINDINGS, PLAN
 from spmwatch.screening.results.statistics import Statistics
 
 _STATES = ("overdue", "due", "none-recorded")
+_INFO = "info"
 _TIERS = {"critical": 0, "warning": 1, "info": 2, "none": 3}
 
 
@@ -38,7 +39,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One patient of the work list. `number` is the place by urgency, `rank` the tier's, for sorting."""
+    """One patient of the work list.
+
+    `number` is the place by urgency, `rank` the tier's, for sorting. `reasons` are the findings that make somebody
+    look; `beside` are the rules of those that only inform, where there are others.
+    """
 
     number: int
     patient: str
@@ -48,6 +53,7 @@ class Line:
     years: int
     sex: str
     reasons: Sequence[Reason]
+    beside: str
     checks: Sequence[Waiting]
     overdue_days: int
     questions: Sequence[str]
@@ -65,6 +71,7 @@ def work_list(statistics: Statistics, rule_base: RuleBase) -> list[Line]:
         patient = str(row["patient"])
         years, age = _age(row, statistics.as_of)
         asked = str(row["questions"] or "").split()
+        reasons, beside = _reasons(findings.get(patient, ()))
         lines.append(
             Line(
                 number=number,
@@ -74,7 +81,8 @@ def work_list(statistics: Statistics, rule_base: RuleBase) -> list[Line]:
                 age=age,
                 years=years,
                 sex=str(row["sex"] or "unknown"),
-                reasons=_reasons(findings.get(patient, ())),
+                reasons=reasons,
+                beside=beside,
                 checks=_checks(plan.get(patient, ()), rule_base),
                 overdue_days=int(row["overdue_days_max"] or 0),
                 questions=[questions.get(topic, topic) for topic in asked],
@@ -91,12 +99,14 @@ def _by_patient(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]
     return found
 
 
-def _reasons(rows: Iterable[Mapping[str, Any]]) -> list[Reason]:
-    """Findings that say the same stand together."""
+def _reasons(rows: Iterable[Mapping[str, Any]]) -> tuple[list[Reason], str]:
+    """Findings that say the same stand together; beside more urgent ones, those that only inform by their rules."""
     found: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         found.setdefault((row["summary"], row["indicator"]), []).append(f"{row['rule']}{row['part'] or ''}")
-    return [Reason(ids=", ".join(ids), summary=summary, indicator=urgency) for (summary, urgency), ids in found.items()]
+    told = [Reason(ids=", ".join(ids), summary=text, indicator=urgency) for (text, urgency), ids in found.items()]
+    urgent = [reason for reason in told if reason.indicator != _INFO]
+    return urgent or told, ", ".join(r.ids for r in told if r.indicator == _INFO) if urgent else ""
 
 
 def _checks(rows: Iterable[Mapping[str, Any]], rule_base: RuleBase) -> list[Waiting]:

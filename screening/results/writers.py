@@ -1,10 +1,13 @@
 """Result tables as files that an analyst opens: Parquet, CSV or NDJSON; equal rows give equal bytes."""
 
+# pyright: reportAttributeAccessIssue=false
+# The functions of pyarrow.compute are made when it is imported.
+
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -99,7 +102,7 @@ def write_resources(folder: Path, pieces: Iterable[pa.Table]) -> list[Written]:
 
 
 @contextmanager
-def flushed(path: Path) -> Iterator[BinaryIO]:
+def flushed(path: Path) -> Generator[BinaryIO]:
     """A file to write to, flushed to the disk at the end."""
     with path.open("wb", buffering=_PIECE) as file:
         yield file
