@@ -11,11 +11,13 @@ from typing import Annotated
 
 import typer
 
-from spmwatch.cli.edge import AsOf, complain, tidy, today, visible, write_out
+from spmwatch.cli.edge import AsOf, complain, console, tidy, today, visible, write_out
 from spmwatch.cli.reading import Overlays, Partial, load_rules, pretty
 from spmwatch.cli.rules.common import checked_root
 from spmwatch.cli.rules.impact import Impact, impact_of
+from spmwatch.cli.rules.impact_text import impact_as_json, impact_csv, print_impact
 from spmwatch.engine.catalogue.load import RuleBase
+from spmwatch.engine.overlays.form import OVERLAY_FILE
 from spmwatch.rule_book.diff import diff
 from spmwatch.rule_book.differences import Difference
 
@@ -29,6 +31,7 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    CSV = "csv"
 
 
 OldRules = Annotated[
@@ -67,7 +70,12 @@ def diff_command(
     on: OnPatients = None,
     as_of: AsOf = None,
     partial: Partial = None,
-    form: Annotated[Format, typer.Option("--format", help="text for people, json for programs.")] = Format.TEXT,
+    form: Annotated[
+        Format,
+        typer.Option(
+            "--format", help="text for people; json for programs; csv: a line for each change of a patient (with --on)."
+        ),
+    ] = Format.TEXT,
 ) -> None:
     """Compare two rule bases in words: numbers, texts, conditions, sources, codes, schedules.
 
@@ -75,18 +83,30 @@ def diff_command(
 
     Exit codes: 0 the same; 1 they differ; 2 one of them, or the data, cannot be read.
     """
-    before = load_rules(old_overlay, checked_root(old))
-    after = load_rules(overlay, checked_root(new))
+    if form is Format.CSV and on is None:
+        raise typer.BadParameter("csv tells of patients: name them with --on PATH", param_hint="--format")
+    before, after = _rules(old, old_overlay), _rules(new, overlay)
     found = diff(before, after)
     impact = None if on is None else impact_of(before, after, on, as_of or today(), partial)
     if form is Format.JSON:
         write_out([pretty(_as_json(before, after, found, impact))])
+    elif form is Format.CSV and impact is not None:
+        write_out(impact_csv(impact))
     else:
-        for line in (*_text(found), *(() if impact is None else impact.text())):
+        for line in _text(found):
             typer.echo(visible(line))
+        if impact is not None:
+            print_impact(console(), impact)
     differs = bool(found) or before.digest != after.digest
     complain(_summary(before, after, found, differs=differs))
     raise typer.Exit(DIFFERENT if differs else SAME)
+
+
+def _rules(path: Path | None, overlays: Sequence[Path] | None) -> RuleBase:
+    """The rule base of a folder; an overlay's folder is laid over the shipped rules, below other overlays."""
+    if path is not None and (path / OVERLAY_FILE).is_file():
+        return load_rules((path, *(overlays or ())))
+    return load_rules(overlays, checked_root(path))
 
 
 def _text(found: Sequence[Difference]) -> Iterator[str]:
@@ -147,7 +167,7 @@ def _as_json(
         "old": _identity(before),
         "new": _identity(after),
         "differences": [dataclasses.asdict(each) for each in found],
-        **({} if impact is None else {"patients": impact.as_json()}),
+        **({} if impact is None else {"patients": impact_as_json(impact)}),
     }
 
 

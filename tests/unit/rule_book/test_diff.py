@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable
@@ -211,3 +213,74 @@ def test_what_cannot_be_read_is_named(args: tuple[str, ...]) -> None:
 def test_an_overlays_reasons_are_not_those_of_other_rules(overlay: Overlay) -> None:
     found = diff(load_rule_base(), load_rule_base(overlays=[overlay(LONG)]))
     assert {each.what for each in found if each.because} == {"SPM-09"}
+
+
+SPM_30_OFF = "switched_off:\n  SPM-30: {because: Another team looks after them}\n"
+
+
+def test_an_overlay_may_stand_for_a_rule_base(overlay: Overlay) -> None:
+    path = overlay(LONG)
+    assert run(path)[1] == run("--old-overlay", path)[1]
+    assert run(path, path)[0] == 0
+
+
+def test_what_changes_for_patients_is_told_by_rule_with_examples(overlay: Overlay) -> None:
+    told = json.loads(
+        run("--overlay", overlay(SPM_30_OFF), "--on", EXPORT, "--as-of", "2026-01-15", "--format", "json")[1]
+    )["patients"]
+    (row,) = [row for row in told["by_rule"] if row["name"] == "SPM-30"]
+    losers = [entry["patient"] for entry in told["changed"] if any("- SPM-30" in line for line in entry["changes"])]
+    assert (row["kind"], row["lost"], row["gained"]) == ("finding", len(losers), 0)
+    assert row["examples"] == losers[:3]
+    assert {"before": "info", "after": "none", "patients": row["lost"]} in told["tiers"]
+
+
+def test_the_table_names_rule_numbers_and_examples(overlay: Overlay) -> None:
+    out = run("--overlay", overlay(SPM_30_OFF), "--on", EXPORT, "--as-of", "2026-01-15")[1]
+    assert re.search(r"^Tiers: info -> none: \d+$", out, re.MULTILINE)
+    assert re.search(r"^SPM-30 +\| +0 \| +\d+ \| +0 \| +0 \| p09", out, re.MULTILINE)
+
+
+def test_csv_has_a_line_for_each_change_of_each_patient(overlay: Overlay) -> None:
+    path = overlay(SPM_30_OFF)
+    told = json.loads(run("--overlay", path, "--on", EXPORT, "--as-of", "2026-01-15", "--format", "json")[1])
+    out = run("--overlay", path, "--on", EXPORT, "--as-of", "2026-01-15", "--format", "csv")[1]
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert len(rows) == sum(len(entry["changes"]) for entry in told["patients"]["changed"])
+    (row,) = [row for row in rows if row["patient"] == "p09" and row["kind"] == "finding"]
+    assert (row["tier_before"], row["tier_after"], row["name"], row["change"]) == ("info", "none", "SPM-30", "lost")
+
+
+def test_csv_without_patients_is_refused() -> None:
+    code, out, told = run("--format", "csv")
+    assert (code, out) == (2, "")
+    assert "--on" in told
+
+
+def test_a_local_code_makes_the_new_rules_read_the_data_anew(overlay: Overlay, tmp_path: Path) -> None:
+    """The old rules do not know the code, so the two may not share what was read."""
+    coding = {"system": "http://hospital.example", "code": "LENA10"}
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [
+            {"resource": {"resourceType": "Patient", "id": "q1", "birthDate": "1950-01-01", "gender": "male"}},
+            {
+                "resource": {
+                    "resourceType": "MedicationStatement",
+                    "id": "m1",
+                    "status": "active",
+                    "subject": {"reference": "Patient/q1"},
+                    "medicationCodeableConcept": {"coding": [coding]},
+                    "effectivePeriod": {"start": "2025-01-01"},
+                }
+            },
+        ],
+    }
+    (tmp_path / "q1.json").write_text(json.dumps(bundle), encoding="utf-8")
+    path = overlay("codes:\n  lenalidomide: [{system: 'http://hospital.example', code: LENA10, display: Lena}]\n")
+    told = json.loads(
+        run("--overlay", path, "--on", tmp_path / "q1.json", "--as-of", "2026-01-15", "--format", "json")[1]
+    )["patients"]
+    assert [entry["patient"] for entry in told["changed"]] == ["q1"]
+    assert any(row["gained"] for row in told["by_rule"] if row["kind"] == "finding")
