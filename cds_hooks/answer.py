@@ -32,12 +32,12 @@ from spmwatch.cds_hooks.wire.requests import (
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.facts import Coverage, DrugOrder, Gap, NamedRegimen, PatientRecord
+from spmwatch.engine.facts import Coverage, Gap, PatientRecord
 from spmwatch.engine.merging import Merged, merge
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.effort import TooCostlyError
-from spmwatch.fhir_adapters.orders import orders_from_draft
+from spmwatch.fhir_adapters.orders import Draft, orders_from_draft
 from spmwatch.fhir_adapters.record import record_from_resources
 
 _TYPE = re.compile("[A-Za-z]+")
@@ -207,7 +207,7 @@ def read(request: Request, supplied: Supplied, value_sets: ValueSets) -> Patient
     drafts = drafts_of(request)
     selections = tuple(request.context.selections) if isinstance(request, OrderSelectRequest) else None
     patient_id = request.context.patient_id
-    orders: tuple[DrugOrder | NamedRegimen, ...] = ()
+    orders: tuple[Draft, ...] = ()
     effort = agreed_effort()
     order_gaps: tuple[Gap, ...] = ()
     if drafts is not None:
@@ -217,6 +217,7 @@ def read(request: Request, supplied: Supplied, value_sets: ValueSets) -> Patient
             selections=selections,
             patient_id=patient_id,
             refill=isinstance(request, MedicationRefillRequest),
+            beside=supplied.found,
             effort=effort,
         )
     if not any(order.selected for order in orders):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -18,8 +18,8 @@ from functools import cached_property
 from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.catalogue.rule import Rule, Variant
 from spmwatch.engine.catalogue.texts import Topic
-from spmwatch.engine.episodes import UNKNOWN, Course, Disease, Episode, Malignancy, Missing, Order, Timeline
-from spmwatch.engine.facts import Certainty, PatientRecord, Standing
+from spmwatch.engine.episodes import UNKNOWN, Course, Disease, Episode, Malignancy, Missing, Order, Timeline, Transplant
+from spmwatch.engine.facts import ORDERED_DRUG, Certainty, PatientRecord, Source, Standing
 from spmwatch.engine.follow_up.assess import FollowUps
 from spmwatch.engine.follow_up.plan import Planner
 from spmwatch.engine.reasoning.chaining import verbs
@@ -120,18 +120,21 @@ class Evaluator:
         """The open questions as episodes for the data-gap rule.
 
         Only for patients whose record or order holds some evidence of lenalidomide or of myeloma: of others nothing is
-        asked (clinical rule SPM-29).
+        asked (clinical rule SPM-29), but what an order is of where they had melphalan or a transplant: the next order
+        may be of lenalidomide.
         """
-        subjects = self.rule_base.conventions.phases_inferred_for
-        if not any(
-            not episode.hypothetical
-            and (isinstance(episode, Disease) or (isinstance(episode, (Course, Order)) and episode.drug in subjects))
-            for episode in timeline.episodes
-        ):
-            return []
+        conventions = self.rule_base.conventions
+        concerned = _has_any(timeline, conventions.phases_inferred_for, Disease)
+        ordering = concerned or _has_any(timeline, conventions.looked_for, Transplant)
         return [
-            Missing(id=f"missing-{q.topic}", datum=q.topic, decisive="decisive" if q.decisive else "minor")
+            Missing(
+                id=f"missing-{q.topic}",
+                datum=q.topic,
+                decisive="decisive" if q.decisive else "minor",
+                sources=_unidentified(timeline) if q.topic == ORDERED_DRUG else (),
+            )
             for q in questions
+            if (ordering if q.topic == ORDERED_DRUG else concerned)
         ]
 
     def _rules(self, hook: str) -> _HookRules:
@@ -239,6 +242,21 @@ class Evaluator:
             episodes=episodes,
             facts=facts,
         )
+
+
+def _has_any(timeline: Timeline, drugs: Collection[str], kind: type[Episode]) -> bool:
+    """Is one of these drugs, or anything of the kind, on record or being ordered?"""
+    return any(
+        not episode.hypothetical
+        and (isinstance(episode, kind) or (isinstance(episode, (Course, Order)) and episode.drug in drugs))
+        for episode in timeline.episodes
+    )
+
+
+def _unidentified(timeline: Timeline) -> tuple[Source, ...]:
+    """The orders of which nothing tells the drug."""
+    orders = (episode for episode in timeline.episodes if isinstance(episode, Order) and episode.hypothetical)
+    return tuple(dict.fromkeys(source for order in orders for source in order.sources))
 
 
 def _is_sure(episode: Episode) -> bool:

@@ -159,6 +159,17 @@ class PlannedDrug(Fact):
     regimen: str | None = None
 
 
+ORDERED_DRUG = "ordered-drug"
+"""The topic of rules/gaps.yaml that asks what an order is of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnidentifiedOrder(Fact):
+    """A draft order of a medication of which nothing tells what it is; it may be any drug."""
+
+    selected: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedRegimen(Fact):
     """A draft order or a plan that names a regimen and none of its drugs, e.g. "VTD-PACE". Always of low certainty.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
-from spmwatch.engine.facts import DrugOrder, Gap, NamedRegimen, Standing
+from spmwatch.engine.facts import ORDERED_DRUG, DrugOrder, Gap, NamedRegimen, Standing, UnidentifiedOrder
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters import views
 from spmwatch.fhir_adapters.bundle import open_bundle
@@ -20,6 +20,8 @@ from spmwatch.fhir_adapters.references import Item, target_of
 from spmwatch.fhir_adapters.subjects import subject_of
 from spmwatch.fhir_adapters.terms import terms_of
 
+Draft: TypeAlias = DrugOrder | NamedRegimen | UnidentifiedOrder
+
 # An order that is taken back, or that says what not to give, is no order. Draft or active: both are about to be signed.
 NO_ORDER = frozenset({"cancelled", "entered-in-error", "stopped", "completed", "ended"})
 # What is refilled is often sent as the prescription that has run out.
@@ -33,8 +35,9 @@ def orders_from_draft(
     selections: Sequence[str] | None,
     patient_id: str | None = None,
     refill: bool = False,
+    beside: Iterable[Item] = (),
     effort: Effort | None = None,
-) -> tuple[tuple[DrugOrder | NamedRegimen, ...], tuple[Gap, ...]]:
+) -> tuple[tuple[Draft, ...], tuple[Gap, ...]]:
     """The drug orders of `context.draftOrders`, and what could not be read in it.
 
     Args:
@@ -43,16 +46,20 @@ def orders_from_draft(
         selections: `context.selections` of order-select, `Type/id` each; None at order-sign, where all are meant.
         patient_id: where given, orders for another patient are left out with a gap.
         refill: are these prescriptions to be refilled? Then one that is completed or stopped is asked for again.
+        beside: what else was supplied; the Medications among it may be those that orders refer to.
         effort: bounds of what is costly; none when left out.
 
     Raises:
         TooCostlyError: a bound of `effort` was reached.
     """
     contents = open_bundle(bundle, "draftOrders")
+    for item in beside:
+        if item.type in ("Medication", "Substance"):
+            contents.index.add(item)  # behind those of the Bundle itself
     reader = Reader(terms=terms_of(value_sets), index=contents.index, effort=effort or Effort())
     reader.gaps += [problem.as_gap() for problem in contents.problems]
     wanted = None if selections is None else {_name(one) for one in selections}
-    orders: list[DrugOrder | NamedRegimen] = []
+    orders: list[Draft] = []
     for item in sorted(contents.items, key=lambda one: one.label):
         if item.type != "MedicationRequest":
             continue
@@ -77,7 +84,7 @@ def _name(selection: str) -> str:
 
 def draft_orders(
     reader: Reader, item: Item, *, selected: bool = True, taken_back: Collection[str] = NO_ORDER
-) -> list[DrugOrder | NamedRegimen]:
+) -> list[Draft]:
     """The drugs that one draft MedicationRequest orders; none while no medication has been chosen.
 
     Where it names a regimen and none of its drugs, that regimen and an order of each of its drugs, of low certainty. A
@@ -91,16 +98,13 @@ def draft_orders(
     no_order = view.doNotPerform or view.status in taken_back
     named = named_alone(reader, drugs) if drugs.known and not drugs.reading.hits else []
     unnamed = drugs.known and not drugs.reading.hits and not named
-    if unnamed and drugs.cut_off:
+    if unnamed and (drugs.cut_off or _says_nothing_to_us(reader, drugs)):
         drugs.known = unnamed = False
     if no_order or unnamed:
         del reader.gaps[gaps_before:]
         return []
     if not drugs.known:
-        if view.medicationReference is not None or view.medication is not None:
-            problem = "what medication is ordered cannot be told"
-            reader.gap(item, "unresolved-reference", "medication[x]", problem, "Send the Medication with the order.")
-        return []
+        return _unidentified(reader, item, view, selected=selected)
     doubtful = reader.modified(item, view) or drugs.doubtful or (drugs.reading.conflict and len(drugs.reading.hits) > 1)
     standing = Standing.POSSIBLE if doubtful else Standing.COUNTS
     if not named:
@@ -109,6 +113,28 @@ def draft_orders(
     drugs.reading, drugs.by_regimen = drugs_of_regimen(reader, item, drugs), True
     regimens = regimen_facts(reader, item, named, "ordered", standing, selected=selected)
     return [*regimens, *_drug_orders(reader, item, view, drugs, standing, selected=selected)]
+
+
+def _unidentified(reader: Reader, item: Item, view: views.RequestView, *, selected: bool) -> list[Draft]:
+    """An order that says that there is a medication, and not which; one without any is still being written (C050)."""
+    concept = view.medicationCodeableConcept
+    begun = concept is None or not (concept.text or concept.coding)
+    if begun and view.medicationReference is None and view.medication is None:
+        return []
+    problem = "what medication is ordered cannot be told"
+    advice = "Send the Medication with the order, a code of a known system, or its name."
+    topic = ORDERED_DRUG if selected else None
+    reader.gap(item, "unresolved-reference", "medication[x]", problem, advice, topic=topic)
+    if not selected:  # background (C049), of which nothing is known
+        return []
+    return [UnidentifiedOrder(standing=Standing.POSSIBLE, sources=source(item, "medication[x]"))]
+
+
+def _says_nothing_to_us(reader: Reader, drugs: Drugs) -> bool:
+    """Are there codes alone, and none in a system that is known here? Then the drug may be any."""
+    codings = [coding for concept in drugs.concepts for coding in concept.coding or ()]
+    systems = [coding.system for coding in codings if coding.system and coding.code]
+    return not drugs.words() and not any(map(reader.terms.value_sets.canonical_system, systems))
 
 
 def _drug_orders(

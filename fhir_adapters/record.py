@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from spmwatch.engine.facts import Coverage, DrugOrder, Fact, Gap, NamedRegimen, PatientRecord, Standing
+from spmwatch.engine.facts import Coverage, Fact, Gap, PatientRecord, Standing
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.condition import read_condition
 from spmwatch.fhir_adapters.effort import Effort
 from spmwatch.fhir_adapters.medication import KINDS, read_medication
 from spmwatch.fhir_adapters.observation import read_observation
-from spmwatch.fhir_adapters.orders import draft_orders
+from spmwatch.fhir_adapters.orders import Draft, draft_orders
 from spmwatch.fhir_adapters.patient import read_patient
 from spmwatch.fhir_adapters.problems import Fate, Tally
 from spmwatch.fhir_adapters.procedure import read_procedure
@@ -40,7 +40,7 @@ def record_from_resources(
     *,
     value_sets: ValueSets,
     coverage: Coverage,
-    orders: Iterable[Mapping[str, Any] | DrugOrder | NamedRegimen] = (),
+    orders: Iterable[Mapping[str, Any] | Draft] = (),
     strict: bool = False,
     effort: Effort | None = None,
 ) -> PatientRecord:
@@ -127,7 +127,7 @@ def read_record(
     terms: Terms,
     index: ResourceIndex,
     coverage: Coverage,
-    orders: Iterable[Mapping[str, Any] | DrugOrder | NamedRegimen] = (),
+    orders: Iterable[Mapping[str, Any] | Draft] = (),
     gaps: Sequence[Gap] = (),
     strict: bool = False,
     effort: Effort | None = None,
@@ -161,7 +161,7 @@ def read_record(
         else:
             facts += outcome.facts
     for order in orders:
-        facts += [order] if isinstance(order, (DrugOrder, NamedRegimen)) else draft_orders(reader, Item(order))
+        facts += draft_orders(reader, Item(order)) if isinstance(order, Mapping) else [order]
     record = PatientRecord(
         id=patient_id,
         patient=patient,

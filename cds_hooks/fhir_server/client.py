@@ -17,7 +17,7 @@ from spmwatch.cds_hooks.wire.refusal import Json, RequestError
 from spmwatch.engine.errors import InputError
 
 FHIR_JSON = "application/fhir+json"
-_LONG = 256 * 1024
+LONG = 256 * 1024
 """Bytes from which parsing takes so long that it is done beside the event loop."""
 
 _STATUS = {
@@ -96,7 +96,7 @@ def _check_status(status: int) -> None:
 
 async def _resource(body: bytes, most: int) -> Json:
     try:
-        if len(body) > _LONG:
+        if len(body) > LONG:
             value = await asyncio.to_thread(strict_json.parse, body, most_bytes=most)
         else:
             value = strict_json.parse(body, most_bytes=most)

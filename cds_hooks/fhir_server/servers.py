@@ -6,27 +6,28 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any  # structlog's loggers are wrapped by what is configured
+from typing import Any, TypeVar  # structlog's loggers are wrapped by what is configured
 from urllib.parse import urljoin
 
 import structlog
 
 from spmwatch.cds_hooks.fhir_server.allowed import Grant, NotAllowedError, grant_of, is_listed
 from spmwatch.cds_hooks.fhir_server.bodies import Allowance, UnusableError
-from spmwatch.cds_hooks.fhir_server.client import FhirClient
+from spmwatch.cds_hooks.fhir_server.client import LONG, FhirClient
 from spmwatch.cds_hooks.fhir_server.queries import PLACE, Query, filled, next_link
 from spmwatch.cds_hooks.fhir_server.quiet import ASKING
 from spmwatch.cds_hooks.fhir_server.resting import Resting
 from spmwatch.cds_hooks.fhir_server.settings import FhirSettings
 from spmwatch.cds_hooks.prefetch.reading import MEDICATION_KEYS, Json, Placed, Reading, State, Supplied
-from spmwatch.cds_hooks.prefetch.same_patient import of_the_patient
+from spmwatch.cds_hooks.prefetch.same_patient import of_the_patient, within
 from spmwatch.cds_hooks.trust.client import Client
 from spmwatch.cds_hooks.wire.refusal import RequestError
-from spmwatch.cds_hooks.wire.requests import Request
+from spmwatch.cds_hooks.wire.requests import Request, drafts_of
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.medication_references import wanted_medications
 from spmwatch.fhir_adapters.references import Target
 
+T = TypeVar("T")
 CLOSING_SECONDS = 0.5
 """How long what was cut off may take to let go of its connections."""
 
@@ -149,8 +150,12 @@ class _Call:
         self.outcomes += [query.outcome for query in queries]
         self.faults += sum(query.outcome == "too-late" for query in queries)
         if refused or queries:
-            read = supplied.replaced(*refused, *(query.reading() for query in queries))
-            supplied = of_the_patient(self.request, read)
+            supplied = await self._beside_the_loop(
+                lambda: of_the_patient(
+                    self.request, supplied.replaced(*refused, *(query.reading() for query in queries))
+                ),
+                self.settings.most_bytes_in_all - self._allowance.left,
+            )
         return await self._with_medications(supplied, value_sets)
 
     def _queries(self, supplied: Supplied) -> tuple[list[Reading], list[Query]]:
@@ -212,7 +217,12 @@ class _Call:
         """With the Medications that records only refer to, where their code could change something (C079)."""
         if not self.settings.most_medications or not self.grant.covers("Medication"):
             return whole
-        wanted = wanted_medications(whole.resources, value_sets())
+        drafts = drafts_of(self.request)
+        orders = [] if drafts is None else [one.resource for one in within(drafts.bundle, drafts.where)]
+        length = sum(placed.length for reading in whole.readings for placed in reading.placed)
+        wanted = await self._beside_the_loop(
+            lambda: wanted_medications((*orders, *whole.resources), value_sets()), length
+        )
         own = [target for target in wanted if not target.base or self.grant.base.holds(f"{target.base}/{target.key}")]
         if len(own) < len(wanted):
             self.whys.append("a Medication is referred to on another server")
@@ -222,6 +232,10 @@ class _Call:
         read: dict[str, Json] = {}
         await self._in_time([self._read_medication(target, read) for target in chosen])
         return _beside_their_records(whole, [read[target.key] for target in chosen if target.key in read])
+
+    async def _beside_the_loop(self, work: Callable[[], T], length: int) -> T:
+        """What the work gives; on a thread where so many bytes are gone through that others would have to wait."""
+        return await asyncio.to_thread(work) if length > LONG else work()
 
     async def _read_medication(self, target: Target, read: dict[str, Json]) -> None:
         try:
@@ -259,10 +273,10 @@ def _not_asked(reading: Reading, why: str) -> Reading:
 
 
 def _beside_their_records(whole: Supplied, medications: Iterable[Json]) -> Supplied:
-    """Put in with the first key that has anything; the reader finds a Medication wherever it stands."""
+    """Put in with the first key that has anything, else with any; the reader finds a Medication wherever it stands."""
     placed = tuple(
         Placed(where=f"{PLACE}.Medication[{index}]", resource=medication)
         for index, medication in enumerate(medications)
     )
-    holder = next((reading for reading in whole.readings if reading.placed), None)
-    return whole if holder is None or not placed else whole.replaced(replace(holder, placed=(*holder.placed, *placed)))
+    holder = next((reading for reading in whole.readings if reading.placed), whole.readings[0])
+    return whole.replaced(replace(holder, placed=(*holder.placed, *placed))) if placed else whole

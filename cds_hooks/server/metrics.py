@@ -24,6 +24,7 @@ from spmwatch.cds_hooks.server.watch import REFUSALS
 from spmwatch.cds_hooks.store.decision import Decision
 from spmwatch.cds_hooks.wire.discovery import SERVICES
 from spmwatch.engine.catalogue.load import RuleBase
+from spmwatch.engine.facts import ORDERED_DRUG
 
 LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Seconds; 0.5 is what CDS Hooks asks for (C165), 5 what Da Vinci CRD allows."""
@@ -88,6 +89,9 @@ class Metrics:
         self._answers = Counter(
             "spmwatch_card_answers", "What clinicians did with cards", ["rule", "outcome", "reason"], registry=own
         )
+        self._unidentified = Counter(
+            "spmwatch_unidentified_orders", "Orders of which nothing tells the drug", registry=own
+        )
         self._fetches = Counter("spmwatch_fhir_fetches", "Keys asked of FHIR servers", ["outcome"], registry=own)
         self._stored = Counter("spmwatch_store_decisions", "Decisions to be kept, by fate", ["fate"], registry=own)
         self._store_failures = Counter("spmwatch_store_failures", "Failed attempts", ["of"], registry=own)
@@ -111,6 +115,8 @@ class Metrics:
             self._of(self._fired, finding.rule, finding.indicator.value).inc()
         for failure in decision.recommendation.failures:
             self._failed.labels(_known(failure.rule, self._rules)).inc()
+        if number := sum(gap.topic == ORDERED_DRUG for gap in decision.recommendation.gaps):
+            self._unidentified.inc(number)
         if decision.cards:
             self._of(self._cards, "shown" if decision.shown else "silent").inc(len(decision.cards))
         if decision.merged is not None and decision.merged.quiet:

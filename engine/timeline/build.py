@@ -40,6 +40,7 @@ from spmwatch.engine.facts import (
     Smoking,
     Standing,
     Statement,
+    UnidentifiedOrder,
 )
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.engine.timeline.conventions import Conventions
@@ -63,6 +64,7 @@ from spmwatch.engine.timeline.hypothetical import (
     hidden_drugs,
     hidden_malignancy,
     hidden_myeloma,
+    hidden_orders,
     hidden_procedures,
     hidden_transplant,
     hidden_values,
@@ -252,7 +254,7 @@ class _Builder:
 
     def _hidden(self, found: Sequence[Episode], birth: Span | None, indication: str) -> list[Episode]:
         """What unsupplied data could contain, and the myeloma that lenalidomide without a reason hints at."""
-        hidden: list[Episode] = []
+        hidden: list[Episode] = [*hidden_orders(self._of(UnidentifiedOrder), self._conventions)]
         if not self._known.medications:
             hidden += hidden_drugs(self._as_of, self._conventions)
         if not (self._known.procedures and self._known.conditions):  # status and history codes are Conditions
@@ -260,6 +262,7 @@ class _Builder:
             hidden += hidden_procedures(self._as_of, self._conventions)
         has_myeloma = any(isinstance(e, Disease) and e.family == MYELOMA for e in found)
         has_drug = any(isinstance(e, (Course, Order)) and e.drug == LENALIDOMIDE for e in found)
+        has_drug = has_drug or bool(self._of(UnidentifiedOrder))  # it may be one of lenalidomide
         unexplained = has_drug and indication in ("unrecorded", UNKNOWN)
         if not has_myeloma and (unexplained or not self._known.conditions):
             hidden.append(hidden_myeloma(self._as_of, years_between(birth, Span(FIRST_DAY, self._as_of))))

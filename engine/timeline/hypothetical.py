@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from spmwatch.engine.episodes import (
     FIRST_DAY,
@@ -14,11 +14,12 @@ from spmwatch.engine.episodes import (
     Done,
     Lab,
     Malignancy,
+    Order,
     Span,
     Sustained,
     Transplant,
 )
-from spmwatch.engine.facts import Coverage, Standing
+from spmwatch.engine.facts import ORDERED_DRUG, Coverage, Standing, UnidentifiedOrder
 from spmwatch.engine.timeline.conventions import Conventions
 from spmwatch.engine.timeline.therapy import Known
 
@@ -68,6 +69,20 @@ def hidden_drugs(as_of: int, conventions: Conventions) -> Iterator[Course | Cumu
                 phase=phase,
                 duration=duration,
             )
+
+
+def hidden_orders(orders: Sequence[UnidentifiedOrder], conventions: Conventions) -> Iterator[Order]:
+    """What an order may be of which nothing tells the drug: each that is looked for."""
+    sources = tuple(dict.fromkeys(source for order in orders for source in order.sources))
+    for drug in conventions.looked_for if orders else ():
+        yield Order(
+            id=f"ordered-hidden-{drug}",
+            standing=Standing.POSSIBLE,
+            hypothetical=True,
+            topic=ORDERED_DRUG,
+            sources=sources,
+            drug=drug,
+        )
 
 
 def hidden_transplant(as_of: int) -> Transplant:

@@ -20,6 +20,7 @@ from spmwatch.engine.episodes import (
     Sustained,
     Transplant,
 )
+from spmwatch.engine.facts import ORDERED_DRUG
 from spmwatch.engine.timeline.observations import PACK_YEARS
 
 _DATES = ("start", "end", "duration", "active")
@@ -65,7 +66,7 @@ _BY_VERB: dict[tuple[str, str], str] = {
 }
 
 TOPICS = frozenset({
-    "smoking", "screening-dates", "other-treatment", PROGRESSION,
+    "smoking", "screening-dates", "other-treatment", PROGRESSION, ORDERED_DRUG,
     *_BY_DRUG.values(), *_BY_PROCEDURE.values(), *_BY_DATED_PROCEDURE.values(), *_BY_VERB.values(),
 })  # fmt: skip
 """Every topic that an unknown may lead to: rules/gaps.yaml has a question for each."""

@@ -34,6 +34,8 @@ class Ehr:
     """What the EHR sends, how its FHIR server behaves, and what came of the call."""
 
     scenario: Scenario
+    order: Json | None = None
+    medications: dict[str, Json] = field(default_factory=dict)
     sends: dict[str, object] = field(default_factory=dict)
     listed: bool = False
     status: int = 200
@@ -67,7 +69,11 @@ class Ehr:
             async def act(writer: asyncio.StreamWriter, heard: Heard) -> None:
                 if heard.type == self.silent_about:
                     await asyncio.sleep(60)
-                writer.write(reply(self.status, self._said(heard.type, other.base)))
+                if heard.type == "Medication":
+                    found = self.medications.get(heard.target.rsplit("/", 1)[-1])
+                    writer.write(reply(200, found) if found else reply(404, FAILED))
+                else:
+                    writer.write(reply(self.status, self._said(heard.type, other.base)))
 
             async with double(act) as server:
                 await self._called(server.base)
@@ -83,7 +89,7 @@ class Ehr:
         return body
 
     async def _called(self, base: str) -> None:
-        body = {
+        body: Json = {
             "hook": "patient-view",
             "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
             "context": {"userId": "Practitioner/u1", "patientId": self.scenario.builder.patient_id},
@@ -97,12 +103,16 @@ class Ehr:
                 "subject": "spmwatch",
             },
         }
+        service = SERVICE
+        if self.order is not None:
+            service, body["hook"] = "spmwatch-order-sign", "order-sign"
+            body["context"] |= {"draftOrders": {"resourceType": "Bundle", "entry": [{"resource": self.order}]}}
         seconds = SOON if self.silent_about else PATIENCE
         rules = self.scenario.evaluator
         asking = ClientServers(FhirSettings(total_seconds=seconds), lambda: rules.rule_base.value_sets)
         client = Client(id="hospital", fhir_servers=(base,) if self.listed else ())
         try:
-            request = parse_request(orjson.dumps(body), SERVICE)
+            request = parse_request(orjson.dumps(body), service)
             supplied = await asking.completed(request, gather(request), client)
             self.answer = conclude(request, supplied, rules, as_of=self.scenario.today)
         except RequestError as refusal:
@@ -167,6 +177,32 @@ def continued_elsewhere(ehr: Ehr, type_: str) -> None:
     ehr.continued_elsewhere = type_
 
 
+@given("the EHR sends the whole record")
+def sends_all(ehr: Ehr) -> None:
+    ehr.sends = ehr.whole()
+
+
+@given(parsers.parse("an order that is about to be signed refers to {what} by its address alone"))
+def order_by_address(ehr: Ehr, what: str) -> None:
+    ehr.order = {
+        "resourceType": "MedicationRequest",
+        "id": "draft",
+        "status": "draft",
+        "intent": "order",
+        "subject": {"reference": f"Patient/{ehr.scenario.builder.patient_id}"},
+        "medicationReference": {"reference": "Medication/m1"},
+    }
+    if what != "a Medication that nobody has":
+        ehr.medications = {"m1": {"resourceType": "Medication", "id": "m1", "code": {"text": what}}}
+
+
+@given("an order that is about to be signed has no medication yet")
+def order_without_medication(ehr: Ehr) -> None:
+    order_by_address(ehr, "a Medication that nobody has")
+    assert ehr.order is not None
+    del ehr.order["medicationReference"]
+
+
 @when("the service is called")
 def called(ehr: Ehr) -> None:
     asyncio.run(ehr.call())
@@ -194,6 +230,36 @@ def asked_for_the_record(ehr: Ehr) -> None:
 @then(parsers.parse("the FHIR server was asked for {type_} only"))
 def asked_only(ehr: Ehr, type_: str) -> None:
     assert [one.type for one in ehr.heard] == [type_]
+
+
+@then("a card asks which drug is being ordered and names the order")
+def asks_for_the_drug(ehr: Ehr) -> None:
+    (card,) = [card for card in cards_of(ehr) if "Which drug is being ordered?" in card["detail"]]
+    assert card["indicator"] == "info"
+    assert "MedicationRequest/draft" in card["detail"]
+
+
+@then("no card asks which drug is being ordered")
+def asks_nothing(ehr: Ehr) -> None:
+    assert not any("Which drug is being ordered?" in card["detail"] for card in cards_of(ehr))
+
+
+@then("its answer has no card")
+def no_card(ehr: Ehr) -> None:
+    assert cards_of(ehr) == []
+
+
+@then(parsers.parse("its answer has a card that says {summary}"))
+def says(ehr: Ehr, summary: str) -> None:
+    assert summary.strip('"') in [card["summary"] for card in cards_of(ehr)]
+
+
+def cards_of(ehr: Ehr) -> list[Json]:
+    """The cards of the answer."""
+    assert ehr.answered.status == 200
+    cards = ehr.answered.body["cards"]
+    assert isinstance(cards, list)
+    return cards
 
 
 @then("the FHIR server was not asked")

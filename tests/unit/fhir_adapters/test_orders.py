@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from spmwatch.engine.facts import Certainty, Coverage, DrugExposure, DrugOrder, NamedRegimen, PlannedDrug, Standing
+from spmwatch.engine.facts import (
+    Certainty,
+    Coverage,
+    DrugExposure,
+    DrugOrder,
+    NamedRegimen,
+    PlannedDrug,
+    Standing,
+    UnidentifiedOrder,
+)
 from spmwatch.fhir_adapters import orders_from_draft, record_from_resources
+from spmwatch.fhir_adapters.references import Item
 from tests.unit.fhir_adapters.fhir import (
     LENALIDOMIDE,
     METFORMIN,
@@ -55,8 +65,13 @@ def test_a_medication_beside_contained_or_only_shown() -> None:
     shown = {**beside, "medicationReference": {"reference": "https://x/Medication/9", "display": "Revlimid 10 mg"}}
     assert [order.certainty for order in drafts(shown)] == [Certainty.LOW]
     orders, gaps = orders_from_draft(bundle(beside), value_sets=value_sets(), selections=None)
-    assert orders == ()
-    assert [gap.kind for gap in gaps] == ["unresolved-reference"]
+    assert [type(order) for order in orders] == [UnidentifiedOrder]
+    assert [(gap.kind, gap.topic) for gap in gaps] == [("unresolved-reference", "ordered-drug")]
+    supplied, gaps = orders_from_draft(
+        bundle(beside), value_sets=value_sets(), selections=None, beside=[Item(medication)]
+    )
+    assert [(type(order), order.certainty) for order in supplied] == [(DrugOrder, Certainty.HIGH)]
+    assert gaps == ()
 
 
 @pytest.mark.parametrize(
