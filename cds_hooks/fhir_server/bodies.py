@@ -23,10 +23,13 @@ class UnusableError(Exception):
 
     Attributes:
         alive: did the server give an answer of its own, other than a fault?
+        again: seconds after which to ask once more may help; None where it would not.
     """
 
-    def __init__(self, why: str, outcome: Outcome = "failed", *, alive: bool = True) -> None:
-        self.why, self.alive = why, alive
+    def __init__(
+        self, why: str, outcome: Outcome = "failed", *, alive: bool = True, again: float | None = None
+    ) -> None:
+        self.why, self.alive, self.again = why, alive, again
         self.outcome: Outcome = outcome
         super().__init__(why)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
+from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
@@ -20,6 +22,8 @@ FHIR_JSON = "application/fhir+json"
 LONG = 256 * 1024
 """Bytes from which parsing takes so long that it is done beside the event loop."""
 
+BROKEN = "the FHIR server cannot be reached, or breaks off"
+_SECONDS = re.compile(r"[0-9]{1,6}")
 _STATUS = {
     400: "does not understand the query",
     401: "does not accept the token",
@@ -59,14 +63,15 @@ class FhirClient:
         headers = {} if grant.token is None else {"Authorization": f"Bearer {grant.token}"}
         try:
             async with self._http.stream("GET", url, headers=headers) as response:
-                _check_status(response.status_code)
+                _check_status(response)
                 body = await body_of(response, self._most, allowance)
         except httpx.TimeoutException:
             raise UnusableError(LATE, "too-late", alive=False) from None
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:  # what was asked changes nothing, so: again
+            again = None if isinstance(error, httpx.ConnectError) else 0.0
+            raise UnusableError(BROKEN, "unreachable", alive=False, again=again) from None
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, ValueError):
-            raise UnusableError(
-                "the FHIR server cannot be reached, or breaks off", "unreachable", alive=False
-            ) from None
+            raise UnusableError(BROKEN, "unreachable", alive=False) from None
         return await _resource(body, self._most)
 
     async def aclose(self) -> None:
@@ -84,14 +89,28 @@ def authorities(settings: FhirSettings) -> ssl.SSLContext:
         ) from None
 
 
-def _check_status(status: int) -> None:
+def _check_status(response: httpx.Response) -> None:
+    status = response.status_code
     if status == 200:
         return
     if 300 <= status < 400:
         raise UnusableError("the FHIR server sends elsewhere, which is not followed")
     says = _STATUS.get(status, "answers with a fault of its own" if status >= 500 else "refuses the query")
     outcome: Outcome = "refused" if 400 <= status < 500 else "failed"
-    raise UnusableError(f"the FHIR server {says} (status {status})", outcome, alive=status < 500)
+    again = _seconds_to_wait(response) if status in (429, 503) else None
+    raise UnusableError(f"the FHIR server {says} (status {status})", outcome, alive=status < 500, again=again)
+
+
+def _seconds_to_wait(response: httpx.Response) -> float | None:
+    """What `Retry-After` asks for; a day and time is held against the server's own. None: it does not say."""
+    stated = response.headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(stated):
+        return float(stated)
+    try:
+        then, now = (parsedate_to_datetime(text) for text in (stated, response.headers.get("date", "")))
+        return max((then - now).total_seconds(), 0.0)
+    except (ValueError, TypeError):  # no date; or one of the two is without a time zone
+        return None
 
 
 async def _resource(body: bytes, most: int) -> Json:

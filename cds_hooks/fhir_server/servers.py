@@ -186,13 +186,24 @@ class _Call:
     async def _get(self, url: str) -> Json:
         async with self._lanes:
             try:
-                resource = await self.client.get(url, self.grant, self._allowance)
+                resource = await self._asked(url)
             except UnusableError as error:
                 self.answers += error.alive
                 self.faults += not error.alive
                 raise
         self.answers += 1
         return resource
+
+    async def _asked(self, url: str) -> Json:
+        """The answer; where asking again may help and there is time for it, the answer to the second question."""
+        try:
+            return await self.client.get(url, self.grant, self._allowance)
+        except UnusableError as error:
+            pause = error.again
+            if pause is None or asyncio.get_running_loop().time() + pause >= self._deadline:
+                raise
+        await asyncio.sleep(pause)  # its lane stays taken, so that a busy server is not asked for the rest meanwhile
+        return await self.client.get(url, self.grant, self._allowance)
 
     async def _in_time(self, asking: Sequence[Coroutine[object, object, None]]) -> None:
         """Run all of them until they are done or time is up; what is cut off keeps what it has."""
