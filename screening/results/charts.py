@@ -111,9 +111,11 @@ def _pygal() -> ModuleType:
 
 
 def _bare(root: Element) -> Element:
-    """Without scripts, and without comments: one of them tells the day of drawing."""
+    """Without scripts, what they read (`desc`), and comments: one of these tells the day of drawing."""
     for parent in list(root.iter()):
         for child in list(parent):
-            if str(child.tag).rpartition("}")[2] == "script" or callable(child.tag):  # a comment's tag is a function
+            if str(child.tag).rpartition("}")[2] in ("script", "desc") or callable(
+                child.tag
+            ):  # a comment's tag is a function
                 parent.remove(child)
     return root

@@ -11,6 +11,7 @@ from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.screening.results.parts import merged
 from spmwatch.screening.results.quarantine import QUARANTINE, Quarantined, quarantine_lines
 from spmwatch.screening.results.report_page import REPORT, report_page
+from spmwatch.screening.results.resources import RESOURCE_TYPES
 from spmwatch.screening.results.run_file import RUN_FILE, RunFacts, run_as_json, run_bytes
 from spmwatch.screening.results.schemas import RESOURCES, TABLES
 from spmwatch.screening.results.statistics import Statistics
@@ -92,8 +93,8 @@ def write_results(
 def publish(staging: Path, out: Path) -> None:
     """Move the files of `write_results` to where they belong; `run.json` goes first when old and comes last when new.
 
-    So a folder with a run.json holds the results of that run, whole. Tables of an earlier run in another form go;
-    whatever else is in the folder stays. Doing it again after it was broken off does what is left.
+    So a folder with a run.json holds the results of that run, whole. Tables of an earlier run in another form go, and
+    its FHIR resources; whatever else is in the folder stays. Doing it again after it was broken off does what is left.
 
     Raises:
         OSError: `out` cannot be written to.
@@ -101,10 +102,10 @@ def publish(staging: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     names = sorted(path.relative_to(staging).as_posix() for path in staging.rglob("*") if path.is_file())
     (out / RUN_FILE).unlink(missing_ok=True)
-    for table in TABLES:
-        for form in Form:
-            if f"{table}.{form.value}" not in names:
-                (out / f"{table}.{form.value}").unlink(missing_ok=True)
+    ours = [f"{table}.{form.value}" for table in TABLES for form in Form]
+    ours += [f"{RESOURCES}/{kind}.ndjson" for kind in RESOURCE_TYPES]
+    for name in {*ours} - {*names}:
+        (out / name).unlink(missing_ok=True)
     for name in sorted(names, key=lambda name: (name == RUN_FILE, name)):
         (out / name).parent.mkdir(exist_ok=True)
         (staging / name).replace(out / name)

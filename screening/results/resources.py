@@ -38,6 +38,9 @@ _SEVERITY: Mapping[Indicator, str] = {
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,60}/[A-Za-z0-9\-.]{1,64}")
+RESOURCE_TYPES = ("DetectedIssue", "RiskAssessment", "ServiceRequest")
+"""What a run with --fhir may write."""
+
 _CHECKED: Mapping[str, Callable[[Json], BaseModel]] = {
     "RiskAssessment": RiskAssessment.model_validate,
     "DetectedIssue": DetectedIssue.model_validate,

@@ -43,13 +43,16 @@ class Suppression:
         return self._small() if self._is_small(number) else Shown(f"{number:,}", number)
 
     def parts(self, counts: Mapping[str, int], *, of: Shown | None = None) -> dict[str, Shown]:
-        """Counts that add up to a number that is known; all hidden where that number (`of`) itself is."""
-        if of is not None and of.hidden:
-            return {name: self._small() if self._is_small(number) else Shown(HIDDEN, None)
-                    for name, number in counts.items()}  # fmt: skip
-        more = self._more_hidden(counts)
+        """Counts that add up to a number that is known; where that number (`of`) is hidden none but small ones show.
+
+        Where hiding all of them still leaves too little to hide behind, all are `hidden`, small ones too.
+        """
+        small = {name for name, number in counts.items() if self._is_small(number)}
+        more = {*counts} - small if of is not None and of.hidden else self._more_hidden(counts)
+        if more is None:
+            return dict.fromkeys(counts, Shown(HIDDEN, None))
         return {
-            name: self._small() if self._is_small(number) else Shown(HIDDEN, None) if name in more
+            name: self._small() if name in small else Shown(HIDDEN, None) if name in more
             else Shown(f"{number:,}", number)
             for name, number in counts.items()
         }  # fmt: skip
@@ -71,8 +74,8 @@ class Suppression:
     def _small(self) -> Shown:
         return Shown(f"<{self.below}", None)
 
-    def _more_hidden(self, counts: Mapping[str, int]) -> set[str]:
-        """Which counts that are not small have to be hidden too, the smallest first.
+    def _more_hidden(self, counts: Mapping[str, int]) -> set[str] | None:
+        """Which counts that are not small have to be hidden too, the smallest first; None where all are not enough.
 
         So many that, for all that the sum of the hidden ones tells, each small one may be anything under the limit.
         """
@@ -85,8 +88,8 @@ class Suppression:
             more.add(name)
             hidden += number
             if hidden >= self.below * (len(more) + 1) - 1:  # each of the others is known to reach the limit
-                break
-        return more
+                return more
+        return None
 
 
 SHOW_ALL = Suppression()
