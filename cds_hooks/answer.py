@@ -101,6 +101,20 @@ def respond(
         return HookAnswer(status=refusal.status, body=operation_outcome(refusal.issues))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """What the rules find of a chart on a day: the same whoever asks, and whatever was set aside.
+
+    Attributes:
+        has_medications: did any medication record come with an answer?
+        seconds: time taken.
+    """
+
+    recommendation: Recommendation
+    has_medications: bool
+    seconds: float
+
+
 def conclude(
     request: Request,
     supplied: Supplied,
@@ -127,6 +141,14 @@ def conclude(
     Raises:
         RequestError: 422 when there is more than can be evaluated while somebody waits.
     """
+    evaluated = evaluate(request, supplied, rules, as_of=as_of)
+    return told(
+        evaluated, rules, acknowledged=acknowledged, pseudonym=pseudonym, new_uuid=new_uuid, rule_pages=rule_pages
+    )
+
+
+def evaluate(request: Request, supplied: Supplied, rules: Evaluator, *, as_of: date) -> Evaluated:
+    """What the rules find; arguments as of `conclude`. Raises RequestError 422 as `conclude` does."""
     started = time.perf_counter()
     check_length([placed for reading in supplied.readings for placed in reading.placed], drafts_of(request))
     try:
@@ -136,13 +158,30 @@ def conclude(
     timeline = rules.timeline(record, as_of=as_of)
     check_size(timeline)
     recommendation = about_selected(rules.evaluate_timeline(timeline, hook=request.hook), record)
-    evaluated = time.perf_counter()
-    if not recommendation.findings and not supplied.has_medications:
+    return Evaluated(
+        recommendation=recommendation,
+        has_medications=supplied.has_medications,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def told(
+    evaluated: Evaluated,
+    rules: Evaluator,
+    *,
+    acknowledged: Callable[[], Sequence[Acknowledgement]] = tuple,
+    pseudonym: str | None = None,
+    new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
+    rule_pages: str | None = None,
+) -> HookAnswer:
+    """The answer from what was found; arguments and answer as of `conclude`."""
+    started, recommendation = time.perf_counter(), evaluated.recommendation
+    if not recommendation.findings and not evaluated.has_medications:
         return HookAnswer(
             status=412,
             body=operation_outcome([_without_medications()]),
             recommendation=recommendation,
-            seconds={"evaluate": evaluated - started},
+            seconds={"evaluate": evaluated.seconds},
         )
     policy, texts = rules.rule_base.card_policy, rules.rule_base.texts
     known = acknowledged() if recommendation.findings else ()
@@ -153,14 +192,14 @@ def conclude(
             status=500,
             body=operation_outcome([_broken(recommendation)]),
             recommendation=recommendation,
-            seconds={"evaluate": evaluated - started},
+            seconds={"evaluate": evaluated.seconds},
         )
     return HookAnswer(
         status=200,
         body={"cards": cards},
         recommendation=recommendation,
         merged=merged,
-        seconds={"evaluate": evaluated - started, "cards": time.perf_counter() - evaluated},
+        seconds={"evaluate": evaluated.seconds, "cards": time.perf_counter() - started},
     )
 
 

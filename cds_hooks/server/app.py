@@ -6,6 +6,7 @@ package.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -28,6 +29,9 @@ from spmwatch.engine.version import version
 
 SELDOM = (50_000, 20, 50)
 """Garbage collector's thresholds: a request leaves no cycles to speak of, and a sweep in the midst of one is felt."""
+
+
+SWEEP_SECONDS = 10
 
 
 def create_app(service: Service) -> FastAPI:
@@ -71,15 +75,26 @@ def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManag
         usual = gc.get_threshold()
         gc.set_threshold(*SELDOM)
         service.warm = True
+        sweeping = asyncio.create_task(_sweep(service))
         yield
         service.warm = False
+        sweeping.cancel()
+        service.charts.clear()
         gc.set_threshold(*usual)
         gc.unfreeze()
         await service.fhir.aclose()
         service.evaluations.shutdown()
         service.memory.close()
+        service.watch.close()
 
     return lifespan
+
+
+async def _sweep(service: Service) -> None:
+    """Charts go when their time is over, also where nobody asks any more."""
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        service.charts.sweep()
 
 
 def _add_discovery(app: FastAPI, service: Service) -> None:

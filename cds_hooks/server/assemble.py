@@ -15,7 +15,7 @@ from spmwatch.cds_hooks.fhir_server.servers import ClientServers
 from spmwatch.cds_hooks.pages.settings import offers_try_it
 from spmwatch.cds_hooks.server.board import Board
 from spmwatch.cds_hooks.server.probes import probes
-from spmwatch.cds_hooks.server.service import Rules, Service
+from spmwatch.cds_hooks.server.service import Rules, Service, charts_of
 from spmwatch.cds_hooks.server.settings import Settings
 from spmwatch.cds_hooks.server.turns import Turns
 from spmwatch.cds_hooks.server.watch import Unwatched, Watch
@@ -63,6 +63,7 @@ def assemble(
         watch=watch,
         limits=settings.operation,
         turns=Turns(settings.operation, board, worker),
+        charts=charts_of(settings.operation),
     )
     service.try_it = _try_it(settings, service.authenticator)
     if today is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from fastapi import Request as HttpRequest
@@ -18,8 +18,10 @@ from fastapi import Response
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from spmwatch.cds_hooks.answer import HookAnswer, conclude, gather, parse_request, unknown_service
+from spmwatch.cds_hooks.answer import HookAnswer, evaluate, gather, parse_request, unknown_service
 from spmwatch.cds_hooks.prefetch.reading import Supplied
+from spmwatch.cds_hooks.remembered.charts import Chart
+from spmwatch.cds_hooks.remembered.recalling import known, told_again, told_first
 from spmwatch.cds_hooks.server.bodies import check_media_type, received
 from spmwatch.cds_hooks.server.replies import json_reply, refusal_reply
 from spmwatch.cds_hooks.server.service import Service
@@ -96,15 +98,40 @@ def public_url(service: Service, http: HttpRequest) -> str:
     return service.public_url + (path if path in ADDRESSES else http.url.path)
 
 
+@dataclass(slots=True)
+class _Asked:
+    """What became of a call so far.
+
+    Attributes:
+        hook_instance: its own.
+        request: as it was read; None where its chart is remembered. `supplied` likewise.
+        chart: the remembered one.
+        name: under which the chart is to be remembered; None when it is not.
+        recorded: see Decision.
+        asks_nothing: is no FHIR server to be asked?
+        answer: None until there is one.
+    """
+
+    hook_instance: str
+    request: Request | None = None
+    supplied: Supplied | None = None
+    chart: Chart | None = None
+    name: bytes | None = None
+    recorded: dict[str, Json] = field(default_factory=dict)
+    asks_nothing: bool = False
+    answer: HookAnswer | None = None
+
+
 class _Call:
     """One call while it is answered.
 
-    Its rules are those in force when it began, whatever is exchanged meanwhile.
+    Its rules are those in force when it began, and its day the one on which it did, whatever changes meanwhile.
     """
 
     def __init__(self, service: Service, service_id: str, http: HttpRequest) -> None:
         self._service, self._service_id, self._http = service, service_id, http
         self._rules: Evaluator = service.rules.current
+        self._day = service.today()
         self._deadline = 0.0
         self._seconds: dict[str, float] = {}
 
@@ -126,27 +153,25 @@ class _Call:
     async def _answered(self, client: Client, body: bytes) -> Response:
         service, seconds = self._service, self._seconds
         small = len(body) <= service.limits.inline_bytes
-        request, supplied, answer = await self._in_turn(lambda: self._at_once(body, client, small=small), inline=small)
-        if answer is None:
-            fetching = time.perf_counter()
-            sent = supplied
-            supplied = await service.fhir.completed(request, supplied, client)
-            small = small and supplied is sent  # how much was fetched, the length of the body does not tell
-            seconds["fetch"] = time.perf_counter() - fetching
+        asked = await self._in_turn(lambda: self._begun(body, client, small=small), inline=small)
+        if asked.answer is None:
+            small = await self._completed(asked, client) and small
             inline = small and service.memory_is_near
-            answer = await self._in_turn(lambda: self._evaluated(request, supplied, client), inline=inline)
-        seconds |= answer.seconds
-        decision = self._decision(request, client, replace(answer, seconds=seconds), body)
+            asked.answer = await self._in_turn(lambda: self._finished(asked, client), inline=inline)
+        seconds |= asked.answer.seconds
+        decision = self._decision(asked, client, replace(asked.answer, seconds=seconds), body)
         self._http.state.told = {
             "service": self._service_id,
             "client": client.id,
             "cards": len(decision.cards),
+            "remembered": decision.remembered,
             "stages_ms": {stage: round(1000 * taken, 2) for stage, taken in seconds.items()},
         }
         service.memory.record(decision)
         service.watch.decided(decision)
         silent: Json = {"cards": []}
-        return json_reply(answer.status, answer.body if decision.shown or answer.status != 200 else silent)
+        status, cards = asked.answer.status, asked.answer.body
+        return json_reply(status, cards if decision.shown or status != 200 else silent)
 
     async def _in_turn(self, work: Callable[[], T], *, inline: bool) -> T:
         """Do the work when its turn comes; the time waited for it counts as `wait`."""
@@ -157,33 +182,57 @@ class _Call:
                 return work()
             return await asyncio.get_running_loop().run_in_executor(self._service.evaluations, work)
 
-    def _at_once(self, body: bytes, client: Client, *, small: bool) -> tuple[Request, Supplied, HookAnswer | None]:
-        """What was sent; evaluated in the same turn where no server is to be asked, and where this is the place."""
-        begun = time.perf_counter()
-        request, supplied = _understood(body, self._service_id)
-        parsed = time.perf_counter()
-        self._seconds["parse"] = parsed - begun
-        if small and not self._service.memory_is_near:
-            return request, supplied, None
-        if not self._service.fhir.asks_nothing(request, supplied, client):
-            return request, supplied, None
-        self._seconds["fetch"] = time.perf_counter() - parsed
-        return request, supplied, self._evaluated(request, supplied, client)
-
-    def _evaluated(self, request: Request, supplied: Supplied, client: Client) -> HookAnswer:
-        service = self._service
-        pseudonym = service.memory.pseudonym(client.id, request.context.patient_id)
-        return conclude(
-            request,
-            supplied,
-            self._rules,
-            as_of=service.today(),
-            acknowledged=lambda: service.memory.acknowledged(pseudonym),
-            pseudonym=pseudonym,
-            rule_pages=service.rule_pages,
+    def _begun(self, body: bytes, client: Client, *, small: bool) -> _Asked:
+        """What was sent; answered in the same turn where no server is to be asked, and where this is the place."""
+        service, begun = self._service, time.perf_counter()
+        seen = known(
+            service.charts,
+            body,
+            service_id=self._service_id,
+            client_id=client.id,
+            day=self._day,
+            rules=self._rules,
         )
+        if seen is not None and seen.chart is not None:
+            asked = _Asked(seen.hook_instance, chart=seen.chart, recorded=seen.chart.recorded, asks_nothing=True)
+            self._seconds["recall"] = time.perf_counter() - begun
+        else:
+            request, supplied = _understood(body, self._service_id)
+            asked = _Asked(request.hook_instance, request=request, supplied=supplied)
+            self._seconds["parse"] = time.perf_counter() - begun
+            asked.asks_nothing = service.fhir.asks_nothing(request, supplied, client)
+            asked.name = seen.name if seen is not None and asked.asks_nothing else None
+        if asked.asks_nothing and (service.memory_is_near or not small):
+            asked.answer = self._finished(asked, client)
+        return asked
 
-    def _decision(self, request: Request, client: Client, answer: HookAnswer, body: bytes) -> Decision:
+    async def _completed(self, asked: _Asked, client: Client) -> bool:
+        """Ask the client's server for what is lacking. Is all that is to be evaluated what came in the body?"""
+        if asked.asks_nothing:
+            return True
+        begun, sent = time.perf_counter(), asked.supplied
+        assert asked.request is not None
+        assert sent is not None
+        asked.supplied = await self._service.fhir.completed(asked.request, sent, client)
+        self._seconds["fetch"] = time.perf_counter() - begun
+        return asked.supplied is sent  # how much was fetched, the length of the body does not tell
+
+    def _finished(self, asked: _Asked, client: Client) -> HookAnswer:
+        """The answer, told again or evaluated."""
+        memory, pages = self._service.memory, self._service.rule_pages
+        if asked.chart is not None:
+            return told_again(asked.chart, memory.acknowledged, rule_pages=pages)
+        assert asked.request is not None
+        assert asked.supplied is not None
+        evaluated = evaluate(asked.request, asked.supplied, self._rules, as_of=self._day)
+        pseudonym = memory.pseudonym(client.id, asked.request.context.patient_id)
+        answer, chart = told_first(evaluated, self._rules, memory.acknowledged, pseudonym=pseudonym, rule_pages=pages)
+        if chart is not None and asked.name is not None:
+            self._service.charts.put(asked.name, chart)
+            asked.recorded = chart.recorded
+        return answer
+
+    def _decision(self, asked: _Asked, client: Client, answer: HookAnswer, body: bytes) -> Decision:
         assert answer.recommendation is not None  # every answer that is no RequestError was evaluated
         cards = answer.body.get("cards")
         return Decision(
@@ -191,8 +240,8 @@ class _Call:
             at=self._service.now(),
             client=client.id,
             service=self._service_id,
-            hook=request.hook,
-            hook_instance=request.hook_instance,
+            hook=SERVICES[self._service_id].hook,
+            hook_instance=asked.hook_instance,
             as_of=answer.recommendation.as_of,
             recommendation=answer.recommendation,
             merged=answer.merged,
@@ -201,6 +250,8 @@ class _Call:
             status=answer.status,
             seconds=answer.seconds,
             body=body if self._service.keeps_requests else None,
+            remembered=asked.chart is not None,
+            recorded=asked.recorded,
         )
 
 

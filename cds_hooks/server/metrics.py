@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, values
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from spmwatch.cds_hooks.server.board import Board
+from spmwatch.cds_hooks.server.gathering import GatheredHistogram, Gathering
 from spmwatch.cds_hooks.server.watch import REFUSALS
 from spmwatch.cds_hooks.store.decision import Decision
 from spmwatch.cds_hooks.wire.discovery import SERVICES
@@ -29,7 +29,7 @@ from spmwatch.engine.facts import ORDERED_DRUG
 LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Seconds; 0.5 is what CDS Hooks asks for (C165), 5 what Da Vinci CRD allows."""
 STAGE = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
-STAGES = ("wait", "parse", "fetch", "evaluate", "cards")
+STAGES = ("wait", "parse", "recall", "fetch", "evaluate", "cards")
 FETCHES = ("answered", "refused", "failed", "unreachable", "too-late", "not-allowed", "other-patient")
 FATES = ("written", "lost", "unfit")
 OTHER = "other"
@@ -56,31 +56,29 @@ def share_as(worker: int) -> None:
     values.ValueClass = values.MultiProcessValue(lambda: worker)  # type: ignore[no-untyped-call]
 
 
-Labelled = TypeVar("Labelled", Counter, Histogram)
-
-
 class Metrics:
-    """Watch that counts; one in each worker."""
+    """Watch that counts; one in each worker. What others count is seen after `gathering.EACH` seconds."""
 
     def __init__(self, rule_base: RuleBase, board: Board) -> None:
         self._board = board
-        self._labelled: dict[tuple[object, tuple[str, ...]], Any] = {}
+        self._gathering = Gathering()
         self._rules = frozenset(rule.id for rule in rule_base.all_rules)
         self._reasons = frozenset(reason.code for reason in rule_base.card_policy.override_reasons)
         self._hooks = frozenset(service.hook for service in SERVICES.values())
         own = self._registry = CollectorRegistry()
         self._requests = Counter("spmwatch_requests", "Calls of services", ["hook", "outcome"], registry=own)
-        self._seconds = Histogram(
+        self._seconds = GatheredHistogram(
             "spmwatch_request_seconds",
             "From the head of a request to its answer",
             ["hook"],
             buckets=LATENCY,
             registry=own,
         )
-        self._stages = Histogram(
+        self._stages = GatheredHistogram(
             "spmwatch_stage_seconds", "Time of evaluated requests by stage", ["stage"], buckets=STAGE, registry=own
         )
         self._refusals = Counter("spmwatch_refusals", "Calls not evaluated, by kind", ["hook", "kind"], registry=own)
+        self._charts = Counter("spmwatch_charts", "Charts evaluated, and told again", ["how"], registry=own)
         self._fired = Counter("spmwatch_rules_fired", "Findings", ["rule", "indicator"], registry=own)
         self._failed = Counter("spmwatch_rule_failures", "Rules that broke on a patient", ["rule"], registry=own)
         self._cards = Counter(
@@ -108,49 +106,50 @@ class Metrics:
 
     def decided(self, decision: Decision) -> None:
         """Watch.decided."""
+        count, recommendation = self._gathering.count, decision.recommendation
         for stage, seconds in decision.seconds.items():
             if stage in STAGES:
-                self._of(self._stages, stage).observe(seconds)
-        for finding in decision.recommendation.findings:
-            self._of(self._fired, finding.rule, finding.indicator.value).inc()
-        for failure in decision.recommendation.failures:
-            self._failed.labels(_known(failure.rule, self._rules)).inc()
-        if number := sum(gap.topic == ORDERED_DRUG for gap in decision.recommendation.gaps):
+                self._gathering.observe(self._stages, STAGE, seconds, stage)
+        count(self._charts, "remembered" if decision.remembered else "evaluated")
+        for finding in recommendation.findings:
+            count(self._fired, finding.rule, finding.indicator.value)
+        for failure in recommendation.failures:
+            count(self._failed, _known(failure.rule, self._rules))
+        if number := sum(gap.topic == ORDERED_DRUG for gap in recommendation.gaps):
             self._unidentified.inc(number)
         if decision.cards:
-            self._of(self._cards, "shown" if decision.shown else "silent").inc(len(decision.cards))
+            count(self._cards, "shown" if decision.shown else "silent", by=len(decision.cards))
         if decision.merged is not None and decision.merged.quiet:
-            self._of(self._cards, "quiet").inc(len(decision.merged.quiet))
+            count(self._cards, "quiet", by=len(decision.merged.quiet))
+        self._gathering.hand_on_soon()
 
     def took(self, hook: str, status: int, seconds: float) -> None:
         """Watch.took."""
         hook = hook if hook in self._hooks else "-"
-        self._of(self._requests, hook, f"{status // 100}xx" if 200 <= status < 600 else OTHER).inc()
-        self._of(self._seconds, hook).observe(seconds)
+        self._gathering.count(self._requests, hook, f"{status // 100}xx" if 200 <= status < 600 else OTHER)
+        self._gathering.observe(self._seconds, LATENCY, seconds, hook)
+        self._gathering.hand_on_soon()
 
     def refused(self, hook: str, status: int) -> None:
         """Watch.refused."""
-        self._refusals.labels(hook if hook in self._hooks else "-", REFUSALS.get(status, OTHER)).inc()
+        self._count(self._refusals, hook if hook in self._hooks else "-", REFUSALS.get(status, OTHER))
 
     def answered(self, rule: str, outcome: str, reason: str | None) -> None:
         """Watch.answered."""
         told = "-" if reason is None else _known(reason, self._reasons)
-        self._answers.labels(_known(rule, self._rules), _known(outcome, ("accepted", "overridden")), told).inc()
+        self._count(self._answers, _known(rule, self._rules), _known(outcome, ("accepted", "overridden")), told)
 
     def fetched(self, outcome: str) -> None:
         """Watch.fetched."""
-        self._fetches.labels(_known(outcome, FETCHES)).inc()
+        self._count(self._fetches, _known(outcome, FETCHES))
 
-    def _of(self, metric: Labelled, *labels: str) -> Labelled:
-        """The metric with these labels, kept: the library looks each up under a lock, twice as slow as the counting.
+    def _count(self, counter: Counter, *labels: str) -> None:
+        self._gathering.count(counter, *labels)
+        self._gathering.hand_on_soon()
 
-        Labels are a closed vocabulary, so there are not many.
-        """
-        kept: Labelled | None = self._labelled.get((metric, labels))
-        if kept is None:
-            kept = metric.labels(*labels)
-            self._labelled[metric, labels] = kept
-        return kept
+    def close(self) -> None:
+        """Watch.close."""
+        self._gathering.hand_on()
 
     def stored(self, fate: str, number: int) -> None:
         """Watch.stored."""
@@ -161,6 +160,7 @@ class Metrics:
 
     def exposition(self) -> tuple[bytes, str] | None:
         """Watch.exposition: of all workers, those that are gone included."""
+        self._gathering.hand_on()
         registry = self._registry
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             registry = CollectorRegistry()

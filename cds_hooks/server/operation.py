@@ -27,6 +27,11 @@ class OperationSettings(Section):
     """Connections that one worker holds; further ones wait in the system's queue."""
     most_body_bytes: int = Field(default=128 * 1024 * 1024, ge=16 * 1024 * 1024)
     """Bytes of request bodies that one worker holds at once; beyond them 503."""
+    remember_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
+    """Memory that one worker may spend on charts evaluated a moment ago, in bytes (a chart takes 30 to 80 KB): when the
+    very same chart is asked about again, what was found is told again without another evaluation. 0 remembers none."""
+    remember_seconds: float = Field(default=300, gt=0, le=3600)
+    """How long a chart is remembered, from its evaluation on: patients' data should not stay longer than useful."""
     inline_bytes: int = Field(default=256 * 1024, ge=0)
     """Requests up to this size are evaluated between two rounds of the event loop, longer ones on a thread: the health
     checks stay quick, and a thread costs a short request more than it gains."""

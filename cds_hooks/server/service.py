@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from spmwatch.cds_hooks.fhir_server.access import FhirAccess, PrefetchOnly
+from spmwatch.cds_hooks.remembered.charts import Charts
 from spmwatch.cds_hooks.server.health import Probe
 from spmwatch.cds_hooks.server.operation import OperationSettings
 from spmwatch.cds_hooks.server.turns import Turns
@@ -43,6 +45,11 @@ def warm_up(evaluator: Evaluator) -> None:
         evaluator.evaluate(PatientRecord(id="warm-up"), as_of=date(2000, 1, 1), hook=service.hook)
 
 
+def charts_of(limits: OperationSettings) -> Charts:
+    """The memory of charts that the settings ask for."""
+    return Charts(most_bytes=limits.remember_bytes, seconds=limits.remember_seconds, monotonic=time.monotonic)
+
+
 @dataclass(slots=True, kw_only=True)
 class Service:
     """The parts.
@@ -60,6 +67,7 @@ class Service:
         evaluations: a thread for long requests; it works only while it has the turn.
         memory_is_near: is reading it a matter of a file on this machine? Otherwise evaluations, which ask it, stand
             on a thread, so that a database that is slow to answer holds up no health check.
+        charts: those that were evaluated a moment ago.
         warm: are the rules compiled? Set by the app when it starts.
         draining: is the process about to end? Then every answer tells its connection to close.
         try_it: is the page offered on which the service can be tried out?
@@ -79,6 +87,7 @@ class Service:
     turns: Turns = field(default_factory=lambda: Turns(OperationSettings()))
     probes: dict[str, Probe] = field(default_factory=dict)
     memory_is_near: bool = True
+    charts: Charts = field(default_factory=lambda: charts_of(OperationSettings()))
     warm: bool = False
     draining: bool = False
     try_it: bool = True

@@ -59,6 +59,10 @@ class Watch(Protocol):
         """Everything counted so far, of all workers, with its media type; None when nothing is counted."""
         ...
 
+    def close(self) -> None:
+        """The service ends: nothing counted is to be lost."""
+        ...
+
 
 class Unwatched:
     """Counts nothing."""
@@ -84,6 +88,9 @@ class Unwatched:
     def exposition(self) -> tuple[bytes, str] | None:
         """Nothing."""
         return None
+
+    def close(self) -> None:
+        """Nothing."""
 
 
 REFUSALS: Mapping[int, str] = {

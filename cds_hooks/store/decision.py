@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
@@ -34,8 +34,10 @@ class Decision:
         cards: the cards as they went out, or would have gone out had the client not been silent.
         shown: did they go out?
         status: HTTP status of the answer.
-        seconds: time taken, by stage: `parse`, `fetch`, `evaluate`, `cards`.
+        seconds: time taken, by stage: `parse`, `fetch`, `evaluate`, `cards`; of a remembered chart `recall`, `cards`.
         body: the request as it came, without `fhirAuthorization`, for replay; None unless requests are kept.
+        remembered: were the findings those of a moment ago, when the very same chart was asked about (remembered/)?
+        recorded: where the store puts what it makes of `recommendation`; decisions on one remembered chart share it.
     """
 
     id: str
@@ -52,6 +54,8 @@ class Decision:
     status: int
     seconds: Mapping[str, float]
     body: bytes | None = None
+    remembered: bool = False
+    recorded: dict[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,7 @@ def as_json(kept: Kept) -> Json:
         "as_of": kept.as_of.isoformat(),
         "status": kept.status,
         "shown": kept.shown,
+        "remembered": "recall" in kept.seconds,
         **kept.outcome,
         "seconds": kept.seconds,
         "request_kept": kept.request is not None,

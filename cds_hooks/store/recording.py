@@ -50,7 +50,6 @@ def rows_of(decision: Decision, key: Key, settings: StoreSettings) -> Rows:
 
 
 def _decision(decision: Decision, id_: str, pseudonym: str, key: Key) -> Row:
-    recommendation = decision.recommendation
     return {
         "id": id_,
         "correlation": decision.id,
@@ -64,11 +63,25 @@ def _decision(decision: Decision, id_: str, pseudonym: str, key: Key) -> Row:
         "status": decision.status,
         "shown": decision.shown,
         "seconds": {stage: round(seconds, 6) for stage, seconds in decision.seconds.items()},
-    } | outcome_of(recommendation, decision.merged, decision.cards, key)
+        **_evaluated(decision, key),
+        **_merged(decision.merged, decision.cards),
+    }
 
 
 def outcome_of(recommendation: Recommendation, merged: Merged | None, cards: Sequence[Json], key: Key) -> Row:
     """What was decided, as it is kept and as a replay is compared with it: the columns from `tier` to `quiet`."""
+    return {**_outcome(recommendation, key), **_merged(merged, cards)}
+
+
+def _evaluated(decision: Decision, key: Key) -> Row:
+    """What was found; made once for all decisions on one remembered chart."""
+    made = decision.recorded.get("found")
+    if made is None:
+        made = decision.recorded["found"] = _outcome(decision.recommendation, key)
+    return made
+
+
+def _outcome(recommendation: Recommendation, key: Key) -> Row:
     return {
         "tier": recommendation.tier,
         "rulebase": rulebase_as_json(recommendation.rulebase),
@@ -77,6 +90,11 @@ def outcome_of(recommendation: Recommendation, merged: Merged | None, cards: Seq
         "truths": _truths(recommendation.truths),
         "questions": [question.topic for question in recommendation.questions],
         "failures": [failure.rule for failure in recommendation.failures],
+    }
+
+
+def _merged(merged: Merged | None, cards: Sequence[Json]) -> Row:
+    return {
         "cards": [
             {
                 "uuid": _uuid(told),
