@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -98,7 +98,7 @@ class Asked:
 
 
 @contextmanager
-def asked(folder: Path, most_bytes: int, **store_settings: object) -> Iterator[Asked]:
+def asked(folder: Path, most_bytes: int, **store_settings: object) -> Generator[Asked]:
     clock = Clock()
     with opened(settings_for(sqlite_url(folder), keep_requests=True, **store_settings)) as store:
         memory = memory_in(store, clock, RULE_BASE.card_policy.quiet_days)

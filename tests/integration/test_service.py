@@ -278,7 +278,7 @@ def test_a_fault_of_ours_tells_nothing(client: httpx.Client, monkeypatch: pytest
     def fail(*_: object, **__: object) -> None:
         raise KeyError("zacharias-2")
 
-    monkeypatch.setattr("spmwatch.cds_hooks.server.calls.evaluate", fail)
+    monkeypatch.setattr("spmwatch.cds_hooks.server.calls.known", fail)
     with capture_logs() as told:
         response = post(client, VIEW, GOOD)
     assert response.status_code == 500
