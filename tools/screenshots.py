@@ -1,6 +1,7 @@
-"""Make docs/images of the pages anew: `make screenshots`.
+"""Make docs/images of the pages and of the screening report anew: `make screenshots`.
 
-Needs Chromium (Debian: `apt-get install chromium`). The service runs on a free loopback port and remembers nothing.
+Needs Chromium (Debian: `apt-get install chromium`). The service runs on a free loopback port and remembers nothing; the
+report is that of the synthetic export in examples/.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +43,11 @@ PICTURES = (
     Picture(name="try-it-phone", path="/?patient=p67", width=390, height=1000),
     Picture(name="rule", path="/rules/SPM-05", width=1280, height=860),
 )
+REPORTS = (
+    Picture(name="report", path="", width=1280, height=900),
+    Picture(name="report-findings", path="#findings", width=1280, height=900, scheme="dark"),
+)
+EXPORT = IMAGES.parents[1] / "examples" / "export"
 
 
 @contextmanager
@@ -58,6 +65,28 @@ def serving() -> Generator[str]:
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+@contextmanager
+def screened() -> Generator[str]:
+    """The address of the report on the synthetic export."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            sys.executable,
+            "-m",
+            "spmwatch.cli",
+            "screen",
+            str(EXPORT),
+            "--as-of",
+            "2026-01-15",
+            "--out",
+            folder,
+        ]
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        page = Path(folder, "report.html")
+        if not page.is_file():
+            sys.exit("The screening left no report")
+        yield page.as_uri()
 
 
 def take(browser: Browser, base: str, picture: Picture) -> None:
@@ -79,10 +108,12 @@ def main() -> None:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         sys.exit("Chromium is missing (Debian: apt-get install chromium)")
-    with serving() as base, sync_playwright() as playwright:
+    with serving() as base, screened() as report, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS])
         for picture in PICTURES:
             take(browser, base, picture)
+        for picture in REPORTS:
+            take(browser, report, picture)
         browser.close()
 
 

@@ -112,6 +112,7 @@ def _pygal() -> ModuleType:
 
 def _bare(root: Element) -> Element:
     """Without scripts, what they read (`desc`), and comments: one of these tells the day of drawing."""
+    root.set("aria-hidden", "true")  # the element around it says what it shows
     for parent in list(root.iter()):
         for child in list(parent):
             if str(child.tag).rpartition("}")[2] in ("script", "desc") or callable(

@@ -58,6 +58,7 @@ def report_page(
         patients=suppression.whole(statistics.patients),
         tiers=view.tiers(),
         incomplete=suppression.shares({"": statistics.incomplete}, of=statistics.patients)[""],
+        rules_failed=0 if suppression.on else statistics.rules_failed,
         failed_number=statistics.tiers[FAILED],
         quarantined=f"{quarantined:,}",
         lines=lines,

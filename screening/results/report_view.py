@@ -107,6 +107,7 @@ class View:
             urgency = next((u for u in _URGENCY if u in self._counted.indicators[id_]), "info")
             rule = rules.get(id_)
             source = None if rule is None else self._base.evidence[rule.source]
+            source = source if source is not None and source.showable else None
             rows.append(
                 Count(label=id_, shown=shown[id_], note="" if rule is None else rule.title, tone=_TONES[urgency],
                       source="" if source is None else f"{source.citation} ({source.id})")

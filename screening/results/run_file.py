@@ -67,6 +67,7 @@ def run_as_json(facts: RunFacts, statistics: Statistics, outputs: Sequence[Writt
         "tiers": {tier: statistics.tiers[tier] for tier in TIERS},
         "failed": statistics.tiers[FAILED],
         "incomplete": statistics.incomplete,
+        "rules_failed": statistics.rules_failed,
         "quarantined": quarantined,
         "counts": dict(facts.counts),
         "outputs": [one.as_json() for one in outputs],

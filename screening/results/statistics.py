@@ -25,7 +25,7 @@ ANSWERED = ("myeloma", "lenalidomide", "melphalan", "transplant", "second_cancer
 
 FAILED, NOT_EXACT = "failed", "not known exactly"
 _MONTHS_TO_A_YEAR, _YEARS_TO_A_BAND = 12, 10
-_LISTS = ("questions", "overdue", "due", "none_recorded", "not_supplied", "rules_failed")
+_LISTS = ("questions", "overdue", "due", "none_recorded", "not_supplied")
 _WORDS = ("sex", "vital_status", *ANSWERED)
 _WORK = "work"
 
@@ -43,7 +43,8 @@ class Statistics:
         months: drug -> whole years of exposure, or `not known exactly` -> patients.
         kinds, forms, transplants: transplants by kind of the first, melphalan's forms, number of transplants.
         checks: check -> state -> patients; `titles`: check -> title.
-        incomplete, with_problems, deceased: patients.
+        incomplete, with_problems, rules_failed: patients with a record that is not whole, with entries that could not
+            be used, with a rule that could not be evaluated.
     """
 
     as_of: date
@@ -51,6 +52,7 @@ class Statistics:
     patients: int = 0
     incomplete: int = 0
     with_problems: int = 0
+    rules_failed: int = 0
     tiers: Counter[str] = field(default_factory=Counter)
     words: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     lists: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -80,6 +82,7 @@ class Statistics:
         self.patients += piece.num_rows
         self.incomplete += pc.sum(piece["incomplete"]).as_py() or 0
         self.with_problems += pc.sum(pc.greater(piece["data_problems"], 0)).as_py() or 0
+        self.rules_failed += pc.sum(pc.is_valid(piece["rules_failed"])).as_py() or 0
         for tier, number in _values(piece["tier"]):
             self.tiers[FAILED if tier is None else str(tier)] += number
         for column in _WORDS:

@@ -25,7 +25,9 @@ from spmwatch.engine.facts import (
     Proof,
     Standing,
 )
+from spmwatch.engine.recommendation import RuleFailure
 from spmwatch.screening.results.schemas import FINDINGS, PATIENTS, PLAN, SCHEMAS
+from spmwatch.screening.results.statistics import Statistics
 from spmwatch.screening.results.tables import Tables, as_arrow, failed_tables, tables_of
 
 AS_OF = date(2026, 1, 15)
@@ -147,6 +149,17 @@ def test_rows_are_sorted_by_patient_and_keep_the_order_of_the_recommendation() -
 def test_an_id_that_is_no_text_leaves_as_its_escape() -> None:
     odd = replace(record(MYELOMA), id="p\ud800")
     assert as_arrow([tables(odd)])[PATIENTS]["patient"].to_pylist() == ["p\\ud800"]
+
+
+def test_a_rule_that_failed_is_named_and_counted() -> None:
+    of = record(MYELOMA)
+    whole = evaluator().evaluate(of, as_of=AS_OF)
+    broken = replace(whole, failures=(RuleFailure(rule="SPM-17", problem="KeyError"),))
+    table = as_arrow([tables_of(of, broken)])[PATIENTS]
+    statistics = Statistics(as_of=AS_OF, most=1)
+    assert list(statistics.counted(PATIENTS, [table]))
+    assert (table.to_pylist()[0]["rules_failed"], table.to_pylist()[0]["incomplete"]) == ("SPM-17", True)
+    assert (statistics.rules_failed, statistics.incomplete) == (1, 1)
 
 
 def test_unreadable_data_mark_the_patient_incomplete() -> None:
