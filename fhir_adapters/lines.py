@@ -64,7 +64,7 @@ def lines_of(stream: IO[bytes], where: str, *, longest: int = LONGEST_LINE) -> I
         if len(data) > longest and not ended:
             length = len(data) + _skip_line(stream)
             del data
-            yield _too_long(f"{where}:{number}", length, longest)
+            yield too_long(f"{where}:{number}", length, longest)
             continue
         if number == 1 and data.startswith(b"\xef\xbb\xbf"):
             data = data[3:]
@@ -82,7 +82,8 @@ def _skip_line(stream: IO[bytes]) -> int:
     return passed
 
 
-def _too_long(where: str, length: int, longest: int) -> Problem:
+def too_long(where: str, length: int, longest: int = LONGEST_LINE) -> Problem:
+    """What is said of a line of `length` bytes."""
     return Problem(
         where=where,
         found=f"a line of {length:,} bytes",

@@ -1,0 +1,210 @@
+"""A candidate line, looked at: whose it is, whether it brings anybody into the cohort, what it refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from spmwatch.engine.terminology.concept import Concept
+from spmwatch.fhir_adapters.bundle import Deletion, open_bundle
+from spmwatch.fhir_adapters.intake import is_list_of_resources
+from spmwatch.fhir_adapters.record import READERS
+from spmwatch.fhir_adapters.references import Item, contained, identifiers_of, target_of
+from spmwatch.fhir_adapters.relevance import DRUG_TYPES, Relevance, relevance_of
+from spmwatch.fhir_adapters.subjects import patient_key
+from spmwatch.fhir_adapters.terms import Terms
+from spmwatch.fhir_adapters.words_read import words_read
+
+EVIDENCE_DRUGS = frozenset({"lenalidomide", "melphalan"})
+CATEGORIES = ("drug", "regimen", "condition", "procedure")
+PRODUCTS = frozenset({"Medication", "Substance"})
+
+Identifier = tuple[str, str]
+"""(system, value)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a resource says that it is, as far as itself and what stands beside it tell."""
+
+    key: str | None = None
+    identifiers: tuple[Identifier, ...] = ()
+
+
+@dataclass(slots=True)
+class Look:
+    """What one line, or one document, is about.
+
+    Attributes:
+        keys, identifiers: patients whose it is, or could be.
+        evidence: it may bring these patients into the cohort.
+        relevant: something in it would be kept by the plain reader.
+        nobodys: something relevant in it names no patient.
+        products: Medications and Substances in it (`Medication/id`), with their identifiers, by name.
+        refers_to: the Medications and Substances it refers to, by name.
+        patients: Patient.id -> identifiers of the Patients in it.
+        deletions: what it says is deleted.
+        resources: how many resources it holds.
+    """
+
+    keys: set[str] = field(default_factory=set)
+    identifiers: set[Identifier] = field(default_factory=set)
+    evidence: bool = False
+    relevant: bool = False
+    nobodys: bool = False
+    products: set[str] = field(default_factory=set)
+    refers_to: set[str] = field(default_factory=set)
+    patients: dict[str, list[Identifier]] = field(default_factory=dict)
+    deletions: list[Deletion] = field(default_factory=list)
+    types: set[str] = field(default_factory=set)
+
+
+def is_evidence(concept: Concept) -> bool:
+    """Does it bring a patient into the cohort: the myeloma family, lenalidomide, melphalan, or a transplant?"""
+    return (
+        concept.family == "myeloma"
+        or concept.drug in EVIDENCE_DRUGS
+        or not EVIDENCE_DRUGS.isdisjoint(concept.drugs)
+        or concept.transplant is not None
+        or concept.implies_prior is not None
+    )
+
+
+def name_of(identifier: Identifier) -> str:
+    """An identifier of a Medication among the names of Medications."""
+    return "|".join(identifier)
+
+
+class Looker:
+    """Looks at lines. It may see evidence where there is none, never the other way round."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._relevance: Relevance = relevance_of(terms)
+
+    def look(self, value: object, where: str, products: frozenset[str]) -> Look:
+        """What a parsed line is about; `products`: names of Medications that hold lenalidomide or melphalan."""
+        look = Look()
+        for item in _items(value, where, look):
+            self._item(item, look, products)
+        return look
+
+    def _item(self, item: Item, look: Look, products: frozenset[str]) -> None:
+        look.types.add(item.type)
+        if item.type == "Patient":
+            key = patient_key(item)
+            look.relevant = True
+            if key is not None:
+                look.keys.add(key)
+                look.patients[key] = list(identifiers_of(item.resource))
+            return
+        if item.type in PRODUCTS:
+            look.products.update(_names(item))
+            look.refers_to.update(_references(item.resource))
+            look.evidence = look.evidence or self._tells(item, look.refers_to, products)
+            return
+        if item.type not in READERS:
+            return
+        relevant = self._relevance.might_matter(item)
+        look.relevant = look.relevant or relevant or item.type == "Condition"
+        owner = owner_of(item)
+        if owner.key is not None:
+            look.keys.add(owner.key)
+        look.identifiers.update(owner.identifiers)
+        look.nobodys = look.nobodys or (relevant and owner == Owner())
+        if relevant:
+            refers_to = set(_references(item.resource)) if item.type in DRUG_TYPES else set[str]()
+            look.refers_to |= refers_to
+            look.evidence = look.evidence or self._tells(item, refers_to, products)
+
+    def _tells(self, item: Item, refers_to: Iterable[str], products: frozenset[str]) -> bool:
+        """Is one of its codes, texts or Medications evidence, wherever in it that stands?"""
+        if not products.isdisjoint(refers_to):
+            return True
+        for system, code in _codes(item.resource):
+            if any(is_evidence(match.concept) for match in self._terms.by_code(system, code)):
+                return True
+        find = self._terms.value_sets.by_text
+        texts = {text for _, text in words_read(item.resource)}
+        return any(is_evidence(match.concept) for text in texts for name in CATEGORIES for match in find(text, name))
+
+
+def _items(value: object, where: str, look: Look) -> Iterator[Item]:
+    """Every resource of a line: itself, those of a Bundle, those of a list."""
+    if is_list_of_resources(value) and isinstance(value, list):
+        for one in value:
+            yield from _items(one, where, look)
+        return
+    if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+        return
+    if value["resourceType"] != "Bundle":
+        yield Item(value, where)
+        return
+    contents = open_bundle(value, where)
+    look.deletions += contents.deletions
+    yield from contents.items
+
+
+def owner_of(item: Item) -> Owner:
+    """Whose a resource is by `subject` or `patient`; what only other files tell stays open."""
+    reference = item.resource.get("subject")
+    reference = item.resource.get("patient") if reference is None else reference
+    if not isinstance(reference, dict):
+        return Owner()
+    literal = reference.get("reference")
+    if not isinstance(literal, str) or not literal.strip():
+        return Owner(identifiers=tuple(identifiers_of(reference)))
+    literal = literal.strip()
+    found = None if item.scope is None else item.scope.find(literal, item.resource, "Patient", address=item.full_url)
+    if found is not None and not literal.startswith("#"):
+        return Owner(patient_key(found) if found.type == "Patient" else None)
+    if literal.startswith("#"):
+        inside = contained(item.resource, literal[1:])
+        return Owner() if inside is None else Owner(identifiers=tuple(identifiers_of(inside.resource)))
+    target = target_of(literal)
+    if target is not None:
+        return Owner(target.id) if target.type.casefold() == "patient" else Owner()
+    return Owner(literal) if literal.startswith("urn:") or "/" not in literal else Owner()
+
+
+def _names(item: Item) -> Iterator[str]:
+    """Every name by which a reference may mean a Medication or Substance."""
+    if item.text("id"):
+        yield f"{item.type}/{item.text('id')}"
+    for identifier in identifiers_of(item.resource):
+        yield name_of(identifier)
+
+
+def _references(resource: Mapping[str, Any]) -> Iterator[str]:
+    """Names of the Medications and Substances that it could refer to, wherever in it."""
+    for part in _objects(resource):
+        literal = part.get("reference")
+        if isinstance(literal, str):
+            target = target_of(literal)
+            if target is not None and target.type in PRODUCTS:
+                yield target.key
+            elif target is None and "/" not in literal:
+                yield f"Medication/{literal.strip()}"
+        identifier = part.get("identifier")
+        if isinstance(identifier, dict):
+            yield from (name_of(one) for one in identifiers_of(part))
+
+
+def _codes(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for part in _objects(resource):
+        system, code = part.get("system"), part.get("code")
+        if isinstance(system, str) and isinstance(code, str):
+            yield system, code
+
+
+def _objects(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The resource and every object in it, however deep."""
+    left: list[Mapping[str, Any] | Sequence[Any]] = [resource]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            yield value
+            left += [member for member in value.values() if isinstance(member, dict | list)]
+        else:
+            left += [member for member in value if isinstance(member, dict | list)]

@@ -1,0 +1,133 @@
+"""Where tasks read: chunks of the sources, each line in it with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from isal import isal_zlib
+
+from spmwatch.fhir_adapters.lines import LARGEST_DOCUMENT, LONGEST_LINE
+from spmwatch.fhir_adapters.packing import unpacked
+from spmwatch.screening.scan.blocks import Chunk, blocks, chunks
+from spmwatch.screening.scan.scanner import Scanner, Span
+from spmwatch.screening.scan.sources import Inventory, Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A chunk of a source, with its number in the run."""
+
+    number: int
+    source: int
+    chunk: Chunk
+
+    @property
+    def size(self) -> int:
+        """Bytes as they lie there."""
+        return (self.chunk.source.size if self.chunk.end is None else self.chunk.end) - self.chunk.start
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A candidate line: its bytes without blanks around it, its number in the chunk from 1, and its byte offset."""
+
+    data: bytes
+    line: int
+    offset: int
+    complete: bool = True
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was read of a chunk, counted while it is being read.
+
+    Attributes:
+        lines: all of them; `blank` those with nothing on them.
+        candidates: lines that were looked at.
+        passed_over: (line, offset, bytes) of lines that are too long to hold.
+        fault: why the rest could not be read, or "".
+        read: bytes, unpacked; `crc` their CRC-32.
+        bad_utf8: (line, offset) of lines that are not UTF-8 and were not looked at.
+    """
+
+    lines: int = 0
+    candidates: int = 0
+    passed_over: list[tuple[int, int, int]] = field(default_factory=list)
+    fault: str = ""
+    read: int = 0
+    crc: int = 0
+    bad_utf8: list[tuple[int, int]] = field(default_factory=list)
+
+
+def parts_of(inventory: Inventory, chunk_bytes: int) -> list[Part]:
+    """Everything that there is to read, in order."""
+    parts: list[Part] = []
+    for index, source in enumerate(inventory.sources):
+        if source.shape is Shape.LINES:
+            for chunk in chunks(source, size=chunk_bytes):
+                parts.append(Part(number=len(parts), source=index, chunk=chunk))
+        elif source.shape is Shape.DOCUMENT:
+            parts.append(Part(number=len(parts), source=index, chunk=Chunk(source=source)))
+    return parts
+
+
+def candidates(part: Part, scanner: Scanner, seen: Seen, *, longest: int = LONGEST_LINE) -> Iterator[Found]:
+    """The lines of a chunk that the scanner names; `seen` is complete once all were taken."""
+    for block in blocks(part.chunk, longest=longest):
+        if block.fault:
+            seen.fault = block.fault
+            return
+        if block.passed_over:
+            seen.lines += 1
+            seen.read += block.passed_over
+            seen.passed_over.append((seen.lines, block.offset, block.passed_over))
+            continue
+        yield from _of_block(block.data, block.offset, scanner, seen, complete=block.complete)
+
+
+def _of_block(data: bytes, offset: int, scanner: Scanner, seen: Seen, *, complete: bool) -> Iterator[Found]:
+    line, at = seen.lines, 0
+    seen.crc = isal_zlib.crc32(data, seen.crc)
+    spans = scanner.candidates(data)
+    if not data.isascii():
+        _note_bad_utf8(data, offset, spans, seen)
+    for span in spans:
+        line += data.count(b"\n", at, span.start) + 1
+        at = span.end
+        raw = data[span.start : span.end]
+        if stripped := raw.strip():
+            seen.candidates += 1
+            yield Found(stripped, line, offset + span.start, complete or raw.endswith(b"\n"))
+    seen.lines += data.count(b"\n") + (not complete)
+    seen.read += len(data)
+
+
+def _note_bad_utf8(data: bytes, offset: int, spans: Sequence[Span], seen: Seen) -> None:
+    """Note the lines that are not UTF-8, but for those that are looked at anyway."""
+    try:
+        data.decode()
+        return
+    except UnicodeDecodeError as error:
+        at = data.rfind(b"\n", 0, error.start) + 1
+    looked_at = {span.start for span in spans}
+    number = seen.lines + data.count(b"\n", 0, at)
+    for raw in data[at:].split(b"\n"):
+        number += 1
+        if at not in looked_at and not _is_utf8(raw):
+            seen.bad_utf8.append((number, offset + at))
+        at += len(raw) + 1
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def document(part: Part) -> bytes:
+    """The one document of a source. Raises OSError; more bytes than are held come as one more than that."""
+    with part.chunk.source.open() as raw:
+        return unpacked(raw).read(LARGEST_DOCUMENT + 1)

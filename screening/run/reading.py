@@ -1,0 +1,243 @@
+"""The steps that read the input: who is in the cohort, and every line about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from isal import isal_zlib
+
+from spmwatch.fhir_adapters.authority import is_resource_type
+from spmwatch.fhir_adapters.bundle import Contents, note_outcome, salvage
+from spmwatch.fhir_adapters.intake import damage_of, is_list_of_resources, is_manifest, repairs_of
+from spmwatch.fhir_adapters.json_text import Parsed, kind_of, parse_strictly_once
+from spmwatch.fhir_adapters.lines import LARGEST_DOCUMENT, Line, too_long
+from spmwatch.fhir_adapters.problems import Problem
+from spmwatch.fhir_adapters.references import Item
+from spmwatch.screening.run.looking import Look, Looker
+from spmwatch.screening.run.places import Found, Part, Seen, candidates, document
+from spmwatch.screening.run.quarantine import Noted, damage_as_json
+from spmwatch.screening.run.rows import NOBODYS, SHARED, Row, RowWriter
+from spmwatch.screening.run.state import Cohort
+from spmwatch.screening.scan.scanner import Scanner
+from spmwatch.screening.scan.sources import Shape
+
+_LONGEST_TYPE = 60
+
+
+@dataclass(slots=True)
+class Gains:
+    """What a step found that makes the cohort grow."""
+
+    keys: set[str] = field(default_factory=set)
+    identifiers: set[tuple[str, str]] = field(default_factory=set)
+    products: set[str] = field(default_factory=set)
+    patients: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def take(self, look: Look, cohort: Cohort) -> None:
+        """Note what a line adds to the cohort."""
+        if look.evidence:
+            self.keys |= look.keys
+            self.identifiers |= look.identifiers
+            self.products |= look.products
+        for key, identifiers in look.patients.items():
+            if look.evidence or cohort.has(key) or not cohort.unresolved.isdisjoint(identifiers):
+                self.patients[key] = identifiers
+
+    def as_json(self) -> dict[str, Any]:
+        """For the work folder, in an order that is always the same."""
+        return {
+            "keys": sorted(self.keys),
+            "identifiers": sorted(self.identifiers),
+            "products": sorted(self.products),
+            "patients": {key: self.patients[key] for key in sorted(self.patients)},
+        }
+
+
+def prime(part: Part, scanner: Scanner, looker: Looker, cohort: Cohort) -> dict[str, Any]:
+    """A first look at files that are likely to tell who is in the cohort, so that the next step knows it."""
+    gains = Gains()
+    for found in _lines(part, scanner, Seen()):
+        parsed = parse_strictly_once(found.data)
+        if parsed.error is None:
+            gains.take(looker.look(parsed.value, "", cohort.products), cohort)
+    return gains.as_json()
+
+
+def _lines(part: Part, scanner: Scanner, seen: Seen) -> Iterator[Found]:
+    if part.chunk.source.shape is Shape.DOCUMENT:
+        data = document(part)
+        seen.read = len(data)
+        if scanner.candidates(data) and len(data) <= LARGEST_DOCUMENT:
+            yield Found(data, 0, 0)
+        return
+    yield from candidates(part, scanner, seen)
+
+
+@dataclass(slots=True)
+class Gathering:
+    """One chunk, gathered: the lines about the cohort go to a file, and every line is accounted for.
+
+    Attributes:
+        part: the chunk; `name` what messages call its source.
+        cohort: as known before; `divisions`: patients with whom a partition begins.
+    """
+
+    part: Part
+    name: str
+    looker: Looker
+    cohort: Cohort
+    partition_of: Any
+    rows: RowWriter
+    gains: Gains = field(default_factory=Gains)
+    noted: Noted = field(default_factory=Noted)
+    seen: Seen = field(default_factory=Seen)
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("kept", "aside", "nobodys", "other"), 0))
+    wanted: set[str] = field(default_factory=set)
+    deletions: list[Any] = field(default_factory=list)
+    damages: list[Any] = field(default_factory=list)
+    manifests: list[Any] = field(default_factory=list)
+    types: set[str] = field(default_factory=set)
+    told_types: set[str] = field(default_factory=set)
+    torn: bool = False
+
+    def run(self, scanner: Scanner) -> dict[str, Any]:
+        """Read the chunk."""
+        if self.part.chunk.source.shape is Shape.DOCUMENT:
+            self._document()
+        else:
+            for found in candidates(self.part, scanner, self.seen):
+                self._line(found)
+            for line, offset, length in self.seen.passed_over:
+                self.noted.lose(too_long(self.name, length), line, offset)
+            for line, offset in self.seen.bad_utf8:
+                problem = Problem(where=self.name, found="invalid UTF-8", expected="clean JSON", advice=_NOT_USED)
+                self.noted.remark(problem, line, offset)
+            if self.seen.fault:
+                problem = Problem(where=self.name, found=self.seen.fault, expected="a whole one",
+                                  advice="Write the file again; what could be read was used.")  # fmt: skip
+                self.noted.lose(problem, 0, None)
+        self.rows.close()
+        return self._told()
+
+    def _told(self) -> dict[str, Any]:
+        return {
+            **self.gains.as_json(),
+            "lines": self.seen.lines,
+            "candidates": self.seen.candidates,
+            "passed_over": len(self.seen.passed_over),
+            "fault": self.seen.fault,
+            "torn": self.torn,
+            "bytes": self.seen.read,
+            "crc32": self.seen.crc,
+            "counts": self.counts,
+            "lost": self.noted.lost,
+            "remarks": self.noted.remarks,
+            "places": self.noted.places,
+            "wanted": sorted(self.wanted),
+            "deletions": self.deletions,
+            "damages": self.damages,
+            "manifests": self.manifests,
+            "types": sorted(self.types),
+            "batches": self.rows.batches,
+        }
+
+    def _document(self) -> None:
+        data = document(self.part)
+        self.seen.read, self.seen.crc = len(data), isal_zlib.crc32(data)
+        self.seen.lines = self.seen.candidates = 1
+        if len(data) > LARGEST_DOCUMENT:
+            found, expected = f"more than {LARGEST_DOCUMENT:,} bytes in one document", "a smaller Bundle, or NDJSON"
+            self.noted.lose(Problem(where=self.name, found=found, expected=expected, advice="Split it."), 0, None)
+            return
+        self._line(Found(data, 0, 0))
+
+    def _line(self, found: Found) -> None:
+        parsed = parse_strictly_once(found.data)
+        if parsed.error is not None and found.line == 0:
+            saved = salvage(found.data, self.name, parsed.error)
+            if saved is not None:
+                parsed = Parsed({"resourceType": "Bundle", "entry": [{"resource": i.resource} for i in saved.items]})
+        if parsed.error is not None:
+            self._unreadable(found, parsed.error)
+        elif is_manifest(parsed.value):
+            self.manifests.append(parsed.value)
+            self.counts["other"] += 1
+        else:
+            self._value(found, parsed)
+
+    def _unreadable(self, found: Found, error: str) -> None:
+        damage = damage_of(Line(found.line, found.data, found.complete), "", error)
+        self.noted.lose(damage.problem, found.line, found.offset)
+        self.torn = self.torn or not found.complete
+        if damage.patient is not None:
+            self.damages.append(damage_as_json(damage, found.line))
+
+    def _value(self, found: Found, parsed: Parsed) -> None:
+        look = self.looker.look(parsed.value, self.name, self.cohort.products)
+        self.types |= look.types
+        self.deletions += [[one.key, one.when] for one in look.deletions]
+        self.gains.take(look, self.cohort)
+        keys = self.cohort.of(look.keys, look.identifiers)
+        if keys and look.relevant:
+            self.counts["kept"] += 1
+            self.wanted |= look.refers_to
+            partitions = {self.partition_of(key) for key in keys}
+            partition = partitions.pop() if len(partitions) == 1 else SHARED
+            self._keep(partition, keys, look, found)
+            return
+        if look.nobodys and not look.keys:
+            self.counts["nobodys"] += 1
+            self._keep(NOBODYS, [], look, found)
+            return
+        for problem in repairs_of(parsed, self.name):
+            self.noted.remark(problem, found.line, found.offset)
+        self._set_aside(found, parsed.value)
+
+    def _keep(self, partition: int, keys: list[str], look: Look, found: Found) -> None:
+        self.rows.add(partition, Row(keys, sorted(look.refers_to), self.part.number, found.line, found.data))
+
+    def _set_aside(self, found: Found, value: object) -> None:
+        """What is not about the cohort; it is told of where it should not be as it is."""
+        kind = value.get("resourceType") if isinstance(value, dict) else None
+        if not isinstance(kind, str) and not is_list_of_resources(value):
+            what = "JSON that is not a FHIR resource" if isinstance(value, dict) else kind_of(value)
+            problem = Problem(where=self.name, element="resourceType", found=what, expected="a FHIR resource",
+                              advice="Leave the file out, or correct it.")  # fmt: skip
+            self.noted.lose(problem, found.line, found.offset)
+            return
+        self.counts["aside"] += 1
+        if kind == "OperationOutcome" and isinstance(value, dict):
+            contents = Contents()
+            note_outcome(contents, Item(value, self.name))
+            for problem in contents.problems:
+                self.noted.remark(problem, found.line, found.offset)
+        elif isinstance(kind, str) and kind not in self.told_types and not is_resource_type(kind):
+            self.told_types.add(kind)
+            name = f" ({kind})" if kind.isalnum() and len(kind) <= _LONGEST_TYPE else ""
+            problem = Problem(where=self.name, element="resourceType", found=f"a type that FHIR does not have{name}",
+                              expected="a FHIR resource type", advice=_CORRECT_TYPE)  # fmt: skip
+            self.noted.remark(problem, found.line, found.offset)
+
+
+_NOT_USED = "Correct it; nothing that a rule asks for was found in the line."
+_CORRECT_TYPE = "Correct it if it should be read; more of its kind are counted only."
+
+
+def products(part: Part, scanner: Scanner, looker: Looker, wanted: frozenset[str], path: Path) -> dict[str, Any]:
+    """The Medications and Substances that kept lines refer to, as rows of a file; and what those refer to."""
+    rows, refers_to, found_names = RowWriter(path), set[str](), set[str]()
+    for found in _lines(part, scanner, Seen()):
+        parsed = parse_strictly_once(found.data)
+        if parsed.error is not None or not isinstance(parsed.value, dict) or found.line == 0:
+            continue
+        look = looker.look(parsed.value, "", frozenset())
+        names = look.products & wanted
+        if names and parsed.value.get("resourceType") != "Bundle":
+            rows.add(0, Row(sorted(look.products), sorted(look.refers_to), part.number, found.line, found.data))
+            refers_to |= look.refers_to
+            found_names |= look.products
+    rows.close()
+    return {"batches": rows.batches, "refers_to": sorted(refers_to), "names": sorted(found_names)}
