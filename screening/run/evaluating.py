@@ -17,6 +17,7 @@ from spmwatch.fhir_adapters.json_text import parse_strictly_once
 from spmwatch.fhir_adapters.lines import Line
 from spmwatch.fhir_adapters.problems import Problem, Tally
 from spmwatch.fhir_adapters.references import Item, ResourceIndex
+from spmwatch.screening.results.resources import resources_of
 from spmwatch.screening.results.tables import Tables, failed_tables, tables_of
 from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.quarantine import damage_from_json
@@ -162,7 +163,9 @@ def evaluated(outcome: Any, evaluator: Evaluator, options: Options) -> Tables:  
     if isinstance(outcome, NotRead):
         return failed_tables(outcome.id, outcome.error, as_of=as_of, rulebase=rulebase)
     try:
-        return tables_of(outcome, evaluator.evaluate(outcome, as_of=as_of, hook=options.hook))
+        recommendation = evaluator.evaluate(outcome, as_of=as_of, hook=options.hook)
+        resources = resources_of(recommendation, evaluator.rule_base) if options.fhir else ()
+        return tables_of(outcome, recommendation, resources)
     except Exception as error:  # noqa: BLE001 - one patient's failure is that patient's row, never the end of the run
         return failed_tables(outcome.id, error, as_of=as_of, rulebase=rulebase)
 
@@ -184,7 +187,7 @@ def slices(rows: Iterable[Row]) -> Iterator[tuple[frozenset[str], list[Row]]]:
             leader[other] = one
     groups: defaultdict[str, list[Row]] = defaultdict(list)
     for row in held:
-        groups[first(row.keys[0])].append(row)
+        groups[first(row.keys[0]) if row.keys else ""].append(row)
     members: defaultdict[str, set[str]] = defaultdict(set)
     for key in leader:
         members[first(key)].add(key)
@@ -204,7 +207,9 @@ def place_as_json(problem: Problem) -> dict[str, Any]:
     """A problem of a patient's resource as a place of the quarantine; the line as such was used."""
     found = _PLACE.fullmatch(problem.where)
     file, line, inside = (found["file"], found["line"], found["inside"]) if found else (problem.where, None, None)
-    element = ".".join(one for one in ((inside or "").strip(), "" if problem.element == "-" else problem.element) if one)
+    element = ".".join(
+        one for one in ((inside or "").strip(), "" if problem.element == "-" else problem.element) if one
+    )
     return {
         "file": file,
         "line": int(line) if line else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -176,35 +176,40 @@ def _names(item: Item) -> Iterator[str]:
         yield name_of(identifier)
 
 
+_REFERS = frozenset({"medicationReference", "medication", "itemReference", "item", "reference"})
+"""Members under which a reference to a Medication or Substance stands."""
+
+
 def _references(resource: Mapping[str, Any]) -> Iterator[str]:
     """Names of the Medications and Substances that it could refer to, wherever in it."""
-    for part in _objects(resource):
+    for name, part in _objects(resource):
+        if name not in _REFERS:
+            continue
         literal = part.get("reference")
-        if isinstance(literal, str):
+        if isinstance(literal, str) and literal.strip()[:1] not in ("#", ""):
             target = target_of(literal)
             if target is not None and target.type in PRODUCTS:
                 yield target.key
-            elif target is None and "/" not in literal:
+            elif target is None and "/" not in literal and not literal.startswith("urn:"):
                 yield f"Medication/{literal.strip()}"
-        identifier = part.get("identifier")
-        if isinstance(identifier, dict):
+        elif "identifier" in part:
             yield from (name_of(one) for one in identifiers_of(part))
 
 
 def _codes(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for part in _objects(resource):
+    for _, part in _objects(resource):
         system, code = part.get("system"), part.get("code")
         if isinstance(system, str) and isinstance(code, str):
             yield system, code
 
 
-def _objects(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The resource and every object in it, however deep."""
-    left: list[Mapping[str, Any] | Sequence[Any]] = [resource]
+def _objects(resource: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(member, object) of the resource and every object in it, however deep; what is in a list has the list's name."""
+    left: list[tuple[str, object]] = [("", resource)]
     while left:
-        value = left.pop()
+        name, value = left.pop()
         if isinstance(value, dict):
-            yield value
-            left += [member for member in value.values() if isinstance(member, dict | list)]
-        else:
-            left += [member for member in value if isinstance(member, dict | list)]
+            yield name, value
+            left += [(inner, member) for inner, member in value.items() if isinstance(member, dict | list)]
+        elif isinstance(value, list):
+            left += [(name, member) for member in value if isinstance(member, dict | list)]

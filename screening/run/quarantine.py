@@ -1,4 +1,4 @@
-"""Places of the input that could not be used, as steps note them: by chunk, before line numbers of the file are known."""
+"""Places of the input that could not be used, as steps note them: with the number of the line in its chunk."""
 
 from __future__ import annotations
 

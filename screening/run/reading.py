@@ -177,7 +177,8 @@ class Gathering:
 
     def _value(self, found: Found, parsed: Parsed) -> None:
         look = self.looker.look(parsed.value, self.name, self.cohort.products)
-        self.types |= look.types
+        if not (isinstance(parsed.value, dict) and parsed.value.get("resourceType") == "Bundle"):
+            self.types |= look.types
         self.deletions += [[one.key, one.when] for one in look.deletions]
         self.gains.take(look, self.cohort)
         keys = self.cohort.of(look.keys, look.identifiers)
@@ -188,7 +189,8 @@ class Gathering:
             partition = partitions.pop() if len(partitions) == 1 else SHARED
             self._keep(partition, keys, look, found)
             return
-        if look.nobodys and not look.keys:
+        lost_owner = look.evidence and bool(look.identifiers) and look.identifiers <= self.cohort.unresolved
+        if (look.nobodys or lost_owner) and not look.keys and look.relevant:
             self.counts["nobodys"] += 1
             self._keep(NOBODYS, [], look, found)
             return

@@ -1,4 +1,4 @@
-"""The kept lines of a chunk on disk: an Arrow file whose batches hold one partition each, read where they are needed."""
+"""The kept lines of a chunk on disk: an Arrow file whose batches hold one partition each."""
 
 from __future__ import annotations
 

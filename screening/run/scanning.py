@@ -11,9 +11,9 @@ from spmwatch.screening.scan.scanner import PlainScanner, Scanner
 _EVERYTHING = PlainScanner()
 
 
-def for_evidence(value_sets: ValueSets, cohort: Cohort) -> Scanner:
+def for_evidence(value_sets: ValueSets, cohort: Cohort, *, many: int) -> Scanner:
     """Lines with codes or words of the cohort's drugs and diseases, or that refer to one of its Medications."""
-    del value_sets, cohort
+    del value_sets, cohort, many
     return _EVERYTHING
 
 
@@ -23,7 +23,13 @@ def for_cohort(value_sets: ValueSets, cohort: Cohort, *, many: int) -> Scanner:
     return _EVERYTHING
 
 
-def for_names(names: Iterable[str], *, many: int) -> Scanner:
-    """Lines with one of these words."""
+def for_members(cohort: Cohort, *, many: int) -> Scanner:
+    """Lines about the cohort."""
+    del cohort, many
+    return _EVERYTHING
+
+
+def for_products(names: Iterable[str], *, many: int) -> Scanner:
+    """Lines that could be one of these Medications or Substances."""
     del names, many
     return _EVERYTHING

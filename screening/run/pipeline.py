@@ -1,0 +1,268 @@
+"""All steps of a run in their order, on worker processes; what is finished already is not done again."""
+
+from __future__ import annotations
+
+import pickle
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from spmwatch.engine.catalogue.load import RuleBase
+from spmwatch.fhir_adapters.json_text import parse_strictly_once
+from spmwatch.fhir_adapters.problems import MOST_PROBLEMS
+from spmwatch.fhir_adapters.references import label_of
+from spmwatch.fhir_adapters.relevance import DRUG_TYPES
+from spmwatch.screening.run.counting import check_rows, lines_of
+from spmwatch.screening.run.kernel import (
+    COHORT,
+    MOST_PARTITIONS,
+    PRODUCTS,
+    SETTING,
+    WANTED,
+    Kind,
+    Task,
+    perform,
+    prepare,
+)
+from spmwatch.screening.run.looking import PRODUCTS as PRODUCT_TYPES
+from spmwatch.screening.run.options import Options
+from spmwatch.screening.run.places import Part, parts_of
+from spmwatch.screening.run.pool import Pool
+from spmwatch.screening.run.rows import NOBODYS, SHARED, rows_in
+from spmwatch.screening.run.setting import setting_of
+from spmwatch.screening.run.state import Cohort
+from spmwatch.screening.run.work_folder import WorkFolder
+from spmwatch.screening.scan.sources import Inventory
+
+_UNTOLD = frozenset({"", "Bundle", "Parameters", "List"})
+_EVIDENCE = frozenset({*DRUG_TYPES, "Condition", "Procedure"})
+_PRODUCT_FILES = PRODUCT_TYPES | _UNTOLD
+
+Tell = Callable[[str, int, int, int], None]
+"""(step, bytes done, bytes of the step, lines quarantined)."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What all steps left: what the end of a run needs."""
+
+    gathered: list[dict[str, Any]]
+    evaluated: list[dict[str, Any]]
+    names: list[str]
+    setting: dict[str, Any]
+    lines: dict[str, int]
+    rows: dict[str, int]
+    problems: list[dict[str, Any]]
+    cohort: int
+    source_of: list[int]
+
+    @property
+    def unlisted(self) -> int:
+        """Remarks on lines that are counted, and not listed because there are too many in one chunk."""
+        return sum(max(0, one["remarks"] - MOST_PROBLEMS) for one in self.gathered)
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """The steps of one run."""
+
+    options: Options
+    rule_base: RuleBase
+    inventory: Inventory
+    work: WorkFolder
+    workers: int
+    say: Callable[[str], None]
+    tell: Tell
+    parts: list[Part] = field(init=False)
+    _pool: Pool[Task, None] = field(init=False)
+    _lost: int = 0
+
+    def __post_init__(self) -> None:
+        """Cut the input into chunks."""
+        self.parts = parts_of(self.inventory, self.options.chunk_bytes)
+        names = [source.name for source in self.inventory.sources]
+        job = (self.options, pickle.dumps(self.rule_base), self.work.path, self.parts, names)
+        self._pool = Pool(self.workers, prepare, job, perform, self.say)
+
+    def run(self) -> Outcome:
+        """Do what is not done yet.
+
+        Raises:
+            WorkerError: workers were killed too often.
+            CountsError: the counts do not add up.
+            OSError: the work folder cannot be written to.
+        """
+        try:
+            outcome = self._steps()
+        except BaseException:
+            self._pool.close(now=True)
+            raise
+        self._pool.close()
+        return outcome
+
+    def _steps(self) -> Outcome:
+        version, gathered = self._gather(*self._primed())
+        lines = lines_of(gathered)
+        self._products(gathered)
+        setting, problems = self._setting(version, gathered)
+        names, evaluated = self._evaluate(version, gathered)
+        cohort = len(self._cohort(version).keys)
+        rows = check_rows(lines["kept"] + lines["about_nobody"], evaluated, cohort) if lines else {}
+        return Outcome(
+            gathered, evaluated, names, setting, lines, rows, problems, cohort, [part.source for part in self.parts]
+        )
+
+    # -- the steps ---------------------------------------------------------------------------------------------------
+
+    def _do(self, kind: Kind, version: int, parts: Iterable[Part]) -> list[dict[str, Any]]:
+        """One step on some chunks: what it says of each."""
+        return self._run([Task(kind=kind, number=part.number, version=version, size=part.size) for part in parts], kind)
+
+    def _run(self, tasks: Sequence[Task], step: str) -> list[dict[str, Any]]:
+        done, left, finished, whole = {}, list[Task](), 0, sum(task.size for task in tasks)
+        for task in tasks:
+            told = self.work.json(f"{task.name}.json")
+            if told is None:
+                left.append(task)
+            else:
+                done[task.name], finished = told, finished + task.size
+        self.tell(step, finished, whole, self._lost)
+        for task, _ in self._pool.results(left):
+            done[task.name] = told = self.work.json(f"{task.name}.json")
+            finished += task.size
+            self._lost += told.get("lost", 0)
+            self.tell(step, finished, whole, self._lost)
+        return [done[task.name] for task in tasks]
+
+    def _cohort(self, version: int) -> Cohort:
+        told = self.work.json(f"{COHORT}-{version}.json")
+        return Cohort() if told is None else Cohort.from_json(told)
+
+    def _keep(self, version: int, cohort: Cohort) -> int:
+        if self.work.json(f"{COHORT}-{version}.json") is None:
+            self.work.write_json(f"{COHORT}-{version}.json", cohort.as_json())
+        return version
+
+    def _of_kinds(self, kinds: frozenset[str]) -> list[Part]:
+        return [part for part in self.parts if part.chunk.source.kind in kinds]
+
+    def _primed(self) -> tuple[int, Cohort]:
+        """A first guess at the cohort, from files that are likely to tell: Medications, then records, then Patients."""
+        version, cohort = self._keep(0, Cohort()), Cohort()
+        while True:  # Medications whose ingredients are other Medications or Substances
+            grown = cohort.grown(self._do("prime", version, self._of_kinds(_PRODUCT_FILES)))
+            settled = grown.products == cohort.products
+            version, cohort = self._keep(version + 1, grown), grown
+            if settled:
+                break
+        for kinds in (_EVIDENCE, frozenset({"Patient"})):
+            cohort = cohort.grown(self._do("prime", version, self._of_kinds(kinds)))
+            version = self._keep(version + 1, cohort)
+        return version, cohort
+
+    def _gather(self, version: int, cohort: Cohort) -> tuple[int, list[dict[str, Any]]]:
+        """Every file, until a look at all of them finds nobody new."""
+        while True:
+            gathered = self._do("gather", version, self.parts)
+            grown = cohort.grown(gathered)
+            if grown is cohort:
+                return version, gathered
+            for part in self.parts:
+                self.work.file(f"gather-{version}-{part.number:06d}.arrow").unlink(missing_ok=True)
+            version, cohort = self._keep(version + 1, grown), grown
+
+    def _products(self, gathered: Sequence[dict[str, Any]]) -> None:
+        """The Medications that the cohort's records refer to, from wherever they are."""
+        wanted = sorted({name for one in gathered for name in one["wanted"]})
+        likely = self._of_kinds(_PRODUCT_FILES)
+        others = [part for part in self.parts if part.chunk.source.kind not in _PRODUCT_FILES]
+        version, files = 0, list[str]()
+        while wanted:
+            if self.work.json(f"{WANTED}-{version}.json") is None:
+                self.work.write_json(f"{WANTED}-{version}.json", wanted)
+            found = self._do("products", version, likely)
+            files = [Task(kind="products", number=part.number, version=version).name for part in likely]
+            more = {name for one in found for name in one["refers_to"]}
+            names = {name for one in found for name in one["names"]}
+            if more <= set(wanted):
+                if others and not names.issuperset(wanted):
+                    likely, others, version = self.parts, [], version + 1
+                    continue
+                break
+            wanted, version = sorted(more | set(wanted)), version + 1
+        self.work.write_json(f"{PRODUCTS}.json", files)
+
+    def _setting(self, version: int, gathered: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        cohort = self._cohort(version)
+
+        def types_in(parts: Iterable[Part]) -> list[dict[str, Any]]:
+            return self._do("types", version, parts)
+
+        setting, problems = setting_of(
+            self.options, self.inventory, self.parts, gathered, cohort, types_in, lambda: self._labels(version)
+        )
+        self.work.write_json(f"{SETTING}.json", setting)
+        return setting, problems
+
+    def _labels(self, version: int) -> frozenset[str]:
+        """`Type/id` of every kept line that is one resource."""
+        labels = set[str]()
+        for part in self.parts:
+            for row in rows_in(self.work.file(f"gather-{version}-{part.number:06d}.arrow"), None):
+                value = parse_strictly_once(row.data).value
+                if isinstance(value, dict):
+                    labels.add(label_of(value))
+        return frozenset(labels)
+
+    def _evaluate(self, version: int, gathered: Sequence[dict[str, Any]]) -> tuple[list[str], list[dict[str, Any]]]:
+        tasks = self._partitions(version, gathered)
+        evaluated = self._run(tasks, "evaluate")
+        return [task.name for task in tasks], evaluated
+
+    def _partitions(self, version: int, gathered: Sequence[dict[str, Any]]) -> list[Task]:
+        """A task for each partition; one for all partitions that share a line, be it through others."""
+        holding: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        sizes: Counter[int] = Counter()
+        for part, one in zip(self.parts, gathered, strict=True):
+            for number, (partition, rows) in enumerate(one["batches"]):
+                holding[partition].append((part.number, number))
+                sizes[partition] += rows
+        alone = not self.work.json(f"{SETTING}.json")["one_of_many"]
+        shared = holding.pop(SHARED, [])
+        links = list(self._links(version, shared))
+        if alone:  # the one patient of the input is told of what names nobody
+            links.append(tuple(holding))
+        tasks: list[Task] = []
+        for group in _connected([*holding, *(one for link in links for one in link)], links):
+            batches = sorted(place for partition in group for place in holding.get(partition, ()))
+            tasks.append(
+                Task(
+                    kind="evaluate",
+                    number=group[0] - NOBODYS,
+                    version=version,
+                    size=sum(sizes[partition] for partition in group),
+                    batches=tuple(batches),
+                    shared=tuple(shared) if len(group) > 1 else (),
+                    partitions=tuple(group),
+                )
+            )
+        return tasks
+
+    def _links(self, version: int, shared: Sequence[tuple[int, int]]) -> Iterator[tuple[int, ...]]:
+        """Partitions that have a line together."""
+        divisions = self._cohort(version).divisions(self.options.patients_to_a_part, MOST_PARTITIONS)
+        for number, batch in shared:
+            for row in rows_in(self.work.file(f"gather-{version}-{number:06d}.arrow"), [batch]):
+                yield tuple({bisect_right(divisions, key) for key in row.keys})
+
+
+def _connected(partitions: Iterable[int], links: Iterable[tuple[int, ...]]) -> list[list[int]]:
+    """Partitions in groups, those that are linked together; sorted."""
+    group_of = {one: {one} for one in partitions}
+    for link in links:
+        joined = set[int]().union(*(group_of[one] for one in link))
+        for one in joined:
+            group_of[one] = joined
+    return sorted({id(group): sorted(group) for group in group_of.values()}.values())

@@ -1,0 +1,183 @@
+"""What the whole input says of every patient: what was not supplied, what was deleted, which lines are damaged."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from spmwatch.fhir_adapters.export import NO_DRUGS
+from spmwatch.fhir_adapters.gather import partial_coverage
+from spmwatch.fhir_adapters.intake import CUT_OFF, is_manifest, types_cut_off
+from spmwatch.fhir_adapters.json_text import parse_strictly_once
+from spmwatch.fhir_adapters.manifest import Told, read_manifests
+from spmwatch.fhir_adapters.problems import Problem
+from spmwatch.fhir_adapters.relevance import DRUG_TYPES
+from spmwatch.screening.run.evaluating import place_as_json
+from spmwatch.screening.run.options import Options
+from spmwatch.screening.run.places import Part, document
+from spmwatch.screening.run.state import Cohort
+from spmwatch.screening.scan.blocks import Chunk
+from spmwatch.screening.scan.sources import Inventory, Shape
+
+Types = Callable[[Iterable[Part]], list[dict[str, Any]]]
+"""Looks at every line of some chunks: which types are there outside Bundles, and up to two patients."""
+
+
+def setting_of(
+    options: Options,
+    inventory: Inventory,
+    parts: Sequence[Part],
+    gathered: Sequence[Mapping[str, Any]],
+    cohort: Cohort,
+    types_in: Types,
+    labels: Callable[[], frozenset[str]],
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """As `evaluating.Setting` takes it, and the places of the quarantine that are about files.
+
+    Args:
+        options: of the run.
+        inventory: the input.
+        parts: its chunks.
+        gathered: what the step `gather` said of each part.
+        cohort: as it came out.
+        types_in: see `Types`; asked only where it matters.
+        labels: `Type/id` of the kept lines; asked only when something was deleted.
+    """
+    told, problems = _manifests(options, inventory, parts, gathered)
+    problems += list(inventory.problems)
+    for source in inventory.sources:
+        if source.shape is Shape.EMPTY:
+            advice = "Write the file again."
+            problems.append(Problem(where=source.name, found="an empty file", expected="FHIR JSON", advice=advice))
+    setting = {
+        "unsupplied": {**told.unsupplied, **partial_coverage(options.partial)},
+        "cut_off": {
+            **_cut_off(inventory, parts, gathered, types_in),
+            **_no_drugs(options, inventory, parts, gathered, types_in),
+        },
+        "deletions": _deletions(inventory, parts, gathered, told, labels),
+        "damages": _damages(inventory, parts, gathered, cohort),
+        "one_of_many": len(cohort.keys) != 1 or not _is_alone(parts, types_in),
+        "sources": _sources(inventory, parts, gathered),
+    }
+    return setting, [{**place_as_json(problem), "lost": problem.found == "an empty file"} for problem in problems]
+
+
+def _sources(
+    inventory: Inventory, parts: Sequence[Part], gathered: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, int]]:
+    before: defaultdict[int, int] = defaultdict(int)
+    sources: list[tuple[str, int]] = []
+    for part, one in zip(parts, gathered, strict=True):
+        sources.append((inventory.sources[part.source].name, before[part.source]))
+        before[part.source] += one["lines"]
+    return sources
+
+
+def _manifests(
+    options: Options, inventory: Inventory, parts: Sequence[Part], gathered: Sequence[Mapping[str, Any]]
+) -> tuple[Told, list[Problem]]:
+    found: list[tuple[str, Mapping[str, Any]]] = []
+    for source in inventory.sources:
+        if source.shape is Shape.MANIFEST:
+            value = parse_strictly_once(document(Part(number=0, source=0, chunk=Chunk(source=source)))).value
+            if isinstance(value, dict) and is_manifest(value):
+                found.append((source.name, value))
+    for part, one in zip(parts, gathered, strict=True):
+        found += [(inventory.sources[part.source].name, manifest) for manifest in one["manifests"]]
+    by_export: defaultdict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
+    for name, manifest in sorted(found, key=lambda pair: pair[0]):
+        by_export[_export_of(name, options)].append((name, manifest))
+    told = Told()
+    for export, manifests in sorted(by_export.items()):
+        names = {source.name for source in inventory.sources if _export_of(source.name, options) == export}
+        read = read_manifests(manifests, {name.rsplit("/", 1)[-1] for name in names})
+        told.problems += read.problems
+        told.unsupplied = {**read.unsupplied, **told.unsupplied}
+        for name in names:
+            if name.rsplit("/", 1)[-1] in read.deletions:
+                told.deletions[name] = read.deletions[name.rsplit("/", 1)[-1]]
+    return told, list(told.problems)
+
+
+def _export_of(name: str, options: Options) -> str:
+    """The folder that was named, where several were."""
+    return name.partition("/")[0] if len(options.paths) > 1 else ""
+
+
+def _cut_off(
+    inventory: Inventory, parts: Sequence[Part], gathered: Sequence[Mapping[str, Any]], types_in: Types
+) -> dict[str, str]:
+    """Types of which a part is lost, because a file of them ends early or cannot be read."""
+    broken = {part.source for part, one in zip(parts, gathered, strict=True) if one["fault"] or one["torn"]}
+    broken |= {number for number, one in enumerate(inventory.sources) if one.shape is Shape.UNREADABLE}
+    cut: dict[str, str] = {}
+    for number in sorted(broken):
+        source = inventory.sources[number]
+        own = [part for part in parts if part.source == number]
+        here = {kind for one in types_in(own) for kind in one["types"]}
+        file = source.name.rsplit("/", 1)[-1]
+        for kind in sorted(types_cut_off(file, here, named=source.is_named_for_lines)):
+            cut.setdefault(kind, CUT_OFF)
+    return cut
+
+
+def _no_drugs(
+    options: Options,
+    inventory: Inventory,
+    parts: Sequence[Part],
+    gathered: Sequence[Mapping[str, Any]],
+    types_in: Types,
+) -> dict[str, str]:
+    """All medication types, when an export has no resource of any of them."""
+    types = {kind for one in gathered for kind in one["types"]}
+    types |= {source.kind for source in inventory.sources if source.shape is Shape.LINES}
+    folder = any("://" in path or Path(path).is_dir() for path in options.paths)
+    if not folder or types & set(DRUG_TYPES):
+        return {}
+    types = {kind for one in types_in(parts) for kind in one["types"]}
+    return {} if not types or types & set(DRUG_TYPES) else dict.fromkeys(DRUG_TYPES, NO_DRUGS)
+
+
+def _is_alone(parts: Sequence[Part], types_in: Types) -> bool:
+    """Is there at most one patient in the whole input? Files named for patients come first: they mostly tell."""
+    patients = set[str]()
+    for part in sorted(parts, key=lambda one: one.chunk.source.kind != "Patient"):
+        for one in types_in([part]):
+            patients.update(one["patients"])
+        if len(patients) > 1:
+            return False
+    return True
+
+
+def _deletions(
+    inventory: Inventory,
+    parts: Sequence[Part],
+    gathered: Sequence[Mapping[str, Any]],
+    told: Told,
+    labels: Callable[[], frozenset[str]],
+) -> list[list[Any]]:
+    found: list[list[Any]] = []
+    for part, one in zip(parts, gathered, strict=True):
+        made = told.deletions.get(inventory.sources[part.source].name)
+        found += [[key, when or made] for key, when in one["deletions"]]
+    if not found:
+        return []
+    kept = labels()
+    return [deletion for deletion in found if deletion[0] in kept]
+
+
+def _damages(
+    inventory: Inventory, parts: Sequence[Part], gathered: Sequence[Mapping[str, Any]], cohort: Cohort
+) -> list[dict[str, Any]]:
+    places = _sources(inventory, parts, gathered)
+    found: list[dict[str, Any]] = []
+    for part, one in zip(parts, gathered, strict=True):
+        name, before = places[part.number]
+        for damage in one["damages"]:
+            if cohort.has(damage["patient"]):
+                where = f"{name}:{before + damage['line']}" if damage["line"] else name
+                found.append({**damage, "where": where})
+    return found

@@ -1,0 +1,165 @@
+"""A run from paths to a folder of results: restartable, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import IO, Any
+
+from spmwatch.engine.catalogue.load import RuleBase
+from spmwatch.engine.errors import InputError
+from spmwatch.engine.evaluate import Evaluator
+from spmwatch.engine.version import version
+from spmwatch.screening.results.finish import Finished, Wanted, publish, write_results
+from spmwatch.screening.results.quarantine import Quarantined
+from spmwatch.screening.results.run_file import InputFile, RunFacts
+from spmwatch.screening.run.counting import check_unchanged
+from spmwatch.screening.run.options import Options, signature_of
+from spmwatch.screening.run.pipeline import Outcome, Pipeline, Tell
+from spmwatch.screening.run.work_folder import STAGING, WORK, opened, told
+from spmwatch.screening.scan.sources import STANDARD_INPUT, STDIN_NAME, Inventory, inventory
+
+LIBRARIES = ("pyarrow", "hyperscan", "orjson", "durable_rules", "isal", "zstandard")
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """How a run is carried out; nothing of it changes what comes out.
+
+    Attributes:
+        workers: processes.
+        say: tells a person something in words.
+        tell: tells how far a step is.
+        clock: seconds, for the timings.
+        stdin: where the path `-` comes from.
+    """
+
+    workers: int
+    say: Callable[[str], None]
+    tell: Tell
+    clock: Callable[[], float]
+    stdin: IO[bytes] | None = None
+
+
+def screen_to(out: Path, options: Options, rule_base: RuleBase, wanted: Wanted, call: Call) -> Finished:
+    """Screen what is under the paths, and leave the results in `out`.
+
+    Raises:
+        InputError: nothing can be read, or `out` cannot be written to; what is finished is kept for the next try.
+        CountsError: the counts do not add up.
+        WorkerError: worker processes were killed again and again.
+    """
+    started = call.clock()
+    paths = _with_input_spooled(out, options.paths, call.stdin)
+    found = inventory(paths)
+    if not found.sources and not found.problems:
+        raise InputError(" ".join(options.paths), "-", "holds no FHIR JSON", "Name a Bulk Data export or Bundles")
+    evaluator = Evaluator(rule_base)
+    signature = signature_of(options, found, f"{evaluator.identity.digest}", version())
+    with opened(out, signature, call.say) as work:
+        outcome = Pipeline(options, rule_base, found, work, call.workers, call.say, call.tell).run()
+        check_unchanged(found, inventory(paths))
+        facts = _facts(options, found, evaluator, outcome, {"total": call.clock() - started})
+        staging = work.file(STAGING)
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        finished = write_results(
+            staging, work.path, outcome.names, facts=facts, quarantine=_quarantine(outcome, options, found),
+            rule_base=rule_base, wanted=wanted,
+        )  # fmt: skip
+        publish(staging, out)
+    return finished
+
+
+def _facts(
+    options: Options, found: Inventory, evaluator: Evaluator, outcome: Outcome, timings: dict[str, float]
+) -> RunFacts:
+    lines: defaultdict[int, int] = defaultdict(int)
+    for one, number in zip(outcome.gathered, outcome.source_of, strict=True):
+        lines[number] += one["lines"]
+    files = tuple(
+        InputFile(name=source.name, size=source.size, packing=source.packing.value, lines=lines.get(number))
+        for number, source in enumerate(found.sources)
+    )
+    fates: dict[str, dict[str, int]] = {}
+    tally: Counter[tuple[str, str]] = Counter()
+    for one in outcome.evaluated:
+        tally.update({(kind, fate): number for kind, fate, number in one["tally"]})
+    for (kind, fate), number in sorted(tally.items()):
+        fates.setdefault(kind, {})[fate] = number
+    return RunFacts(
+        paths=options.paths,
+        files=files,
+        as_of=options.as_of,
+        rulebase=evaluator.identity,
+        options=options.as_json(),
+        counts={
+            "lines": outcome.lines,
+            "cohort": {"patients": outcome.cohort, **outcome.rows},
+            "resources_evaluated": fates,
+            "quarantine_remarks_not_listed": outcome.unlisted,
+        },
+        versions={"spmwatch": version(), "python": platform.python_version(), **_libraries()},
+        timings=timings,
+    )
+
+
+def _libraries() -> dict[str, str]:
+    return {name: version_of(name) for name in LIBRARIES}
+
+
+def _quarantine(outcome: Outcome, options: Options, found: Inventory) -> list[Quarantined]:
+    """Every place, sorted; a line lost is told of once."""
+    del options
+    places: list[dict[str, Any]] = [*outcome.problems]
+    for one, (name, before) in zip(outcome.gathered, outcome.setting["sources"], strict=True):
+        for place in one["places"]:
+            line = before + place["line"] if place["line"] else None
+            places.append({**place, "file": name, "line": line})
+    for one in outcome.evaluated:
+        places += one["places"]
+    del found
+    listed = {tuple(place.items()): Quarantined(**place) for place in map(_in_order, places)}
+    return sorted(listed.values(), key=lambda one: one.sort_key)
+
+
+def _in_order(place: dict[str, Any]) -> dict[str, Any]:
+    return {name: place[name] for name in ("file", "line", "offset", "element", "reason", "expected", "advice", "lost")}
+
+
+# -- standard input ----------------------------------------------------------------------------------------------------
+
+
+def _with_input_spooled(out: Path, paths: Sequence[str], stdin: IO[bytes] | None) -> list[str]:
+    """The paths, with standard input as a file: it cannot be read twice. The same content is the same file."""
+    if STANDARD_INPUT not in paths:
+        return list(paths)
+    if stdin is None:
+        raise InputError(STANDARD_INPUT, "-", "there is no standard input", "Pipe an export into the command")
+    try:
+        spooled = str(_spooled(out / f"{WORK}-input", stdin))
+    except OSError as error:
+        raise told(error, out) from None
+    return [spooled if path == STANDARD_INPUT else path for path in paths]
+
+
+def _spooled(folder: Path, stdin: IO[bytes]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    part, digest = folder / f".{os.getpid()}.part", hashlib.sha256()
+    with part.open("wb") as file:
+        while piece := stdin.read(_PIECE):
+            digest.update(piece)
+            file.write(piece)
+    place = folder / digest.hexdigest()[:16] / STDIN_NAME
+    place.parent.mkdir(exist_ok=True)
+    part.replace(place)
+    os.utime(place, (0, 0))  # its name says what it holds, so its age says nothing
+    return place
