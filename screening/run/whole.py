@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -58,7 +58,7 @@ def screen_to(out: Path, options: Options, rule_base: RuleBase, wanted: Wanted, 
         WorkerError: worker processes were killed again and again.
     """
     started = call.clock()
-    paths = _with_input_spooled(out, options.paths, call.stdin)
+    paths = inputs_of(out, options.paths, call.stdin)
     found = inventory(paths)
     if not found.sources and not found.problems:
         raise InputError(" ".join(options.paths), "-", "holds no FHIR JSON", "Name a Bulk Data export or Bundles")
@@ -72,7 +72,7 @@ def screen_to(out: Path, options: Options, rule_base: RuleBase, wanted: Wanted, 
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
         finished = write_results(
-            staging, work.path, outcome.names, facts=facts, quarantine=_quarantine(outcome, options, found),
+            staging, work.path, outcome.names, facts=facts, quarantine=_quarantine(outcome),
             rule_base=rule_base, wanted=wanted,
         )  # fmt: skip
         publish(staging, out)
@@ -85,10 +85,7 @@ def _facts(
     lines: defaultdict[int, int] = defaultdict(int)
     for one, number in zip(outcome.gathered, outcome.source_of, strict=True):
         lines[number] += one["lines"]
-    files = tuple(
-        InputFile(name=source.name, size=source.size, packing=source.packing.value, lines=lines.get(number))
-        for number, source in enumerate(found.sources)
-    )
+    files = files_of(found, lines)
     fates: dict[str, dict[str, int]] = {}
     tally: Counter[tuple[str, str]] = Counter()
     for one in outcome.evaluated:
@@ -112,13 +109,20 @@ def _facts(
     )
 
 
+def files_of(found: Inventory, lines: Mapping[int, int]) -> tuple[InputFile, ...]:
+    """The input as run.json tells it; `lines` by number of the source, where they were counted."""
+    return tuple(
+        InputFile(name=source.name, size=source.size, packing=source.packing.value, lines=lines.get(number))
+        for number, source in enumerate(found.sources)
+    )
+
+
 def _libraries() -> dict[str, str]:
     return {name: version_of(name) for name in LIBRARIES}
 
 
-def _quarantine(outcome: Outcome, options: Options, found: Inventory) -> list[Quarantined]:
+def _quarantine(outcome: Outcome) -> list[Quarantined]:
     """Every place, sorted; a line lost is told of once."""
-    del options
     places: list[dict[str, Any]] = [*outcome.problems]
     for one, (name, before) in zip(outcome.gathered, outcome.setting["sources"], strict=True):
         for place in one["places"]:
@@ -126,7 +130,6 @@ def _quarantine(outcome: Outcome, options: Options, found: Inventory) -> list[Qu
             places.append({**place, "file": name, "line": line})
     for one in outcome.evaluated:
         places += one["places"]
-    del found
     listed = {tuple(place.items()): Quarantined(**place) for place in map(_in_order, places)}
     return sorted(listed.values(), key=lambda one: one.sort_key)
 
@@ -138,7 +141,7 @@ def _in_order(place: dict[str, Any]) -> dict[str, Any]:
 # -- standard input ----------------------------------------------------------------------------------------------------
 
 
-def _with_input_spooled(out: Path, paths: Sequence[str], stdin: IO[bytes] | None) -> list[str]:
+def inputs_of(out: Path, paths: Sequence[str], stdin: IO[bytes] | None) -> list[str]:
     """The paths, with standard input as a file: it cannot be read twice. The same content is the same file."""
     if STANDARD_INPUT not in paths:
         return list(paths)

@@ -1,0 +1,69 @@
+"""The reference: every line parsed, everything in memory, one process. It is slow, and right by being simple."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from spmwatch.engine.catalogue.load import RuleBase
+from spmwatch.engine.evaluate import Evaluator
+from spmwatch.engine.version import version
+from spmwatch.fhir_adapters.export import read_paths
+from spmwatch.screening.results.finish import Finished, Wanted, publish, write_results
+from spmwatch.screening.results.parts import write_part
+from spmwatch.screening.results.quarantine import Quarantined
+from spmwatch.screening.results.run_file import RunFacts
+from spmwatch.screening.results.schemas import RESOURCES, TABLES
+from spmwatch.screening.results.tables import as_arrow
+from spmwatch.screening.run.evaluating import evaluated, place_as_json
+from spmwatch.screening.run.options import Options
+from spmwatch.screening.run.whole import Call, files_of, inputs_of
+from spmwatch.screening.run.work_folder import STAGING, opened
+from spmwatch.screening.scan.sources import inventory
+
+_PART = "plain"
+
+
+def screen_plainly(out: Path, options: Options, rule_base: RuleBase, wanted: Wanted, call: Call) -> Finished:
+    """The same patients, findings and plan as `screen_to`, in another way.
+
+    Raises:
+        InputError: nothing can be read, or `out` cannot be written to.
+    """
+    started = call.clock()
+    paths = [Path(path) for path in inputs_of(out, options.paths, call.stdin)]
+    found, evaluator = inventory(paths), Evaluator(rule_base)
+    with opened(out, _PART, call.say) as work:
+        source = read_paths(
+            paths,
+            value_sets=rule_base.value_sets,
+            partial=options.partial,
+            strict=options.strict,
+            born=options.born,
+        )
+        tables = [evaluated(outcome, evaluator, options) for outcome in source.outcomes()]
+        kept = [one for one in tables if one.belongs]
+        write_part(work.path, _PART, as_arrow(kept, tables=(*TABLES, RESOURCES) if options.fhir else TABLES))
+        counts: dict[str, dict[str, int]] = {}
+        for kind, fate, number in source.counts.rows():
+            counts.setdefault(kind, {})[fate] = number
+        facts = RunFacts(
+            paths=options.paths,
+            files=files_of(found, {}),
+            as_of=options.as_of,
+            rulebase=evaluator.identity,
+            options={**options.as_json(), "plain": True},
+            counts={"patients_read": len(tables), "resources": counts},
+            versions={"spmwatch": version()},
+            timings={"total": call.clock() - started},
+        )
+        places = [Quarantined(**place_as_json(problem)) for problem in source.problems]
+        staging = work.file(STAGING)
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        finished = write_results(
+            staging, work.path, [_PART], facts=facts, quarantine=sorted(places, key=lambda one: one.sort_key),
+            rule_base=rule_base, wanted=wanted,
+        )  # fmt: skip
+        publish(staging, out)
+    return finished
