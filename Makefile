@@ -35,7 +35,8 @@ setup:
 	  "python3-venv python3-dev; Fedora: dnf install python3-devel; macOS: brew install python)" >&2; exit 1
 
 demo: setup
-	@$(BIN)/spmwatch screen examples/export --as-of 2026-01-15 --out build/demo
+	@$(BIN)/spmwatch screen examples/export --as-of 2026-01-15 --out build/demo --format csv --quiet
+	@$(BIN)/spmwatch screen examples/export --as-of 2026-01-15
 
 # Without the FHIR server its tests are skipped, but for CI, where a missing one fails (tests/support/programs.py).
 test: setup

@@ -19,7 +19,7 @@ from spmwatch.engine.errors import InputError
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.presentation import Json
 from spmwatch.engine.recommendation import RuleBaseIdentity
-from spmwatch.fhir_adapters.export import ReadResult, read_path
+from spmwatch.fhir_adapters.export import ReadResult, read_paths
 from spmwatch.fhir_adapters.problems import Problem
 
 MOST_SHOWN = 20
@@ -114,9 +114,16 @@ def read_input(
     path: Path, evaluator: Evaluator, *, as_of: date, partial: Sequence[str] | None, strict: bool
 ) -> ReadResult:
     """What stands under a path. Raises InputError."""
+    return read_inputs([path], evaluator, as_of=as_of, partial=partial, strict=strict)
+
+
+def read_inputs(
+    paths: Sequence[Path], evaluator: Evaluator, *, as_of: date, partial: Sequence[str] | None, strict: bool
+) -> ReadResult:
+    """What stands under several paths, as one. Raises InputError."""
     base = evaluator.rule_base
     born = DateRange(add_months(as_of, -12 * (base.conventions.oldest_plausible_age + 1)), as_of)
-    return read_path(path, value_sets=base.value_sets, partial=tuple(partial or ()), strict=strict, born=born)
+    return read_paths(paths, value_sets=base.value_sets, partial=tuple(partial or ()), strict=strict, born=born)
 
 
 def problem_as_json(problem: Problem) -> Json:

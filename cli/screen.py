@@ -23,99 +23,158 @@ from spmwatch.cli.edge import (
 )
 from spmwatch.cli.reading import (
     Hook,
-    InputPath,
     Overlays,
     Partial,
     Strict,
     load_evaluator,
     no_patient,
     overlay_lines,
-    problem_as_json,
-    read_input,
+    read_inputs,
     show_problems,
 )
+from spmwatch.cli.screen_folder import Asked, screen_folder
 from spmwatch.cli.tables import print_results, summary_line
-from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.version import version
+from spmwatch.engine.errors import InputError
 from spmwatch.fhir_adapters.export import ReadResult
-from spmwatch.screening.report import PROBLEMS, Run, check_folder, summarise_rows, write_results
+from spmwatch.screening.report import summarise_rows
+from spmwatch.screening.results.finish import Wanted
+from spmwatch.screening.results.suppression import Suppression
+from spmwatch.screening.results.writers import Form
 from spmwatch.screening.rows import FINDING_COLUMNS, Row, csv_lines, finding_cells, in_order, json_array
 from spmwatch.screening.runner import screen as screen_records
+from spmwatch.screening.scan.sources import STANDARD_INPUT
 
 
 class Format(StrEnum):
-    """What goes to standard output."""
+    """How results are written: `table` and `json` to standard output alone, `parquet` and `ndjson` to files alone."""
 
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
+    PARQUET = "parquet"
+    NDJSON = "ndjson"
+
+
+InputPaths = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH...",
+        help="A Bulk Data export folder, an NDJSON file, a Bundle, a folder of Bundles; with --out also a URL "
+        "(s3://...) or - for standard input. Of a resource that is in several the latest version counts.",
+        show_default=False,
+    ),
+]
+Formats = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        help="On standard output: table (default) for people; json: an array, one object a patient; csv: a line a "
+        "finding. With --out: parquet (default), csv or ndjson.",
+        show_default=False,
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Screen input of any size into this folder: patients, findings, plan, quarantine.ndjson, run.json and "
+        "report.html. Broken off, the same command goes on where it stopped.",
+        show_default=False,
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, max=512, help="With --out: processes; default: one a processor."),
+]
+Plain = Annotated[
+    bool,
+    typer.Option("--plain", help="With --out: the reference; parses every line, in memory, in one process. Slow."),
+]
+Fhir = Annotated[
+    bool,
+    typer.Option("--fhir", help="With --out: FHIR resources of the results too, as NDJSON ready to load, in DIR/fhir."),
+]
+SuppressBelow = Annotated[
+    int,
+    typer.Option("--suppress-below", metavar="N", min=0, help="With --out: counts below N are hidden in the report."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="With --out: do not tell how far it is.")]
 
 
 @tidy
 def screen(
-    path: InputPath,
+    paths: InputPaths,
     as_of: AsOf = None,
-    form: Annotated[
-        Format,
-        typer.Option("--format", help="table for people; json: an array, one object a patient; csv: a line a finding."),
-    ] = Format.TABLE,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="DIR",
-            help="Also write results.json, findings.csv, patients.csv, plan.csv, problems.ndjson and run.json there.",
-            show_default=False,
-        ),
-    ] = None,
+    form: Formats = None,
+    out: Out = None,
     partial: Partial = None,
     strict: Strict = False,
     hook: Hook = "patient-view",
     overlay: Overlays = None,
+    workers: Workers = None,
+    plain: Plain = False,
+    fhir: Fhir = False,
+    suppress_below: SuppressBelow = 0,
+    quiet: Quiet = False,
 ) -> None:
     """Screen every patient under PATH for second-cancer surveillance.
 
-    Standard output holds the table, JSON or CSV and nothing else; problems and the summary go to standard error.
+    Standard output holds the table, JSON or CSV and nothing else; problems and the summary go to standard error. With
+    --out the results are files, of the patients with any evidence of myeloma, lenalidomide, melphalan or a transplant.
     """
     day = as_of or today()
-    if out is not None:
-        check_folder(out)
+    if out is None:
+        raise typer.Exit(_to_screen(paths, day, form or Format.TABLE, hook, partial, overlay, strict=strict))
+    asked = Asked(
+        paths=tuple(paths),
+        as_of=day,
+        hook=hook,
+        partial=tuple(partial or ()),
+        strict=strict,
+        wanted=Wanted(form=_of_files(form), fhir=fhir, suppression=Suppression(suppress_below)),
+        workers=workers,
+        plain=plain,
+        quiet=quiet,
+    )
+    raise typer.Exit(screen_folder(out, asked, overlay))
+
+
+def _of_files(form: Format | None) -> Form:
+    if form is None:
+        return Form.PARQUET
+    if form in (Format.TABLE, Format.JSON):
+        raise InputError("--format", form.value, "is not a format of files", "With --out use parquet, csv or ndjson")
+    return Form(form.value)
+
+
+def _to_screen(
+    paths: Sequence[str],
+    day: date,
+    form: Format,
+    hook: str,
+    partial: Sequence[str] | None,
+    overlay: Sequence[Path] | None,
+    *,
+    strict: bool,
+) -> int:
+    """Results on standard output, of input that fits into memory."""
+    if form in (Format.PARQUET, Format.NDJSON):
+        raise InputError("--format", form.value, "goes to files only", "Add --out DIR, or use table, json or csv")
+    for path in paths:
+        if path == STANDARD_INPUT or "://" in path:
+            raise InputError(path, "-", "needs a folder for what is read", "Name one with --out DIR")
     evaluator = load_evaluator(overlay)
-    source = read_input(path, evaluator, as_of=day, partial=partial, strict=strict)
+    source = read_inputs([Path(one) for one in paths], evaluator, as_of=day, partial=partial, strict=strict)
     rows = in_order(screen_records(source.outcomes(), evaluator, as_of=day, hook=hook))
     if not rows:
         show_problems(source.problems)
-        raise no_patient(path)
-    if out is not None:
-        run = _run(path, day, hook, evaluator, source, partial)
-        write_results(out, rows, [problem_as_json(problem) for problem in source.problems], run)
+        raise no_patient(Path(paths[0]))
     _print(rows, form)
-    _report(rows, source, day, out, form)
+    _report(rows, source, day, form)
     for line in overlay_lines(evaluator.identity):
         complain(line)
-    raise typer.Exit(_exit_code(rows, source))
-
-
-def _run(
-    path: Path, day: date, hook: str, evaluator: Evaluator, source: ReadResult, partial: Sequence[str] | None
-) -> Run:
-    return Run(
-        inputs=(str(path),),
-        as_of=day,
-        hook=hook,
-        rulebase=evaluator.identity,
-        spmwatch_version=version(),
-        counts=counts_as_json(source),
-        partial=tuple(partial or ()),
-    )
-
-
-def counts_as_json(source: ReadResult) -> dict[str, object]:
-    """What became of the resources that were read: type -> fate -> number."""
-    counts: dict[str, dict[str, int]] = {}
-    for resource_type, fate, number in source.counts.rows():
-        counts.setdefault(resource_type, {})[fate] = number
-    return {"resources_read": source.counts.read, "by_type": counts}
+    return _exit_code(rows, source)
 
 
 def _print(rows: Sequence[Row], form: Format) -> None:
@@ -127,18 +186,16 @@ def _print(rows: Sequence[Row], form: Format) -> None:
         print_results(console(), rows)
 
 
-def _report(rows: Sequence[Row], source: ReadResult, day: date, out: Path | None, form: Format) -> None:
+def _report(rows: Sequence[Row], source: ReadResult, day: date, form: Format) -> None:
     """Problems and the summary, on standard error, after all that goes to standard output."""
     sys.stdout.flush()
     for row in rows:
         if row.failed and form is not Format.TABLE:
             error = row.body["error"]
             complain(f"Patient {row.patient}: {error['message'] if isinstance(error, dict) else error}")
-    show_problems(source.problems, None if out is None else out / PROBLEMS)
+    show_problems(source.problems)
     complain(f"{summary_line(summarise_rows(rows))}, as of {day}.")
-    if out is not None:
-        complain(f"Full results: {out}")
-    elif form is Format.TABLE:
+    if form is Format.TABLE:
         complain(
             "Full results with reasons: add --out DIR or --format json; one patient: spmwatch explain PATH --patient ID"
         )

@@ -63,9 +63,11 @@ def _deletions(told: Told, where: str, manifest: Mapping[str, Any], present: Abs
 
 def _listed(told: Told, where: str, manifest: Mapping[str, Any], member: str) -> Iterator[tuple[int, str, str]]:
     """(number, type, file name) of each file of a member."""
-    listed = manifest.get(member)
-    for number, output in enumerate(listed if isinstance(listed, list) else ()):
-        url, kind = (output.get("url"), output.get("type")) if isinstance(output, dict) else (None, None)
+    found = manifest.get(member)
+    listed: list[Any] = found if isinstance(found, list) else []
+    for number, output in enumerate(listed):
+        told_of: Mapping[str, Any] = output if isinstance(output, dict) else {}
+        url, kind = told_of.get("url"), told_of.get("type")
         if not isinstance(url, str) or not isinstance(kind, str):
             told.problems.append(
                 Problem(where=where, element=f"{member}[{number}]", found="no type or url", expected="both",

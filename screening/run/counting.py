@@ -34,7 +34,11 @@ def lines_of(gathered: Iterable[Mapping[str, Any]]) -> dict[str, int]:
             lines=one["lines"], untouched=one["lines"] - looked_at, kept=counts["kept"], set_aside=counts["aside"],
             about_nobody=counts["nobodys"], other=counts["other"], quarantined=lost,
         )  # fmt: skip
-        _equal("lines kept and rows written", counts["kept"] + counts["nobodys"], sum(n for _, n in one["batches"]))
+        _equal(
+            "lines kept and rows written",
+            counts["kept"] + counts["nobodys"],
+            sum(rows for _, rows, _ in one["batches"]),
+        )
     if min(total.values(), default=0) < 0:
         raise CountsError(_wrong("lines", "fewer than looked at"))
     return dict(total)

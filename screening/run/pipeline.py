@@ -226,9 +226,9 @@ class Pipeline:
         holding: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         sizes: Counter[int] = Counter()
         for part, one in zip(self.parts, gathered, strict=True):
-            for number, (partition, rows) in enumerate(one["batches"]):
+            for number, (partition, _, size) in enumerate(one["batches"]):
                 holding[partition].append((part.number, number))
-                sizes[partition] += rows
+                sizes[partition] += size
         alone = not self.work.json(f"{SETTING}.json")["one_of_many"]
         shared = holding.pop(SHARED, [])
         links = list(self._links(version, shared))

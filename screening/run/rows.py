@@ -47,8 +47,8 @@ class RowWriter:
     """Writes rows in batches of one partition; `batches` says which batch holds which."""
 
     path: Path
-    batches: list[tuple[int, int]] = field(default_factory=list)
-    """(partition, rows) of each batch."""
+    batches: list[tuple[int, int, int]] = field(default_factory=list)
+    """(partition, rows, bytes) of each batch."""
     _held: defaultdict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
     _bytes: int = 0
     _writer: pa.ipc.RecordBatchFileWriter | None = None
@@ -85,7 +85,7 @@ class RowWriter:
             arrays = [pa.array(list(cells), kind) for cells, kind in zip(columns, SCHEMA.types, strict=True)]
             if self._writer is not None:
                 self._writer.write_batch(pa.record_batch(arrays, schema=SCHEMA))
-            self.batches.append((partition, len(rows)))
+            self.batches.append((partition, len(rows), sum(len(row.data) for row in rows)))
         self._held.clear()
         self._bytes = 0
 

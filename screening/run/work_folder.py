@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class WorkFolder:
             part.write_bytes(orjson.dumps(value))
 
     @contextmanager
-    def whole(self, name: str) -> Iterator[Path]:
+    def whole(self, name: str) -> Generator[Path]:
         """A place to write a file to, which has its name once it is written."""
         part = self.path / f".{name}.{os.getpid()}.part"
         try:
@@ -57,7 +57,7 @@ class WorkFolder:
 
 
 @contextmanager
-def opened(out: Path, signature: str, say: Callable[[str], None]) -> Iterator[WorkFolder]:
+def opened(out: Path, signature: str, say: Callable[[str], None]) -> Generator[WorkFolder]:
     """The work folder of this run under `out`, for one process at a time.
 
     Args:

@@ -41,7 +41,7 @@ def test_a_fault_of_ours_is_one_line_and_how_to_see_more(folder: Path, monkeypat
     def broken(*_: object, **__: object) -> None:
         raise KeyError("Jane Doe")
 
-    monkeypatch.setattr(reading, "read_path", broken)
+    monkeypatch.setattr(reading, "read_paths", broken)
     result = run("screen", folder)
     assert result.exit_code == 2
     assert "SPMWATCH_DEBUG=1" in result.stderr

@@ -55,13 +55,22 @@ def test_screen_csv_has_every_patient(folder: Path) -> None:
 
 
 def test_out_holds_the_full_results_and_the_run(folder: Path, tmp_path: Path) -> None:
-    result = run("screen", folder, *AS_OF, "--out", tmp_path / "out", "--format", "json")
+    result = run("screen", folder, *AS_OF, "--out", tmp_path / "out", "--format", "csv")
     assert result.exit_code == 0
+    assert result.stdout == ""
     assert str(tmp_path / "out") in result.stderr
-    assert (tmp_path / "out" / "results.json").read_text(encoding="utf-8") == result.stdout
     facts = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
-    assert (facts["patients"], facts["as_of"], facts["inputs"]) == (3, "2026-01-15", [str(folder)])
-    assert facts["counts"]["by_type"]["Patient"]
+    assert (facts["patients"], facts["as_of"], facts["inputs"]) == (2, "2026-01-15", [str(folder)])
+    with (tmp_path / "out" / "patients.csv").open(encoding="utf-8", newline="") as file:
+        of_cohort = [(row["patient"], row["tier"]) for row in csv.DictReader(file)]
+    assert of_cohort == [("P11", "critical"), ("P13", "info")]  # nothing in the record of P05 is evidence
+
+
+@pytest.mark.parametrize(("form", "out"), [("parquet", False), ("ndjson", False), ("table", True), ("json", True)])
+def test_a_format_that_does_not_go_there_is_refused(folder: Path, tmp_path: Path, form: str, out: bool) -> None:
+    result = run("screen", folder, *AS_OF, "--format", form, *(("--out", tmp_path / "out") if out else ()))
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
 
 
 def test_an_out_that_cannot_be_written_is_known_before_the_run(folder: Path, tmp_path: Path) -> None:
@@ -105,12 +114,13 @@ def test_one_patient_who_cannot_be_read_is_named_and_the_others_stand(folder: Pa
 def test_input_that_cannot_be_read_is_named_and_the_rest_is_screened(folder: Path, tmp_path: Path) -> None:
     write_folder(tmp_path / "some")
     (tmp_path / "some" / "broken.json").write_text("{", encoding="utf-8")
-    result = run("screen", tmp_path / "some", *AS_OF, "--format", "json", "--out", tmp_path / "out")
+    result = run("screen", tmp_path / "some", *AS_OF, "--format", "json")
     assert result.exit_code == 1
     assert len(json.loads(result.stdout)) == 3
     assert "broken.json" in result.stderr
-    (problem,) = (tmp_path / "out" / "problems.ndjson").read_text(encoding="utf-8").splitlines()
-    assert json.loads(problem)["where"].startswith("broken.json")
+    assert run("screen", tmp_path / "some", *AS_OF, "--out", tmp_path / "out").exit_code == 1
+    (problem,) = (tmp_path / "out" / "quarantine.ndjson").read_text(encoding="utf-8").splitlines()
+    assert json.loads(problem)["file"] == "broken.json"
 
 
 @pytest.mark.parametrize("content", ["", "no", "[]", "{}", '{"resourceType": "Bundle", "entry": []}'])

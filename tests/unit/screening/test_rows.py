@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,12 +26,11 @@ from spmwatch.engine.recommendation import (
     RuleBaseIdentity,
     RuleFailure,
 )
-from spmwatch.screening.report import PROBLEMS, RUN, Run, check_folder, summarise_rows, write_file, write_results
+from spmwatch.screening.report import summarise_rows
 from spmwatch.screening.rows import (
     FINDING_COLUMNS,
     PATIENT_COLUMNS,
     PLAN_COLUMNS,
-    Row,
     csv_lines,
     evaluated_row,
     failed_row,
@@ -264,56 +262,6 @@ def test_csv_has_a_line_for_each_check_of_the_plan() -> None:
 def test_a_spreadsheet_runs_nothing(hostile: str) -> None:
     (line,) = cells(PATIENT_COLUMNS, iter([patient_cells(failed_row(hostile, AS_OF, KeyError()))]))
     assert line["patient"] == f"'{hostile}"
-
-
-def run() -> Run:
-    return Run(
-        inputs=("export",),
-        as_of=AS_OF,
-        hook="patient-view",
-        rulebase=IDENTITY,
-        spmwatch_version="0.1",
-        counts={"files": 1},
-    )
-
-
-def test_all_files_appear_and_say_what_was_run(tmp_path: Path) -> None:
-    rows: list[Row] = [evaluated_row(recommendation()), failed_row("P02", AS_OF, KeyError())]
-    out = tmp_path / "deep" / "results"
-    written = write_results(out, rows, [{"where": "a.ndjson:1"}], run())
-    assert sorted(path.name for path in written) == sorted(path.name for path in out.iterdir())
-    facts = json.loads((out / RUN).read_text(encoding="utf-8"))
-    assert (facts["patients"], facts["failed"], facts["tiers"]["warning"], facts["problems"]) == (2, 1, 1, 1)
-    assert (out / PROBLEMS).read_bytes() == b'{"where":"a.ndjson:1"}\n'
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
-    write_results(out, rows, [{"where": "a.ndjson:1"}], run())
-    assert before == {path.name: path.read_bytes() for path in out.iterdir()}
-
-
-def test_a_run_that_dies_while_writing_leaves_no_half_file_and_no_run_json(tmp_path: Path) -> None:
-    write_results(tmp_path, [evaluated_row(recommendation())], [], run())
-    broken = Row(patient="P02", tier="none", body={"patient": "P02", "findings": object()})
-    with pytest.raises(TypeError):
-        write_results(tmp_path, [broken], [], run())
-    assert not (tmp_path / RUN).exists()
-    assert not [path for path in tmp_path.iterdir() if path.name.endswith(".part")]
-    assert json.loads((tmp_path / "results.json").read_bytes())[0]["patient"] == "P01"
-
-
-def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(InputError, match="cannot be written to") as caught:
-        write_results(tmp_path / "file", [], [], run())
-    assert "\n" not in str(caught.value)
-    with pytest.raises(InputError, match="cannot be written"):
-        write_file(tmp_path / "file" / "page.html", b"")
-
-
-def test_asking_whether_a_folder_takes_files_leaves_an_earlier_run_whole(tmp_path: Path) -> None:
-    write_results(tmp_path, [evaluated_row(recommendation())], [], run())
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    check_folder(tmp_path)
-    assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
 
 def test_the_summary_counts_every_row_once() -> None:
