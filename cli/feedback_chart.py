@@ -84,10 +84,9 @@ def chart(report: FeedbackReport, of: ChartOf) -> bytes:
 
 def _pygal() -> ModuleType:
     """The library. It puts an importer of its own before everybody's imports, for plugins; that is taken away again."""
-    before = [*sys.meta_path]
     module = import_module("pygal")
     import_module("pygal.style")
-    sys.meta_path[:] = [finder for finder in sys.meta_path if finder in before]
+    sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]  # and no other
     return module
 
 

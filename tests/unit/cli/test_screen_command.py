@@ -60,10 +60,10 @@ def test_out_holds_the_full_results_and_the_run(folder: Path, tmp_path: Path) ->
     assert result.stdout == ""
     assert str(tmp_path / "out") in result.stderr
     facts = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
-    assert (facts["patients"], facts["as_of"], facts["inputs"]) == (2, "2026-01-15", [str(folder)])
+    assert (facts["patients"], facts["as_of"], facts["inputs"]) == (3, "2026-01-15", [str(folder)])
     with (tmp_path / "out" / "patients.csv").open(encoding="utf-8", newline="") as file:
         of_cohort = [(row["patient"], row["tier"]) for row in csv.DictReader(file)]
-    assert of_cohort == [("P11", "critical"), ("P13", "info")]  # nothing in the record of P05 is evidence
+    assert of_cohort == [("P05", "none"), ("P11", "critical"), ("P13", "info")]
 
 
 @pytest.mark.parametrize(("form", "out"), [("parquet", False), ("ndjson", False), ("table", True), ("json", True)])
@@ -118,7 +118,8 @@ def test_input_that_cannot_be_read_is_named_and_the_rest_is_screened(folder: Pat
     assert result.exit_code == 1
     assert len(json.loads(result.stdout)) == 3
     assert "broken.json" in result.stderr
-    assert run("screen", tmp_path / "some", *AS_OF, "--out", tmp_path / "out").exit_code == 1
+    told = run("screen", tmp_path / "some", *AS_OF, "--out", tmp_path / "out")
+    assert told.exit_code == 1, told.stderr
     (problem,) = (tmp_path / "out" / "quarantine.ndjson").read_text(encoding="utf-8").splitlines()
     assert json.loads(problem)["file"] == "broken.json"
 
