@@ -1,6 +1,8 @@
 """Requests at a fixed rate, whatever the answers do: how long clients wait that do not wait for each other.
 
-    .venv/bin/python benchmarks/open_loop.py URL BODY_FILE RATE SECONDS
+    .venv/bin/python benchmarks/open_loop.py URL FOLDER RATE SECONDS
+
+The requests of the folder are sent in rotation, each with a `hookInstance` of its own.
 
 A closed loop (wrk) sends the next request when the last is answered, so a slow server is asked less and looks better
 than it is. Here each request has its moment; its time counts from that moment, also when it had to wait for a free
@@ -12,7 +14,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import uuid
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -20,6 +24,7 @@ from urllib.parse import urlsplit
 import uvloop
 
 CONNECTIONS = 64
+INSTANCE = b'"hookInstance":"'
 PATIENCE_SECONDS = 10
 """How long after the last request answers are waited for; those that did not come count as broken."""
 
@@ -62,14 +67,12 @@ class Connection(asyncio.Protocol):
         return await self._answer
 
 
-async def load(url: str, body: bytes, rate: float, seconds: float) -> dict[str, object]:
+async def load(url: str, bodies: Sequence[bytes], rate: float, seconds: float) -> dict[str, object]:
     """Statuses, and percentiles of the times in milliseconds."""
     parts, loop = urlsplit(url), asyncio.get_running_loop()
     host, port = parts.hostname or "", parts.port or 80
-    head = (
-        f"POST {parts.path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-    )
-    request = f"{head}\r\n\r\n".encode() + body
+    head = f"POST {parts.path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json"
+    parted = [_parted(head, body) for body in bodies]
     free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
     for _ in range(CONNECTIONS):
         _, connection = await loop.create_connection(Connection, host, port)
@@ -77,9 +80,10 @@ async def load(url: str, body: bytes, rate: float, seconds: float) -> dict[str, 
     times: list[float] = []
     statuses: Counter[int] = Counter()
 
-    async def one(moment: float) -> None:
+    async def one(moment: float, at: int) -> None:
         connection = await free.get()
-        status = await connection.ask(request)
+        before, behind = parted[at % len(parted)]
+        status = await connection.ask(before + str(uuid.uuid4()).encode() + behind)
         times.append(1000 * (loop.time() - moment))
         statuses[status] += 1
         if status == 0:
@@ -91,7 +95,7 @@ async def load(url: str, body: bytes, rate: float, seconds: float) -> dict[str, 
         moment = begun + at / rate
         if (early := moment - loop.time()) > 0:
             await asyncio.sleep(early)
-        task = loop.create_task(one(moment))
+        task = loop.create_task(one(moment, at))
         running.append(task)
     _, late = await asyncio.wait(running, timeout=PATIENCE_SECONDS)
     for task in late:
@@ -103,7 +107,15 @@ async def load(url: str, body: bytes, rate: float, seconds: float) -> dict[str, 
     return {"rate": len(times) / (loop.time() - begun), "statuses": statuses, **percentiles}
 
 
+def _parted(head: str, body: bytes) -> tuple[bytes, bytes]:
+    """A whole request before and behind its `hookInstance`."""
+    whole = f"{head}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    at = whole.index(INSTANCE) + len(INSTANCE)
+    return whole[:at], whole[at + 36 :]
+
+
 if __name__ == "__main__":
-    url_, file, rate_, seconds_ = sys.argv[1:]
+    url_, folder, rate_, seconds_ = sys.argv[1:]
+    bodies_ = [path.read_bytes() for path in sorted(Path(folder).iterdir())]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(json.dumps(runner.run(load(url_, Path(file).read_bytes(), float(rate_), float(seconds_)))))
+        print(json.dumps(runner.run(load(url_, bodies_, float(rate_), float(seconds_)))))

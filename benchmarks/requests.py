@@ -9,6 +9,7 @@ resources carry what servers add and nobody here reads: narratives, meta, catego
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -17,6 +18,8 @@ from typing import TypeAlias
 import orjson
 
 Json: TypeAlias = dict[str, object]
+
+_DAY, _ID = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"e[A-Z][A-Za-z]+\.\d{4}")
 
 PATIENT = "eB3nchmark.Synthetic-0001"
 SERVER = "https://ehr.example/api/FHIR/R4"
@@ -85,6 +88,30 @@ def patient_view_request(resources: int = 60, bytes_about: int = 86_000) -> byte
         body = orjson.dumps(_request(resources, words))
         words = max(0, words + (bytes_about - len(body)) // (resources - 1))
     return body
+
+
+def another_patient(body: bytes, number: int) -> bytes:
+    """The same story of another patient: other ids, other days (up to a year earlier), other values.
+
+    Args:
+        body: a request of `patient_view_request`.
+        number: which patient, from 0; each is another.
+    """
+    request = _differing(orjson.loads(body), number)
+    return orjson.dumps(request).replace(PATIENT.encode(), f"{PATIENT[:-4]}{number:04d}".encode())
+
+
+def _differing(value: object, number: int) -> object:
+    if isinstance(value, dict):
+        return {name: _differing(member, number) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_differing(member, number) for member in value]
+    if isinstance(value, float):
+        return round(value * (1 + (number % 23) / 1000), 3)
+    if isinstance(value, str) and _DAY.match(value):
+        day = date.fromisoformat(value[:10]) - timedelta(days=number % 365)
+        return f"{day}{value[10:]}"
+    return f"{value}.{number}" if isinstance(value, str) and _ID.fullmatch(value) else value
 
 
 def _request(resources: int, words: int) -> Json:

@@ -1,12 +1,19 @@
 """The service under load: requests a second and the time they take, beside servers that do next to nothing.
 
     make bench-service              or  .venv/bin/python benchmarks/service.py [--seconds N] [--workers N]
-    ... --memory 100000             resident memory while so many requests are answered
+    ... --memory 100000 [--again]   resident memory while so many requests are answered
     ... --overload 60               so many seconds with 16 times as many connections as are taken in
 
-The request is that of benchmarks/requests.py: 60 resources, about 86 KB, the whole evaluation each time. Everything
-runs on loopback, on free ports, one server at a time, started and stopped here. 1 and 16 connections are driven by wrk
-(closed loop), 50 and 200 requests a second by benchmarks/open_loop.py. Ratios hold between machines, absolute numbers
+The request is that of benchmarks/requests.py: 60 resources, about 86 KB. Two things are measured, and never mixed:
+
+- *every chart new*: 200 patients in rotation, whose ids, days and values differ, and a service that remembers no chart:
+  the whole evaluation each time;
+- *one chart asked again*: the same chart each time, in a new invocation, and the service as it comes: the chart was
+  evaluated once and is told again.
+
+Everything runs on loopback, on free ports, one server at a time, started and stopped here. 1 and 16 connections are
+driven by wrk (closed loop; `cpu` is the processor time of all workers for each request), 50 and 200 requests a second
+by benchmarks/open_loop.py. Each request has a `hookInstance` of its own. Ratios hold between machines, absolute numbers
 do not; take them on a machine that does nothing else. Nothing is written.
 """
 
@@ -28,14 +35,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from requests import another_patient, patient_view_request  # the file beside this one
+
 HERE = Path(__file__).parent
 SERVICE = "/cds-services/spmwatch-patient-view"
+PATIENTS = 200
 LUA = """
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
-local file = io.open("{body}", "rb")
-wrk.body = file:read("*a")
-file:close()
+local heads, tails = {{}}, {{}}
+for at = 0, {count} - 1 do
+  local file = io.open(string.format("{folder}/%04d.json", at), "rb")
+  local body = file:read("*a")
+  file:close()
+  local from, to = body:find('"hookInstance":"', 1, true)
+  heads[at], tails[at] = body:sub(1, to), body:sub(to + 37)
+end
+local asked = math.random(0, 0x7ffffff)
+request = function()
+  asked = asked + 1
+  local at = asked % {count}
+  local id = string.format("%08x-0000-4000-8000-%012x", asked, asked)
+  return wrk.format("POST", nil, nil, heads[at] .. id .. tails[at])
+end
 done = function(summary, latency, requests)
   io.write(string.format('\\n{{"requests": %d, "seconds": %f, "p50": %f, "p99": %f, "refused": %d, "broken": %d}}\\n',
     summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
@@ -44,14 +66,28 @@ done = function(summary, latency, requests)
 end
 """
 CONNECTIONS, RATES = (1, 16), (50, 200)
+WIDTH = 34
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The request and wrk's script, for the time of the run."""
+    """Requests in a folder, one or many, and wrk's script that sends them; for the time of the run."""
 
-    body: Path
+    folder: Path
     script: Path
+
+    @property
+    def body(self) -> bytes:
+        """One of them."""
+        return (self.folder / "0000.json").read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """What is asked: always the one chart, or many in rotation."""
+
+    one: Files
+    many: Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,50 +115,66 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=10, help="length of each load")
     parser.add_argument("--workers", type=int, default=2, help="workers of the service at fixed rates, beside one")
     parser.add_argument("--memory", type=int, metavar="REQUESTS", help="watch resident memory instead")
+    parser.add_argument(
+        "--again", action="store_true", help="with --memory: one chart asked again, not every chart new"
+    )
     parser.add_argument("--overload", type=int, metavar="SECONDS", help="overload instead")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is missing (Debian: apt-get install wrk)")
     with files() as made:
         if options.memory is not None:
-            memory(made, options.memory)
+            memory(made, options.memory, again=options.again)
         elif options.overload is not None:
-            overload(made, options.overload)
+            overload(made.many, options.overload)
         else:
             compare(made, options.seconds, options.workers)
 
 
-def compare(made: Files, seconds: int, workers: int) -> None:
+NEW, AGAIN = "every chart new", "one chart asked again"
+FORGETFUL = {"SPMWATCH_OPERATION__REMEMBER_BYTES": "0"}
+
+
+def compare(made: Charts, seconds: int, workers: int) -> None:
     """All servers under all loads."""
-    servers = {
+    baselines = {
         "constant, body not read": [sys.executable, str(HERE / "baselines.py"), "constant"],
         "FastAPI, body as a dict": [sys.executable, str(HERE / "baselines.py"), "fastapi"],
-        "spmwatch, 1 worker": spmwatch(1),
-        f"spmwatch, {workers} workers": spmwatch(workers),
     }
-    print(f"{made.body.stat().st_size:,} bytes a request, {seconds} s each, {os.cpu_count()} cores\n")
+    print(f"{len(made.one.body):,} bytes a request, {seconds} s each, {os.cpu_count()} cores\n")
     loads = [*(f"{count} conn" for count in CONNECTIONS), *(f"{rate}/s" for rate in RATES)]
-    print(f"{'':<26}" + "".join(f"{load:^28}" for load in loads))
-    print(f"{'':<26}" + f"{'req/s':>10}{'p50 ms':>9}{'p99 ms':>9}" * len(loads))
-    results = {name: measured(name, command, made, seconds) for name, command in servers.items()}
-    ours, fastapi = results["spmwatch, 1 worker"], results["FastAPI, body as a dict"]
-    print(f"\nOne worker's throughput, {CONNECTIONS[-1]} connections: ", end="")
-    for name in list(servers)[:2]:
-        print(f"{ours[1].rate / results[name][1].rate:.2f} times that of '{name}'", end="; ")
-    print(f"\nat 1 connection: {ours[0].rate / fastapi[0].rate:.2f} times that of 'FastAPI, body as a dict'")
-    last = results[f"spmwatch, {workers} workers"][-1]
-    print(f"p99 at {RATES[-1]}/s with {workers} workers: {last.p99:.1f} ms")
+    gap, figures = " " * 9, f"{'req/s':>10}{'p50 ms':>9}{'p99 ms':>9}"
+    titles, closed = [f"{load:^28}" for load in loads], len(CONNECTIONS)
+    print(" " * WIDTH + "".join((*titles[:closed], gap, *titles[closed:])))
+    print(" " * WIDTH + figures * closed + f"{'cpu ms':>9}" + figures * len(RATES))
+    results = {name: measured(name, command, made.many, seconds) for name, command in baselines.items()}
+    for kind, asked, own in ((NEW, made.many, FORGETFUL), (AGAIN, made.one, {})):
+        for count in (1, workers):
+            name = f"{kind}, {count} worker{'s' if count > 1 else ''}"
+            results[name] = measured(name, spmwatch(count), asked, seconds, own)
+    print()
+    for kind in (NEW, AGAIN):
+        ours = results[f"{kind}, 1 worker"]
+        ratios = "; ".join(f"{ours[1].rate / results[name][1].rate:.2f} times '{name}'" for name in baselines)
+        print(f"{kind}: one worker, {CONNECTIONS[-1]} connections: {ratios}")
+        last = results[f"{kind}, {workers} workers"][-1]
+        print(f"{kind}: p99 at {RATES[-1]}/s with {workers} workers: {last.p99:.1f} ms")
 
 
-def measured(name: str, command: Sequence[str], made: Files, seconds: int) -> list[Took]:
+def measured(
+    name: str, command: Sequence[str], made: Files, seconds: int, environment: dict[str, str] | None = None
+) -> list[Took]:
     """One server under all loads, printed as it goes."""
-    print(f"{name:<26}", end="", flush=True)
+    print(f"{name:<{WIDTH}}", end="", flush=True)
     took: list[Took] = []
-    with running(command) as server:
+    with running(command, environment) as server:
         closed_loop(server, made, connections=4, seconds=max(2, seconds // 4))  # warms caches up
         for count in CONNECTIONS:
+            before = cpu_of(server)
             took.append(closed_loop(server, made, connections=count, seconds=seconds))
             tell(took[-1])
+        spent = 1000 * (cpu_of(server) - before) / (took[-1].rate * seconds)
+        print(f"{spent:>9.2f}", end="", flush=True)
         for rate in RATES:
             took.append(open_loop(server, made, rate=rate, seconds=seconds))
             tell(took[-1])
@@ -153,7 +205,7 @@ def open_loop(server: Server, made: Files, *, rate: int, seconds: int) -> Took:
         sys.executable,
         str(HERE / "open_loop.py"),
         server.url + SERVICE,
-        str(made.body),
+        str(made.folder),
         str(rate),
         str(seconds),
     ]
@@ -163,13 +215,15 @@ def open_loop(server: Server, made: Files, *, rate: int, seconds: int) -> Took:
     return Took(result["rate"], result["p50"], result["p99"], refused, statuses.get(0, 0))
 
 
-def memory(made: Files, requests: int) -> None:
+def memory(made: Charts, requests: int, *, again: bool) -> None:
     """Resident memory of one worker while it answers so many requests."""
-    with running(spmwatch(1)) as server:
+    print(f"{AGAIN if again else NEW}, one worker, 16 connections\n")
+    files, own = (made.one, {}) if again else (made.many, FORGETFUL)
+    with running(spmwatch(1), own) as server:
         done, seen = 0, list[tuple[int, float]]()
         print(f"{'requests':>10}{'resident MB':>13}")
         while done < requests:
-            took = closed_loop(server, made, connections=16, seconds=10)
+            took = closed_loop(server, files, connections=16, seconds=10)
             done += int(took.rate * 10)
             seen.append((done, resident(server)))
             print(f"{done:>10,}{seen[-1][1]:>13.1f}", flush=True)
@@ -181,7 +235,7 @@ def memory(made: Files, requests: int) -> None:
 def overload(made: Files, seconds: int) -> None:
     """16 times as many connections as are taken in; a health check every half second meanwhile."""
     most = 16
-    own = {"SPMWATCH_OPERATION__MOST_WAITING": str(most)}
+    own = {"SPMWATCH_OPERATION__MOST_WAITING": str(most), **FORGETFUL}
     with running(spmwatch(1), own) as server:
         before, children = resident(server), workers_of(server)
         stop, checks, highest = threading.Event(), list[float](), [before]
@@ -219,7 +273,7 @@ def retry_after(server: Server, made: Files) -> str | None:
     ends = time.monotonic() + 10
     while told is None and time.monotonic() < ends:
         connection = connect(server)
-        connection.request("POST", SERVICE, made.body.read_bytes(), {"Content-Type": "application/json"})
+        connection.request("POST", SERVICE, made.body, {"Content-Type": "application/json"})
         told = connection.getresponse().headers["Retry-After"]
         connection.close()
     stop.set()
@@ -255,6 +309,12 @@ def workers_of(server: Server) -> list[int]:
     return [int(pid) for pid in children] or [server.pid]
 
 
+def cpu_of(server: Server) -> float:
+    """Seconds of processor time that all workers have taken so far."""
+    stats = (Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in workers_of(server))
+    return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
+
+
 def resident(server: Server) -> float:
     """Megabytes of all workers together, shared pages counted each time."""
     return sum(
@@ -264,14 +324,23 @@ def resident(server: Server) -> float:
 
 
 @contextmanager
-def files() -> Generator[Files]:
-    """The request and the script, in a folder that goes again."""
+def files() -> Generator[Charts]:
+    """The requests and the scripts, in a folder that goes again."""
     with tempfile.TemporaryDirectory() as folder:
-        body, script = Path(folder, "request.json"), Path(folder, "post.lua")
-        with body.open("wb") as to:
-            subprocess.run([sys.executable, str(HERE / "requests.py")], stdout=to, check=True)
-        script.write_text(LUA.format(body=body))
-        yield Files(body, script)
+        body = patient_view_request()
+        yield Charts(
+            one=_files(Path(folder, "one"), [body]),
+            many=_files(Path(folder, "many"), [another_patient(body, number) for number in range(PATIENTS)]),
+        )
+
+
+def _files(folder: Path, bodies: Sequence[bytes]) -> Files:
+    (folder / "requests").mkdir(parents=True)
+    for at, body in enumerate(bodies):
+        (folder / "requests" / f"{at:04d}.json").write_bytes(body)
+    script = folder / "post.lua"
+    script.write_text(LUA.format(folder=folder / "requests", count=len(bodies)))
+    return Files(folder / "requests", script)
 
 
 @contextmanager

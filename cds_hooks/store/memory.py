@@ -254,7 +254,7 @@ class StoredMemory:
             _one_writer(connection)
             for table, new in ((DECISION, decisions), (CARD, cards), (REQUEST, requests)):
                 if new:
-                    connection.execute(insert(table), new)
+                    connection.execute(_INSERTS[table.name], new)
             # `take` ties feedback to its card and tells of it, or this does, whichever comes second.
             answers = list(_answered_before(connection, cards))
         for answer in answers:
@@ -285,6 +285,13 @@ _ANSWERS = (
         CARD.c.pseudonym == bindparam("of"),
         or_(CARD.c.as_of >= bindparam("since_day"), FEEDBACK.c.at >= bindparam("since")),
     )
+)
+
+
+# Made once: a statement refers to itself in circles, and those of each batch would lie about until a rare sweep.
+_INSERTS = {table.name: insert(table) for table in (DECISION, CARD, REQUEST)}
+_BEFORE = select(FEEDBACK.c.id, FEEDBACK.c.client, FEEDBACK.c.card, FEEDBACK.c.outcome, FEEDBACK.c.reasons).where(
+    FEEDBACK.c.card.in_(bindparam("cards", expanding=True))
 )
 
 
@@ -326,9 +333,7 @@ def _answered_before(connection: Connection, cards: Sequence[Row]) -> Iterator[A
     own = {(card["client"], card["uuid"]): card for card in cards}
     if not own:
         return
-    columns = (FEEDBACK.c.id, FEEDBACK.c.client, FEEDBACK.c.card, FEEDBACK.c.outcome, FEEDBACK.c.reasons)
-    query = select(*columns).where(FEEDBACK.c.card.in_([card for _, card in own]))
-    for row in connection.execute(query).all():
+    for row in connection.execute(_BEFORE, {"cards": [card for _, card in own]}).all():
         card = own.get((row.client, row.card))
         if card is None:
             continue
