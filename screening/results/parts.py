@@ -13,8 +13,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-ROWS_AT_ONCE = 512
-"""Rows of one partition that are read at once; at most twice as many are in memory while partitions are merged."""
+ROWS_AT_ONCE = 256
+"""Rows of one partition that are read at once."""
+
+ROWS_AT_HAND = 16_384
+"""Rows of all partitions together that are wanted in memory while they are merged; there are at most twice as many."""
 
 _KEY = "patient"
 
@@ -51,14 +54,15 @@ def merged(folder: Path, parts: Sequence[str], table: str) -> Iterator[pa.Table]
     a round gives about half of it.
     """
     open_ = [_Open.at(part_path(folder, part, table)) for part in sorted(parts)]
-    open_ = [one for one in open_ if one.fill()]
+    enough = max(1, ROWS_AT_HAND // max(1, len(open_)))
+    open_ = [one for one in open_ if one.fill(enough)]
     while open_:
         unread = [one.last for one in open_ if one.has_more]
         up_to = min(unread, default=None)
         pieces = [one.take(up_to) for one in open_]
         found = pa.concat_tables([piece for piece in pieces if piece.num_rows])
-        yield found.take(pc.sort_indices(found, sort_keys=[(_KEY, "ascending")])).combine_chunks()
-        open_ = [one for one in open_ if one.fill()]
+        yield found.take(pc.sort_indices(found, sort_keys=[(_KEY, "ascending")]))
+        open_ = [one for one in open_ if one.fill(enough)]
 
 
 def rows_in(folder: Path, parts: Sequence[str], table: str) -> int:
@@ -94,12 +98,14 @@ class _Open:
         """The patient of the last row at hand."""
         return str(self.at_hand[_KEY][-1].as_py())
 
-    def fill(self) -> bool:
-        """Have enough rows at hand; False when there are none left."""
-        while self.at_hand.num_rows < ROWS_AT_ONCE and self.has_more:
-            batch = pa.Table.from_batches([self.reader.get_batch(self.batches_read)])
-            self.at_hand = pa.concat_tables([self.at_hand, batch])
-            self.batches_read += 1
+    def fill(self, enough: int) -> bool:
+        """Have so many rows at hand, as far as there are; False when there are none left."""
+        batches, number = [self.at_hand], self.at_hand.num_rows
+        while number < enough and self.has_more:
+            batch = self.reader.get_batch(self.batches_read)
+            batches.append(pa.Table.from_batches([batch]))
+            self.batches_read, number = self.batches_read + 1, number + batch.num_rows
+        self.at_hand = pa.concat_tables(batches)
         return bool(self.at_hand.num_rows)
 
     def take(self, up_to: str | None) -> pa.Table:

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from spmwatch.screening.results.schemas import RESOURCES, SCHEMAS
 
-ROWS_TO_A_GROUP = 32_768
+ROWS_TO_A_GROUP = 16_384
 """Rows of a Parquet row group: fixed, so that the bytes do not depend on how the run was divided."""
 
 _FORMULA = r"^[=+\-@\t\r]"
