@@ -63,7 +63,9 @@ class PlainLines:
         self._step, self._began, self._first, self._told_at = "", 0.0, 0, 0.0
 
     def __call__(self, step: str, done: int, whole: int, quarantined: int) -> None:
-        """Say so, if it is time."""
+        """Say so, if it is time; of a step with nothing to do nothing is said."""
+        if not whole:
+            return
         now = self._clock()
         if step != self._step:
             self._step, self._began, self._first = step, now, done
@@ -73,7 +75,7 @@ class PlainLines:
         print(self._line(now, done, whole, quarantined), file=self._stream, flush=True)
 
     def _line(self, now: float, done: int, whole: int, quarantined: int) -> str:
-        share = 100 if not whole else 100 * done // whole
+        share = 100 * done // whole
         pieces = [f"{self._step}: {amount(done)} of {amount(whole)} ({share} %)"]
         passed, fresh = now - self._began, done - self._first  # what an earlier run did says nothing of the rate
         if passed > 0 and fresh > 0:
@@ -101,6 +103,8 @@ def _bar(stream: TextIO) -> Generator[Tell]:
 
         def tell(step: str, done: int, whole: int, quarantined: int) -> None:
             if step not in tasks:
+                if not whole:
+                    return
                 tasks[step] = bar.add_task(step, total=whole, completed=done, quarantined=quarantined)
             bar.update(tasks[step], completed=done, total=whole, quarantined=quarantined)
 

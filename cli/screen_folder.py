@@ -22,6 +22,13 @@ from spmwatch.screening.run.plain import screen_plainly
 from spmwatch.screening.run.whole import Call, screen_to
 from spmwatch.screening.scan.sources import STANDARD_INPUT
 
+_TO_TELL = {
+    "failed": "patients FAILED: they could not be evaluated",
+    "rules_failed": "patients lack a rule that could not be evaluated, through a fault of spmwatch",
+    "incomplete": "patients have a record that is not whole: what it lacks counts as unknown",
+}
+"""What of run.json is told in words, where there is any."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -70,12 +77,12 @@ def _report(finished: Finished, out: Path, day: date, rules: RuleBase) -> int:
     tiers = run["tiers"]
     told = ", ".join(f"{number} {tier}" for tier, number in tiers.items()) if isinstance(tiers, dict) else ""
     complain(f"{run['patients']} patients: {told}, as of {day}.")
-    for name, word in (("failed", "FAILED"), ("incomplete", "are INCOMPLETE (a rule failed)")):
+    for name, words in _TO_TELL.items():
         if run[name]:
-            complain(f"{run[name]} patients {word}; see the table of patients.")
+            complain(f"{run[name]} {words}; see the table of patients.")
     if run["quarantined"]:
         complain(f"{run['quarantined']} places of the input could not be used, or not wholly: {out / QUARANTINE}")
     complain(f"Results: {out}")
     for line in overlay_lines(Evaluator(rules).identity):
         complain(line)
-    return SOME_FAILED if run["failed"] or run["incomplete"] or run["quarantined"] else ALL_EVALUATED
+    return SOME_FAILED if run["failed"] or run["rules_failed"] or run["quarantined"] else ALL_EVALUATED

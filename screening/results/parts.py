@@ -6,18 +6,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spmwatch.screening.results.schemas import SCHEMAS
+
 ROWS_AT_ONCE = 256
 """Rows of one partition that are read at once."""
 
 ROWS_AT_HAND = 16_384
 """Rows of all partitions together that are wanted in memory while they are merged; there are at most twice as many."""
+
+MOST_OPEN = 100
+"""Partitions that are open at a time; more are merged in groups first."""
 
 _KEY = "patient"
 
@@ -35,25 +40,43 @@ def write_part(folder: Path, part: str, tables: Mapping[str, pa.Table]) -> list[
         part: the partition's name, e.g. `0007`.
         tables: as `as_arrow` makes them. A patient is in one partition only.
     """
-    options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
     paths: list[Path] = []
     for name, table in tables.items():
-        path = part_path(folder, part, name)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-        with pa.OSFile(str(unfinished), "wb") as sink, pa.ipc.new_file(sink, table.schema, options=options) as writer:
-            writer.write_table(table, max_chunksize=ROWS_AT_ONCE)
-        unfinished.replace(path)
-        paths.append(path)
+        paths.append(part_path(folder, part, name))
+        _write(paths[-1], name, [table])
     return paths
 
 
 def merged(folder: Path, parts: Sequence[str], table: str) -> Iterator[pa.Table]:
     """The rows of one table from all partitions, sorted by patient, a piece at a time; the order of parts never shows.
 
+    Of many partitions groups are merged into files beside them first, which are gone at the end.
+    """
+    names, made = sorted(parts), list[str]()
+    try:
+        while len(names) > MOST_OPEN:
+            groups = [names[at : at + MOST_OPEN] for at in range(0, len(names), MOST_OPEN)]
+            names = []
+            for group in groups:
+                names.append(f"merged-{len(made):06d}")
+                made.append(names[-1])
+                _write(part_path(folder, names[-1], table), table, _merged(folder, group, table))
+                for used in group:
+                    if used in made:
+                        part_path(folder, used, table).unlink(missing_ok=True)
+        yield from _merged(folder, names, table)
+    finally:
+        for name in made:
+            part_path(folder, name, table).unlink(missing_ok=True)
+
+
+def _merged(folder: Path, parts: Sequence[str], table: str) -> Iterator[pa.Table]:
+    """The same of partitions that may all be open.
+
     Each round gives what is certain to come before all that was not read yet; of each partition enough is at hand that
     a round gives about half of it.
     """
-    open_ = [_Open.at(part_path(folder, part, table)) for part in sorted(parts)]
+    open_ = [_Open.at(part_path(folder, part, table)) for part in parts]
     enough = max(1, ROWS_AT_HAND // max(1, len(open_)))
     open_ = [one for one in open_ if one.fill(enough)]
     while open_:
@@ -65,9 +88,15 @@ def merged(folder: Path, parts: Sequence[str], table: str) -> Iterator[pa.Table]
         open_ = [one for one in open_ if one.fill(enough)]
 
 
-def rows_in(folder: Path, parts: Sequence[str], table: str) -> int:
-    """How many rows all partitions hold of one table."""
-    return sum(_Open.at(part_path(folder, part, table)).rows for part in parts)
+def _write(path: Path, table: str, pieces: Iterable[pa.Table]) -> None:
+    """One table in an Arrow file, in batches of `ROWS_AT_ONCE`; whole or not at all."""
+    options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    schema = SCHEMAS[table]
+    with pa.OSFile(str(unfinished), "wb") as sink, pa.ipc.new_file(sink, schema, options=options) as writer:
+        for piece in pieces:
+            writer.write_table(piece, max_chunksize=ROWS_AT_ONCE)
+    unfinished.replace(path)
 
 
 @dataclass(slots=True)
@@ -84,10 +113,6 @@ class _Open:
         source = pa.memory_map(str(path), "r")
         reader = pa.ipc.open_file(source)
         return cls(reader=reader, at_hand=reader.schema.empty_table(), _source=source)
-
-    @property
-    def rows(self) -> int:
-        return sum(self.reader.get_batch(number).num_rows for number in range(self.reader.num_record_batches))
 
     @property
     def has_more(self) -> bool:

@@ -64,6 +64,13 @@ def test_a_terminal_gets_a_bar_for_each_step() -> None:
     assert re.search(r"evaluate .*7 quarantined", shown)
 
 
+def test_a_step_with_nothing_to_do_is_not_told() -> None:
+    for stream in (io.StringIO(), Terminal()):
+        with progress(quiet=False, stream=stream) as tell:
+            tell("prime", 0, 0, 0)
+        assert "prime" not in stream.getvalue()
+
+
 def test_quiet_says_nothing() -> None:
     for stream in (io.StringIO(), Terminal()):
         with progress(quiet=True, stream=stream) as tell:

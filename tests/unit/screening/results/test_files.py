@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import resource
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import spmwatch.screening.results.parts as parts_of_results
 from spmwatch.screening.results.finish import Wanted, publish
 from spmwatch.screening.results.parts import ROWS_AT_ONCE, merged, write_part
 from spmwatch.screening.results.schemas import FINDINGS, PATIENTS, PLAN, SCHEMAS, TABLES
@@ -116,6 +118,34 @@ def test_merging_takes_partitions_that_are_read_in_many_pieces(tmp_path: Path) -
     for table in TABLES:
         found = pa.concat_tables(merged(tmp_path, list(cuts), table))
         assert found.to_pylist() == as_arrow(patients)[table].to_pylist()
+
+
+def test_more_partitions_than_may_be_open_are_merged_in_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts_of_results, "MOST_OPEN", 3)
+    patients = many(60)
+    names = [f"{number:04d}" for number in range(20)]
+    for number, name in enumerate(names):
+        write_part(tmp_path, name, as_arrow(patients[number::20]))
+    before = sorted(path.name for path in tmp_path.iterdir())
+    for table in TABLES:
+        found = pa.concat_tables(merged(tmp_path, names, table))
+        assert found.to_pylist() == as_arrow(patients)[table].to_pylist()
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_thousands_of_partitions_do_not_run_out_of_files(tmp_path: Path) -> None:
+    """A part has a few hundred patients, so a registry has thousands of parts; a process may open 1,024 files."""
+    table = as_arrow(many(1))[PATIENTS]
+    names = [f"{number:04d}" for number in range(1_200)]
+    for name in names:
+        write_part(tmp_path, name, {PATIENTS: table.set_column(0, table.field(0), [[f"q{name}"]])})
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        found = [id_ for piece in merged(tmp_path, names, PATIENTS) for id_ in piece["patient"].to_pylist()]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert found == [f"q{name}" for name in names]
 
 
 @settings(deadline=None, max_examples=40)
