@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from datetime import date
 from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
@@ -15,13 +16,18 @@ from spmwatch.cli.edge import AsOf, complain, console, tidy, today, visible, wri
 from spmwatch.cli.reading import Overlays, Partial, load_rules, pretty
 from spmwatch.cli.rules.common import checked_root
 from spmwatch.cli.rules.impact import Impact, impact_of
+from spmwatch.cli.rules.impact_tables import impact_on_export
 from spmwatch.cli.rules.impact_text import impact_as_json, impact_csv, print_impact
 from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.overlays.form import OVERLAY_FILE
 from spmwatch.rule_book.diff import diff
 from spmwatch.rule_book.differences import Difference
+from spmwatch.screening.scan.sources import inventory
 
 SAME, DIFFERENT = 0, 1
+IN_MEMORY = 64_000_000
+"""Bytes of data up to which both rule bases are run on them in memory."""
+
 _SHORT = 60
 """Texts up to this length stand on one line with what they were."""
 
@@ -87,7 +93,7 @@ def diff_command(
         raise typer.BadParameter("csv tells of patients: name them with --on PATH", param_hint="--format")
     before, after = _rules(old, old_overlay), _rules(new, overlay)
     found = diff(before, after)
-    impact = None if on is None else impact_of(before, after, on, as_of or today(), partial)
+    impact = None if on is None else _impact(before, after, on, as_of or today(), partial)
     if form is Format.JSON:
         write_out([pretty(_as_json(before, after, found, impact))])
     elif form is Format.CSV and impact is not None:
@@ -100,6 +106,14 @@ def diff_command(
     differs = bool(found) or before.digest != after.digest
     complain(_summary(before, after, found, differs=differs))
     raise typer.Exit(DIFFERENT if differs else SAME)
+
+
+def _impact(before: RuleBase, after: RuleBase, path: Path, day: date, partial: Sequence[str] | None) -> Impact:
+    """In memory what is small; the rest by way of tables, which tell all but other words for the same finding."""
+    size = sum(source.size for source in inventory([path]).sources) if path.exists() else 0
+    if size <= IN_MEMORY:
+        return impact_of(before, after, path, day, partial)
+    return impact_on_export(before, after, path, day, partial)
 
 
 def _rules(path: Path | None, overlays: Sequence[Path] | None) -> RuleBase:

@@ -11,6 +11,7 @@ from pathlib import Path
 from spmwatch.cli.edge import told
 from spmwatch.cli.reading import no_patient, read_input, show_problems
 from spmwatch.engine.catalogue.load import RuleBase
+from spmwatch.engine.dates import DateRange
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.recommendation import Recommendation
@@ -224,12 +225,13 @@ def _seen(result: Recommendation) -> Outcome:
         tier=result.tier,
         findings={f"{f.rule}{f.part or ''}": f"{f.indicator.value}: {f.summary}" for f in result.findings},
         details={f"{f.rule}{f.part or ''}": f.detail for f in result.findings},
-        checks={item.title: _check(item.state, str(item.next) if item.next else None) for item in result.plan},
+        checks={item.title: check_text(item.state, item.next) for item in result.plan},
         questions={question.question: "" for question in result.decisive_questions},
     )
 
 
-def _check(state: str, due: str | None) -> str:
+def check_text(state: str, due: DateRange | None) -> str:
+    """How a check stands, and when it is next due."""
     return state if due is None else f"{state}, next {due}"
 
 

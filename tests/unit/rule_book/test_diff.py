@@ -257,8 +257,12 @@ def test_csv_without_patients_is_refused() -> None:
     assert "--on" in told
 
 
-def test_a_local_code_makes_the_new_rules_read_the_data_anew(overlay: Overlay, tmp_path: Path) -> None:
-    """The old rules do not know the code, so the two may not share what was read."""
+@pytest.mark.parametrize("in_memory", [10**9, 0])
+def test_a_local_code_makes_the_new_rules_read_the_data_anew(
+    overlay: Overlay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int
+) -> None:
+    """The old rules do not know the code, so the two may not share what was read; to them there is no evidence."""
+    monkeypatch.setattr("spmwatch.cli.rules.diff.IN_MEMORY", in_memory)
     coding = {"system": "http://hospital.example", "code": "LENA10"}
     bundle = {
         "resourceType": "Bundle",
@@ -284,3 +288,19 @@ def test_a_local_code_makes_the_new_rules_read_the_data_anew(overlay: Overlay, t
     )["patients"]
     assert [entry["patient"] for entry in told["changed"]] == ["q1"]
     assert any(row["gained"] for row in told["by_rule"] if row["kind"] == "finding")
+    assert told["tiers"][0]["before"] == "none"
+
+
+def test_a_large_export_is_compared_by_way_of_tables_with_the_same_outcome(
+    overlay: Overlay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has no evidence at all is not looked at, and other words for the same finding are not looked for."""
+    arguments = ("--overlay", overlay(SPM_30_OFF + LONG), "--on", EXPORT, "--as-of", "2026-01-15", "--format", "json")
+    small = json.loads(run(*arguments)[1])["patients"]
+    monkeypatch.setattr("spmwatch.cli.rules.diff.IN_MEMORY", 0)
+    large = json.loads(run(*arguments)[1])["patients"]
+    assert small["changed"]
+    assert (large["changed"], large["tiers"]) == (small["changed"], small["tiers"])
+    assert [row for row in large["by_rule"] if not row["reworded"]] == [
+        {**row, "reworded": 0} for row in small["by_rule"] if row["gained"] or row["lost"] or row["changed"]
+    ]
