@@ -157,7 +157,11 @@ class View:
     def forms(self) -> Counts:
         """Kinds of melphalan; a patient may have had several."""
         counts = {self._base.wording.word("form", form): number for form, number in self._counted.forms.items()}
-        shown = self._suppression.shares(counts, of=self._counted.words["melphalan"]["yes"])
+        of = self._answer("melphalan")
+        if of.hidden:  # what is left over of a hidden number would tell that number
+            shown = self._suppression.parts(counts, of=of)
+        else:
+            shown = self._suppression.shares(counts, of=self._counted.words["melphalan"]["yes"])
         rows = [Count(label=form, shown=shown[form]) for form in sorted(counts)]
         return Counts(title="Melphalan by kind", of="patients, column melphalan_forms", rows=rows)
 

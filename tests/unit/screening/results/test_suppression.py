@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from spmwatch.screening.results.charts import Series, bars
 from spmwatch.screening.results.finish import Wanted
 from spmwatch.screening.results.report_page import report_page
+from spmwatch.screening.results.report_view import View
 from spmwatch.screening.results.schemas import FINDINGS, PATIENTS, PLAN
 from spmwatch.screening.results.statistics import Statistics
 from spmwatch.screening.results.suppression import HIDDEN, SHOW_ALL, Shown, Suppression
@@ -103,3 +104,12 @@ def test_what_is_hidden_is_not_drawn() -> None:
         return str(bars("c", ["a", "b"], [Series(name="n", tone="--bar", counts=counts)], told="Counts."))
 
     assert drawn(Shown("<5", None)) == drawn(Shown("0", 0)) != drawn(Shown("4", 4))
+
+
+def test_kinds_of_melphalan_do_not_tell_how_many_had_it_where_that_is_hidden() -> None:
+    statistics = Statistics(as_of=AS_OF, most=1, patients=50)
+    statistics.words["melphalan"].update({"yes": 12, "no": 36, "unknown": 2})
+    statistics.forms.update({"oral": 11, "iv-high-dose": 9})
+    view = View(statistics, evaluator().rule_base, Suppression(BELOW))
+    assert view.record().rows[2][1][0].text == HIDDEN
+    assert [row.shown.text for row in view.forms().rows] == [HIDDEN, HIDDEN]
