@@ -34,7 +34,7 @@ class Pool(Generic[T, R]):
     """Worker processes that do tasks.
 
     Attributes:
-        workers: how many.
+        workers: how many; 0: the tasks are done in this process.
         prepare: what each does first, with `job`.
         perform: what each does with a task; both are functions of a module, as processes need it.
         say: tells a person of a worker that died.
@@ -54,6 +54,10 @@ class Pool(Generic[T, R]):
             WorkerError: workers died over the same tasks too often.
             OSError, CdsError: what a task raised.
         """
+        if not self.workers and tasks:
+            self.prepare(*self.job)
+            yield from ((task, self.perform(task)) for task in tasks)
+            return
         left, deaths = list(tasks), 0
         while left:
             done: list[T] = []
