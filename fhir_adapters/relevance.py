@@ -14,15 +14,15 @@ DRUG_TYPES = ("MedicationRequest", "MedicationDispense", "MedicationStatement", 
 READ_TYPES = ("Patient", "Medication", *DRUG_TYPES, "Procedure", "Condition", "Observation")
 """Resource types that facts come from, or that are needed to understand those."""
 
-_CATEGORIES: dict[str, frozenset[str]] = {
+CATEGORIES: dict[str, frozenset[str]] = {
     **dict.fromkeys(DRUG_TYPES, frozenset({"drug"})),
     "Procedure": frozenset(procedure.CATEGORIES),
     "Condition": frozenset(condition.CATEGORIES),
     "Observation": frozenset(observation.CODE_CATEGORIES),
 }
 # Words are looked at for these only: tests and drugs given are told by code alone.
-_WORD_CATEGORIES = {
-    **_CATEGORIES,
+WORD_CATEGORIES = {
+    **CATEGORIES,
     "Observation": frozenset(observation.VALUE_CATEGORIES),
     "Procedure": frozenset(procedure.WORD_CATEGORIES),
     **dict.fromkeys(DRUG_TYPES, frozenset({"drug", "regimen"})),  # words may name a regimen and none of its drugs
@@ -94,7 +94,7 @@ class Relevance:
     def _coding(self, kind: str, coding: Resource) -> bool:
         system, code, display = coding.get("system"), coding.get("code"), coding.get("display")
         if isinstance(system, str) and isinstance(code, str):
-            categories = _CATEGORIES[kind]
+            categories = CATEGORIES[kind]
             if any(match.concept.category in categories for match in self._terms.by_code(system, code)):
                 return True
         elif not isinstance(system, str | None) or not isinstance(code, str | None):
@@ -105,7 +105,7 @@ class Relevance:
         if len(text) > TEXT_LIMIT:
             return True  # what follows is not looked at, so it is not known; the reader tells of it
         find = self._terms.value_sets.by_text
-        return any(find(text, category) for category in sorted(_WORD_CATEGORIES[kind]))
+        return any(find(text, category) for category in sorted(WORD_CATEGORIES[kind]))
 
 
 def tells(concept: object) -> bool:

@@ -80,11 +80,11 @@ def expanded(phrase: str) -> Iterator[str]:
 
 def checked_phrase(phrase: str) -> str:
     """`phrase` itself; raises ValueError when it has no word that must stand, or a bracket without its pair."""
-    _slots(phrase)
+    slots_of(phrase)
     return phrase
 
 
-def _slots(phrase: str) -> tuple[Slot, ...]:
+def slots_of(phrase: str) -> tuple[Slot, ...]:
     """A phrase as a row of slots; raises ValueError when it has no words or its brackets do not pair."""
     slots: list[Slot] = []
     depth = start = 0
@@ -105,7 +105,7 @@ class Phrases(Generic[V]):
     """Many phrases, followed word by word all at once, so their number costs nothing; the longest wins."""
 
     def __init__(self, phrases: Iterable[tuple[str, V]]) -> None:
-        rows = [(_slots(phrase), value) for phrase, value in phrases]
+        rows = [(slots_of(phrase), value) for phrase, value in phrases]
         self._root = _Place([(number, 0, ()) for number in range(len(rows))], rows)
 
     def longest(self, words: Sequence[str], start: int) -> tuple[int, Sequence[V]]:

@@ -19,7 +19,14 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from spmwatch.engine.errors import RuleFileError
-from spmwatch.engine.terminology.code_systems import CodeIndex, CodeSystem, CodeSystems, check_overlaps, system_key
+from spmwatch.engine.terminology.code_systems import (
+    CodeIndex,
+    CodeSystem,
+    CodeSystems,
+    Spelling,
+    check_overlaps,
+    system_key,
+)
 from spmwatch.engine.terminology.concept import PREFIX_ROLES, Category, Code, CodeMatch, Concept, Phrase, TextMatch
 from spmwatch.engine.terminology.memory import Memory, digest_of
 from spmwatch.engine.terminology.phrases import Phrases, words_of
@@ -186,6 +193,18 @@ class ValueSets:
     def concept(self, concept_id: str) -> Concept:
         """The concept with this id. Raises KeyError."""
         return self._concepts[concept_id]
+
+    def all_concepts(self) -> tuple[Concept, ...]:
+        """All concepts, by id."""
+        return tuple(self._concepts.values())
+
+    def addresses(self) -> tuple[str, ...]:
+        """Every URI by which a code system is known."""
+        return tuple(uri for system in self._systems.all.values() for uri in system.uris if "/" in uri)
+
+    def spelling(self, system: str) -> Spelling:
+        """How codes of a system compare; `system` as a row names it: a name of _systems.yaml, or a URI."""
+        return self._systems.spelling(self._systems.canonical(system) or system)
 
     def concepts(self, category: str) -> tuple[Concept, ...]:
         """All concepts of a category, by id."""

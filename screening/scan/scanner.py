@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+from spmwatch.screening.scan.patterns import Looked, Patterns
+from spmwatch.screening.scan.searching import FIRST_TYPE, TOLD_APART, Frame, Group, Raw, Search, Uniform
+
+_MOST_TYPES = 200
+"""Types of resources for which a database of their own is made."""
 
 
 class Span(NamedTuple):
@@ -34,3 +41,100 @@ class PlainScanner:
                 spans.append(Span(start, end))
             start = end
         return spans
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a block holds.
+
+    Attributes:
+        lines: the lines that could matter, in order, each once.
+        newlines: line ends in the block.
+        types: resource types of its lines, of those that are read; all where a line does not begin with its type.
+    """
+
+    lines: Sequence[Span]
+    newlines: int
+    types: frozenset[str]
+
+
+class HyperScanner:
+    """Lines in which one of the patterns is found, and lines that are not sound, whatever they hold.
+
+    Databases are made when a type of resource is first met, those of lines that are not as they mostly are when such a
+    line is.
+    """
+
+    def __init__(self, patterns: Patterns) -> None:
+        self._looked = patterns.by_type
+        self._groups = {looked: Group(looked) for looked in set(patterns.by_type.values())}
+        self._frame = Frame({kind for kind, looked in patterns.by_type.items() if looked.whole})
+        self._uniform: dict[bytes, Uniform] = {}
+        self._raw = Raw()
+
+    def candidates(self, block: bytes) -> Sequence[Span]:
+        """Lines with something in them that could matter, lines that are no JSON object by their looks or no UTF-8."""
+        return self.scan(block).lines
+
+    def scan(self, block: bytes) -> Found:
+        """The same with what else was seen."""
+        uniform = self._as_begun(block)
+        if uniform is not None and uniform.read(block):
+            newlines, types, groups, ends = uniform.newlines, uniform.types, uniform.groups, uniform.ends
+        else:
+            ends = self._frame.read(block)
+            newlines, types = self._frame.newlines, frozenset(self._frame.types)
+            groups = tuple({self._groups[self._looked[kind]] for kind in types if kind in self._looked})
+            for group in groups:
+                ends += group.read(block)
+        if not block.isascii():
+            ends = [*ends, *_broken_characters(block), *self._raw.read(block, groups)]
+        return Found(_lines_around(block, ends), newlines, types)
+
+    def searches(self, block: bytes) -> list[Search]:
+        """The searches that this block goes through, for whoever measures them alone."""
+        uniform = self._as_begun(block)
+        return [] if uniform is None else uniform.searches
+
+    def _as_begun(self, block: bytes) -> Uniform | None:
+        """How to read a block if all of it is of the type of its first line."""
+        begun = FIRST_TYPE.match(block)
+        if begun is None:
+            return None
+        kind = begun[1]
+        known = self._uniform.get(kind)
+        if known is None and kind.decode() not in TOLD_APART and len(self._uniform) < _MOST_TYPES:
+            looked = self._looked.get(kind.decode(), Looked())
+            known = self._uniform[kind] = Uniform(kind.decode(), self._groups.get(looked) or Group(looked))
+        return known
+
+
+def _broken_characters(block: bytes) -> list[int]:
+    """The ends of what is no UTF-8."""
+    ends: list[int] = []
+    at = 0
+    while at < len(block):
+        try:
+            block[at:].decode()
+        except UnicodeDecodeError as error:
+            line_end = block.find(b"\n", at + error.start)
+            ends.append(at + error.start + 1)
+            at = line_end + 1 or len(block)
+        else:
+            break
+    return ends
+
+
+def _lines_around(block: bytes, ends: list[int]) -> list[Span]:
+    """The lines that the places before `ends` lie in, in order, each once, blank ones left out."""
+    ends.sort()
+    spans: list[Span] = []
+    behind = 0
+    for end in ends:
+        if end <= behind:
+            continue
+        start = block.rfind(b"\n", behind, end - 1) + 1 or behind
+        behind = block.find(b"\n", end - 1) + 1 or len(block)
+        if not block[start:behind].isspace():
+            spans.append(Span(start, behind))
+    return spans

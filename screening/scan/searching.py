@@ -1,0 +1,254 @@
+"""How a block is searched: how lines begin and end, and what is looked for in each type of resource, by hyperscan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cached_property
+
+import hyperscan
+
+from spmwatch.fhir_adapters.relevance import READ_TYPES
+from spmwatch.screening.scan.lettering import Lettering, raw_expression, spelt_expression, spelt_telling_expression
+from spmwatch.screening.scan.patterns import Looked
+
+BEGINNING = b'{"resourceType":"'
+TOLD_APART = ("Bundle", "OperationOutcome")
+"""Types that are always looked at: a Bundle may hold anything; an outcome speaks of the export itself."""
+TYPES = (*READ_TYPES, *TOLD_APART)
+FIRST_TYPE = re.compile(rb'\{"resourceType":"([A-Za-z]{1,40})"')
+
+
+class Search:
+    """One hyperscan database and what is called for each thing found: (number, start, end, flags, context)."""
+
+    def __init__(
+        self, wanted: Iterable[tuple[bytes, int]], found: Callable[[int, int, int, int, object], None]
+    ) -> None:
+        given = list(wanted)
+        self.database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        self.database.compile(
+            expressions=[expression for expression, _ in given],
+            ids=list(range(len(given))),
+            flags=[flags | hyperscan.HS_FLAG_DOTALL for _, flags in given],
+        )
+        self._found = found
+
+    def run(self, block: bytes) -> None:
+        """Hand over what is found."""
+        self.database.scan(block, match_event_handler=self._found)
+
+
+def handing_over(wanted: Iterable[tuple[bytes, int, Callable[[int], None]]]) -> Search:
+    """A search that gives the place where something ends to the function beside its expression."""
+    given = list(wanted)
+    handlers = [handler for _, _, handler in given]
+
+    def found(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
+        handlers[number](end)
+
+    return Search([(expression, flags) for expression, flags, _ in given], found)
+
+
+class Group:
+    """The types of resources in which the same is looked for."""
+
+    def __init__(self, looked: Looked) -> None:
+        self.looked = looked
+        self.lettering = Lettering(looked)
+        self._ends: list[int] = []
+        self._letters: list[int] = []
+
+    @cached_property
+    def odd(self) -> Search | None:
+        """What is looked for apart."""
+        expressions = [(one, 0) for one in sorted(self.looked.odd)]
+        return (
+            Search(expressions, lambda _number, _start, end, _flags, _context: self._ends.append(end))
+            if expressions
+            else None
+        )
+
+    @cached_property
+    def _main(self) -> Search:
+        found, letters = self._ends.append, self._letters.append
+        return handing_over((one, 0, letters if is_letter else found) for one, is_letter in self.expressions())
+
+    def expressions(self) -> Iterator[tuple[bytes, bool]]:
+        """What is looked for; True for letters whose words are to be looked at."""
+        looked = self.looked
+        if looked.expressions:
+            yield spelt_expression(looked.signs), False
+        if looked.words or looked.codes:
+            yield spelt_telling_expression(), True
+        for one in sorted(looked.expressions):
+            yield one, False
+
+    def read(self, block: bytes) -> list[int]:
+        """Where the lines are that could matter."""
+        if not self.looked.expressions:
+            return []
+        self._letters.clear()
+        ends = self.read_odd(block)
+        self._main.run(block)
+        return ends + self.judged(block, self._letters)
+
+    def read_odd(self, block: bytes) -> list[int]:
+        """What is looked for apart."""
+        self._ends.clear()
+        if self.odd is not None:
+            self.odd.run(block)
+        return self._ends
+
+    def judged(self, block: bytes, letters: Iterable[int]) -> list[int]:
+        """Those of the letters that stand in a word that may be ours."""
+        return [end for end in letters if self.lettering.may_matter(block, end)]
+
+
+class Uniform:
+    """Reads blocks in which all lines are sound and begin with the same type, as nearly all are, in one go."""
+
+    def __init__(self, kind: str, group: Group) -> None:
+        self.newlines = 0
+        self.types = frozenset({kind} & set(READ_TYPES))
+        self.groups: tuple[Group, ...] = (group,)
+        self.ends: list[int] = []
+        self._group = group
+        self._beginning = BEGINNING + kind.encode() + b'"'
+        expressions = [] if group.looked.whole else list(group.expressions())
+        expressions.sort(key=lambda pair: not pair[1])
+        last_letter = 2 + sum(is_letter for _, is_letter in expressions)
+        self._letters: list[int] = []
+        self._ends: list[int] = []
+        counts = self._counts = [0, 0, 0]  # line ends, lines that begin as all should, torn ones
+        self._starts = b"".startswith
+        letters, ends = self._letters.append, self._ends.append
+        beginning, whole = self._beginning, group.looked.whole
+
+        def found(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            if number == 0:
+                counts[0] += 1
+                counts[1] += self._starts(beginning, end)
+                if whole:
+                    ends(end)
+            elif number == 1:
+                counts[2] += 1
+            elif number < last_letter:
+                letters(end)
+            else:
+                ends(end)
+
+        frame = (rb"\n", rb"[^}]\n")
+        self._search = Search([(one, 0) for one in (*frame, *(expression for expression, _ in expressions))], found)
+
+    @property
+    def searches(self) -> list[Search]:
+        """All that a block goes through."""
+        odd = self._group.odd
+        return [self._search] if odd is None or self._group.looked.whole else [self._search, odd]
+
+    def read(self, block: bytes) -> bool:
+        """Is the block as it should be? Then `ends` are the places of lines that could matter."""
+        self._counts[:] = 0, 0, 0
+        self._letters.clear()
+        self._ends.clear()
+        self._starts = block.startswith
+        self._search.run(block)
+        self.newlines, begun, torn = self._counts
+        if torn or begun != self.newlines - 1 or block[-1:] != b"\n" or not block.startswith(self._beginning):
+            return False
+        if self._group.looked.whole:
+            self.ends = self._ends
+            return True
+        self.ends = self._ends + self._group.read_odd(block)
+        if self._letters:
+            self.ends += self._group.judged(block, self._letters)
+        return True
+
+
+class Raw:
+    """Characters beyond ASCII that may be letters of a word of ours."""
+
+    def __init__(self) -> None:
+        self._ends: list[int] = []
+
+    @cached_property
+    def _search(self) -> Search:
+        return handing_over([(raw_expression(), 0, self._ends.append)])
+
+    def read(self, block: bytes, groups: Iterable[Group]) -> list[int]:
+        """Where such a word stands."""
+        asked = [group for group in groups if group.looked.words or group.looked.codes]
+        if not asked:
+            return []
+        self._ends.clear()
+        self._search.run(block)
+        return [end for group in asked for end in group.judged(block, self._ends)]
+
+
+class Frame:
+    """How lines begin and end, and of which types they are."""
+
+    def __init__(self, whole: Collection[str]) -> None:
+        self.types: set[str] = set()
+        self.newlines = 0
+        self._whole = {*whole, *TOLD_APART}
+        self._ends: list[int] = []
+
+    @cached_property
+    def _search(self) -> Search:
+        unsound = self._ends.append
+        wanted: list[tuple[bytes, int, Callable[[int], None]]] = [
+            (rb"\n", 0, self._count),
+            (rb"[^}\r]\n", 0, unsound),
+            (rb"[^}]\r\n", 0, unsound),
+            (rb"\n[^{]", 0, unsound),
+            (_otherwise_than(b"\n" + BEGINNING), 0, self._any_type),
+        ]
+        for kind in TYPES:
+            flags = 0 if kind in self._whole else hyperscan.HS_FLAG_SINGLEMATCH
+            wanted.append((b"\n" + re.escape(BEGINNING) + kind.encode() + b'"', flags, self._of_type(kind)))
+        return handing_over(wanted)
+
+    def read(self, block: bytes) -> list[int]:
+        """The places of lines that are wanted whatever is in them; sets `types` and `newlines`."""
+        self.types.clear()
+        self._ends.clear()
+        self.newlines = 0
+        self._first_line(block)
+        self._search.run(block)
+        if block[-1:] != b"\n":
+            self._ends.append(len(block))
+        return list(self._ends)
+
+    def _count(self, _: int) -> None:
+        self.newlines += 1
+
+    def _of_type(self, kind: str) -> Callable[[int], None]:
+        def seen(end: int) -> None:
+            self.types.add(kind)
+            if kind in self._whole:
+                self._ends.append(end)
+
+        return seen
+
+    def _any_type(self, end: int) -> None:
+        """A line that does not begin with its type may be of any, also of one that is wanted whole."""
+        self.types.update(READ_TYPES)
+        self._ends.append(end)
+
+    def _first_line(self, block: bytes) -> None:
+        begun = FIRST_TYPE.match(block)
+        if begun is None:
+            self._any_type(1)
+        elif (kind := begun[1].decode()) in TYPES:
+            self._of_type(kind)(1)
+
+
+def _otherwise_than(beginning: bytes) -> bytes:
+    """Finds what begins like `beginning` and goes on in another way, or has an escape in the word behind it."""
+    ways = [
+        re.escape(beginning[:at]) + b"[^" + re.escape(beginning[at : at + 1]) + b"]" for at in range(1, len(beginning))
+    ]
+    ways.append(re.escape(beginning) + rb"[^\"\n]*\\")
+    return b"|".join(ways)
