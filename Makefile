@@ -5,6 +5,7 @@
 #   make fhir-server  the FHIR server that tests ask, in an environment of its own; `make test` does it by itself
 #   make check     formatting, lint, types, import contracts, house and catalogue tests
 #   make bench     the benchmarks of the engine; make bench-service those of the service under load (needs wrk)
+#   make bench-screen  screening a large export against wc, hyperscan and orjson; makes about 6 GB of files and removes them
 #   make valgrind  the rule network's memory tests under valgrind, about two minutes
 #   make examples  examples/bundles and examples/export from the worked patients of the features
 #   make lock      rules/versions.lock, after a version was raised
@@ -22,7 +23,7 @@ BIN = $(VENV)/bin
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = demo
-.PHONY: setup demo test fhir-server check bench bench-service examples rule-docs screenshots valgrind lock lock-deps clean distclean
+.PHONY: setup demo test fhir-server check bench bench-service bench-screen examples rule-docs screenshots valgrind lock lock-deps clean distclean
 
 # Any Python 3 that really runs (a shim in PATH may not) can run the setup script, which finds the one for the environment.
 setup:
@@ -61,6 +62,10 @@ bench: setup
 
 bench-service: setup
 	$(BIN)/python benchmarks/service.py $(ARGS)
+
+bench-screen: setup
+	@mkdir -p build
+	$(BIN)/python benchmarks/screen.py --folder build $(ARGS)
 
 valgrind: setup
 	@command -v valgrind >/dev/null || { echo "valgrind is missing (Debian: apt-get install valgrind)" >&2; exit 1; }

@@ -68,7 +68,7 @@ class HyperScanner:
     def __init__(self, patterns: Patterns) -> None:
         self._looked = patterns.by_type
         self._groups = {looked: Group(looked) for looked in set(patterns.by_type.values())}
-        self._frame = Frame({kind for kind, looked in patterns.by_type.items() if looked.whole})
+        self._frame = Frame({kind for kind, looked in patterns.by_type.items() if looked.whole}, patterns.by_type)
         self._uniform: dict[bytes, Uniform] = {}
         self._raw = Raw()
 

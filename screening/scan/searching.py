@@ -15,7 +15,6 @@ from spmwatch.screening.scan.patterns import Looked
 BEGINNING = b'{"resourceType":"'
 TOLD_APART = ("Bundle", "OperationOutcome")
 """Types that are always looked at: a Bundle may hold anything; an outcome speaks of the export itself."""
-TYPES = (*READ_TYPES, *TOLD_APART)
 FIRST_TYPE = re.compile(rb'\{"resourceType":"([A-Za-z]{1,40})"')
 
 
@@ -110,7 +109,7 @@ class Uniform:
 
     def __init__(self, kind: str, group: Group) -> None:
         self.newlines = 0
-        self.types = frozenset({kind} & set(READ_TYPES))
+        self.types = frozenset({kind} if kind in READ_TYPES or group.looked != Looked() else ())
         self.groups: tuple[Group, ...] = (group,)
         self.ends: list[int] = []
         self._group = group
@@ -189,7 +188,8 @@ class Raw:
 class Frame:
     """How lines begin and end, and of which types they are."""
 
-    def __init__(self, whole: Collection[str]) -> None:
+    def __init__(self, whole: Collection[str], wanted: Collection[str]) -> None:
+        self._types = (*dict.fromkeys((*READ_TYPES, *wanted)), *TOLD_APART)
         self.types: set[str] = set()
         self.newlines = 0
         self._whole = {*whole, *TOLD_APART}
@@ -205,7 +205,7 @@ class Frame:
             (rb"\n[^{]", 0, unsound),
             (_otherwise_than(b"\n" + BEGINNING), 0, self._any_type),
         ]
-        for kind in TYPES:
+        for kind in self._types:
             flags = 0 if kind in self._whole else hyperscan.HS_FLAG_SINGLEMATCH
             wanted.append((b"\n" + re.escape(BEGINNING) + kind.encode() + b'"', flags, self._of_type(kind)))
         return handing_over(wanted)
@@ -234,14 +234,14 @@ class Frame:
 
     def _any_type(self, end: int) -> None:
         """A line that does not begin with its type may be of any, also of one that is wanted whole."""
-        self.types.update(READ_TYPES)
+        self.types.update(self._types)
         self._ends.append(end)
 
     def _first_line(self, block: bytes) -> None:
         begun = FIRST_TYPE.match(block)
         if begun is None:
             self._any_type(1)
-        elif (kind := begun[1].decode()) in TYPES:
+        elif (kind := begun[1].decode()) in self._types:
             self._of_type(kind)(1)
 
 

@@ -335,6 +335,13 @@ def test_patterns_are_joined_by_type() -> None:
     assert found(b'{"resourceType":"Condition","subject":{"reference":"Patient/p1"}}\n', by) == []
 
 
+def test_types_that_hold_no_facts_are_looked_at_where_they_are_asked_for() -> None:
+    """A Substance among lines of other types, and among its own."""
+    substance = b'{"resourceType":"Substance","id":"s1"}\n'
+    by = HyperScanner(patterns.ids(["s1"], ["Substance"]))
+    assert found(OTHER + substance + QUIET, by) == found(substance + substance[:-4] + b'2"}\n', by)[:1] == [substance]
+
+
 def test_types_and_line_ends_are_told() -> None:
     seen = scanner("evidence").scan(QUIET + b'{"resourceType":"Patient","id":"p"}\n' + OTHER)
     assert (seen.types, seen.newlines) == ({"Observation", "Patient"}, 3)

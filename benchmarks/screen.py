@@ -1,0 +1,207 @@
+"""Screening an export against what the machine does with the same bytes; ratios hold between machines, figures do not.
+
+    make bench-screen               or  .venv/bin/python benchmarks/screen.py [--patients N] [--rounds N] [--folder DIR]
+
+In each round one after the other, of the same files: `wc -l`; a bare hyperscan pass with the scanner's own databases;
+the scanner with its candidates; a loop that does `orjson.loads` on every line; `spmwatch screen` with one worker and
+with two. Medians of the rounds are printed. Then an export ten times as large, one packed with gzip, and a registry in
+which every patient has myeloma. Peak memory is that of all processes together (PSS), ten times a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Self
+
+import orjson
+from export_maker import Plan, make_export
+
+from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.screening.scan import patterns
+from spmwatch.screening.scan.blocks import BLOCK, blocks, chunks
+from spmwatch.screening.scan.scanner import HyperScanner
+from spmwatch.screening.scan.sources import Source, inventory
+
+AS_OF = "2026-01-15"
+
+
+def main() -> None:
+    """Make the exports, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--patients", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--registry", type=int, default=4_000, help="patients of the registry")
+    parser.add_argument("--folder", type=Path, help="where the exports are made; removed at the end")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="spmwatch-bench-", dir=options.folder) as place:
+        _measure(Path(place), options.patients, options.rounds, options.registry)
+
+
+def _measure(place: Path, patients: int, rounds: int, registry: int) -> None:
+    small, large = place / "small", place / "large"
+    make_export(small, Plan(patients=max(patients // 10, 1)))
+    make_export(large, Plan(patients=patients))
+    megabytes = _size(large) / 1e6
+    print(f"{patients:,} patients, {megabytes:,.0f} MB, median of {rounds} rounds\n")
+    ways = _ways(large, place)
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    peaks: list[float] = []
+    for _ in range(rounds):  # one after the other, so that what else the machine does meets all alike
+        for name, way in ways.items():
+            with _Memory() as memory:
+                taken[name].append(_timed(way))
+            if name == "one worker":
+                peaks.append(memory.peak)
+    seconds = {name: statistics.median(times) for name, times in taken.items()}
+    for name, value in seconds.items():
+        print(f"{name:<34}{value:>9.2f} s{megabytes / value:>9,.0f} MB/s")
+    one = seconds["one worker"]
+    print(f"\none worker to the bare pass      {seconds['hyperscan alone'] / one:>8.2f}   (goal 0.70)")
+    print(f"scanner to the bare pass         {seconds['hyperscan alone'] / seconds['scanner']:>8.2f}")
+    print(f"one worker to orjson.loads       {seconds['orjson.loads of every line'] / one:>8.2f}   (goal 5)")
+    print(f"scanner to orjson.loads          {seconds['orjson.loads of every line'] / seconds['scanner']:>8.2f}")
+    print(f"one worker to wc -l              {seconds['wc -l'] / one:>8.2f}")
+    print(f"two workers to one               {one / seconds['two workers']:>8.2f}   (goal 1.7)")
+    print(f"peak memory, one worker          {max(peaks):>8,.0f} MB (goal 600)")
+    tenth = statistics.median(_timed(lambda: _screen(small, place, 1)) for _ in range(rounds))
+    print(f"10x the data in                  {one / tenth:>8.2f}   times the time (goal 10.5)")
+    packed = _packed(large, place / "packed")
+    shutil.rmtree(large)
+    unpacked = statistics.median(_timed(lambda: _screen(packed, place, 1)) for _ in range(rounds))
+    print(f".gz to plain                     {one / unpacked:>8.2f}   (goal 0.5)")
+    shutil.rmtree(packed)
+    everybody = place / "registry"
+    make_export(everybody, Plan(patients=registry, myeloma=1.0, lean=True))
+    taking = statistics.median(_timed(lambda: _screen(everybody, place, 1)) for _ in range(rounds))
+    print(f"registry, patients a second      {registry / taking:>8,.0f}   (goal 1,000)")
+
+
+def _ways(folder: Path, place: Path) -> dict[str, Callable[[], None]]:
+    value_sets = ValueSets.load(files("spmwatch.rules"))
+    sources = inventory([folder]).sources
+    scanner = HyperScanner(patterns.evidence(value_sets))
+    _scan(sources, scanner)  # its databases are made when a type is first met
+    return {
+        "wc -l": lambda: _run(["wc", "-l", *(source.path for source in sources)]),
+        "hyperscan alone": lambda: _bare(sources, scanner),
+        "scanner": lambda: _scan(sources, scanner),
+        "orjson.loads of every line": lambda: _parse(sources),
+        "one worker": lambda: _screen(folder, place, 1),
+        "two workers": lambda: _screen(folder, place, 2),
+    }
+
+
+def _bare(sources: tuple[Source, ...], scanner: HyperScanner) -> None:
+    """The databases that each file goes through, and nothing done with what they find."""
+
+    def found(*_: object) -> None:
+        return None
+
+    for source in sources:
+        with source.open() as file:
+            data = file.read(BLOCK)
+            searches = scanner.searches(data)
+            while data:
+                for search in searches:
+                    search.database.scan(data, match_event_handler=found)
+                data = file.read(BLOCK)
+
+
+def _scan(sources: tuple[Source, ...], scanner: HyperScanner) -> None:
+    for source in sources:
+        for chunk in chunks(source):
+            for block in blocks(chunk):
+                scanner.candidates(block.data)
+
+
+def _parse(sources: tuple[Source, ...]) -> None:
+    for source in sources:
+        with source.open() as file:
+            for line in file:
+                orjson.loads(line)
+
+
+def _screen(folder: Path, place: Path, workers: int) -> None:
+    out = place / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    command = [sys.executable, "-m", "spmwatch.cli", "screen", str(folder), "--as-of", AS_OF, "--quiet"]
+    _run([*command, "--out", str(out), "--format", "parquet", "--workers", str(workers)])
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1) or "Traceback" in done.stderr:
+        sys.exit(f"{' '.join(command[:6])} ...: exit {done.returncode}\n{done.stderr[-2000:]}")
+
+
+def _timed(way: Callable[[], None]) -> float:
+    begun = time.perf_counter()
+    way()
+    return time.perf_counter() - begun
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
+
+
+def _packed(folder: Path, to: Path) -> Path:
+    to.mkdir()
+    for file in sorted(folder.iterdir()):
+        with file.open("rb") as plain, gzip.open(to / f"{file.name}.gz", "wb", compresslevel=1) as packed:
+            shutil.copyfileobj(plain, packed, 1 << 20)
+    return to
+
+
+class _Memory:
+    """The most memory that the processes below this one take together, in MB: each shared page counted once (PSS)."""
+
+    def __init__(self) -> None:
+        self.peak = 0.0
+        self._over = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._watcher.join()
+
+    def _watch(self) -> None:
+        own = str(Path("/proc/self").resolve().name)
+        while not self._over.wait(0.1):
+            self.peak = max(self.peak, sum(map(_proportional, _below(own))) / 1e3)
+
+
+def _below(process: str) -> list[str]:
+    try:
+        threads = list(Path(f"/proc/{process}/task").iterdir())
+        children = [child for thread in threads for child in (thread / "children").read_text().split()]
+    except OSError:
+        return []
+    return [one for child in children for one in (child, *_below(child))]
+
+
+def _proportional(process: str) -> int:
+    """Kilobytes."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+if __name__ == "__main__":
+    main()
