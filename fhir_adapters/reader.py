@@ -82,7 +82,7 @@ class Reader:
 
     def note_long_texts(self, item: Item) -> bool:
         """Tell of each text that is longer than is read; is there one?"""
-        if not is_longer_than(item.resource, TEXT_LIMIT):
+        if 0 < item.length <= TEXT_LIMIT or not is_longer_than(item.resource, TEXT_LIMIT):
             return False
         long = sorted(path for path, text in words_read(item.resource) if len(text) > TEXT_LIMIT)
         for path in long:

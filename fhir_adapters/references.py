@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, TypeAlias
 
 import orjson
@@ -21,7 +21,7 @@ _LITERAL = re.compile(
     r"(?P<base>https?://[^?#|]*/)?(?P<type>[A-Z][A-Za-z]{1,50})/(?P<id>[^/?#|\s]{1,128})(?:/_history/[^/?#|]+)?(?:[?|].*)?",
     re.IGNORECASE,
 )
-_NO_SPACE = re.compile(r"\S+")
+_USABLE_ID = re.compile(r"\S{1,128}")
 _HISTORY = re.compile(r"/_history/[^/]+$")
 
 
@@ -55,7 +55,7 @@ def label_of(resource: Resource, address: str = "") -> str:
     """
     kind, ident = resource.get("resourceType"), resource.get("id")
     kind = kind if isinstance(kind, str) else "Resource"
-    if isinstance(ident, str) and 0 < len(ident) <= 128 and (ident.isalnum() or _NO_SPACE.fullmatch(ident)):
+    if isinstance(ident, str) and _USABLE_ID.fullmatch(ident):
         return f"{kind}/{ident}"
     if address.startswith("urn:") and len(address) <= 128:
         return f"{kind} {address}"
@@ -63,7 +63,7 @@ def label_of(resource: Resource, address: str = "") -> str:
         content = orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:  # nested deeper than orjson writes
         return f"{kind} without id"
-    return f"{kind} without id ({hashlib.sha256(content).hexdigest()[:12]})"
+    return f"{kind} without id ({sha256(content).hexdigest()[:12]})"
 
 
 def digest_of_json(value: object) -> bytes:
@@ -72,7 +72,7 @@ def digest_of_json(value: object) -> bytes:
         written = orjson.dumps(value)
     except orjson.JSONEncodeError:  # nested too deep, a number too large
         return b""
-    return b"" if b"null" in written else hashlib.sha256(written).digest()
+    return b"" if b"null" in written else sha256(written).digest()
 
 
 @dataclass(slots=True)
@@ -85,6 +85,8 @@ class Item:
     scope: ResourceIndex | None = None
     doubt: str = ""
     """Why it may not hold any more, where that cannot be told: what it proves is possible only."""
+    length: int = 0
+    """Of its JSON in bytes; 0 where nobody measured it."""
     type: str = field(init=False)
     _label: str = field(init=False, default="")
     _code_digest: bytes | None = field(init=False, default=None)

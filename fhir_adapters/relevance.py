@@ -43,11 +43,10 @@ class Relevance:
         if kind in ("Condition", "Procedure"):
             return self._concept(kind, resource.get("code"), item.code_digest)
         if kind == "Observation":
-            components = resource.get("component")
             return (
                 self._concept(kind, resource.get("code"), item.code_digest)
                 or self._answered(kind, resource)
-                or (isinstance(components, list) and any(self._asked_or_answered(kind, one) for one in components))
+                or ("component" in resource and self._in_parts(kind, resource["component"]))
             )
         return kind in DRUG_TYPES and self._medication(kind, resource)
 
@@ -61,16 +60,19 @@ class Relevance:
             concept = medication.get("concept")
         return "medicationReference" in resource or not tells(concept) or self._concept(kind, concept)
 
+    def _in_parts(self, kind: str, components: object) -> bool:
+        return isinstance(components, list) and any(self._asked_or_answered(kind, one) for one in components)
+
     def _asked_or_answered(self, kind: str, part: object) -> bool:
         if not isinstance(part, dict):
             return False
         return self._concept(kind, part.get("code")) or self._answered(kind, part)
 
     def _answered(self, kind: str, part: Resource) -> bool:
-        answer = part.get("valueCodeableConcept")
-        if answer is not None and self._concept(kind, answer):
-            return True
-        text = part.get("valueString")
+        if "valueCodeableConcept" in part and (answer := part["valueCodeableConcept"]) is not None:
+            if self._concept(kind, answer):
+                return True
+        text = part["valueString"] if "valueString" in part else None
         return isinstance(text, str) and self._says(kind, text)
 
     def _concept(self, kind: str, concept: object, digest: bytes | None = None) -> bool:

@@ -34,14 +34,16 @@ class Owners:
         """As `subject_of`."""
         reference = item.resource.get("subject")
         literal = reference.get("reference") if isinstance(reference, dict) else None
-        if not isinstance(literal, str) or not literal or literal.lstrip()[:1] in ("#", ""):
-            return subject_of(item, self._index)  # told by what else is in the resource
-        key = (item.scope, literal, _server_of(item.full_url))
+        if not isinstance(literal, str):
+            return subject_of(item, self._index)
+        key = (item.scope, literal, _server_of(item.full_url) if item.full_url else "")
         known = self._known.get(key)
         if known is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            known = self._known[key] = subject_of(item, self._index)
+            known = subject_of(item, self._index)
+            if literal.lstrip()[:1] not in ("#", ""):  # those are told by what else is in the resource
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[key] = known
         return known
 
 

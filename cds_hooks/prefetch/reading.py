@@ -137,7 +137,9 @@ class Supplied:
         Other addresses are left out: whose servers they are was settled in same_patient.py; `Type/id` finds the rest.
         """
         return tuple(
-            Item(placed.resource, full_url=_urn_of(placed)) for reading in self.readings for placed in reading.placed
+            Item(placed.resource, full_url=_urn_of(placed), length=placed.length)
+            for reading in self.readings
+            for placed in reading.placed
         )
 
     def without_subject(self, places: Collection[str]) -> Supplied:
@@ -221,6 +223,8 @@ def _reading(template: Template, found: _Found) -> Reading:
 
 MOST_IN_LIST = 5000
 """Members of one list in a resource, e.g. codings of one code; a resource with more is named and not read."""
+BRIEF = 2 * MOST_IN_LIST
+"""Bytes of JSON in which no list can be longer than that."""
 MOST_UNREADABLE = 20
 """Places of one key that are named when they cannot be read; the others are counted."""
 _AN_ENTRY = "an entry with a FHIR resource"
@@ -238,11 +242,12 @@ class _Found:
 
     def take(self, resource: Json, where: str, full_url: str = "") -> None:
         """A resource, or everything in a Bundle."""
-        if resource["resourceType"] == "Bundle":
+        kind = resource["resourceType"]
+        if kind == "Bundle":
             self._bundle(resource, where)
-        elif resource["resourceType"] == "OperationOutcome":
+        elif kind == "OperationOutcome":
             self.failed |= reports_error(resource)
-        elif has_endless_list(resource, length := len(orjson.dumps(resource))):
+        elif (length := len(orjson.dumps(resource))) > BRIEF and has_endless_list(resource, length):
             self._unreadable(where, f"a resource whose lists have at most {MOST_IN_LIST} members")
         else:
             self.placed.append(Placed(where=where, resource=resource, full_url=full_url, length=length))
@@ -299,7 +304,7 @@ def has_endless_list(resource: Json, length: int) -> bool:
         resource: any.
         length: of its JSON in bytes.
     """
-    left: list[object] = [resource] if length > 2 * MOST_IN_LIST else []  # a quick look first
+    left: list[object] = [resource] if length > BRIEF else []  # a quick look first
     while left:
         value = left.pop()
         if isinstance(value, dict):
@@ -322,8 +327,9 @@ def reports_error(outcome: Json) -> bool:
 
 def _urn_of(placed: Placed) -> str:
     """A Patient who is listed under no `urn:` may be referred to by the id as one."""
-    if placed.full_url.startswith("urn:"):
-        return placed.full_url
+    url = placed.full_url
+    if url[:4] == "urn:":
+        return url
     return f"urn:uuid:{placed.resource.get('id')}" if placed.resource["resourceType"] == "Patient" else ""
 
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TypeAlias
 
 from spmwatch.cds_hooks.prefetch.reading import Placed, Supplied, items
 from spmwatch.cds_hooks.wire.refusal import Issue, RequestError
@@ -59,21 +60,14 @@ def check_same_patient(
         The places of resources that name no patient at all: the reader counts them for nobody.
     """
     everything = [*placed, *(within(drafts.bundle, drafts.where) if drafts is not None else ())]
+    named = [_named_in(item.resource) for item in everything]
     known = _Known(patient_id)
-    known.learn(everything, fhir_server)
-    nameless = set()
-    for item in everything:
-        own = False
-        for where, whose in _subjects(item, known):
-            if whose is _Whose.OTHER:
-                says = (
-                    f"{where} is not the patient of context.patientId; nothing is answered about two patients at once"
-                )
-                raise RequestError(422, Issue(code="business-rule", says=says, where=where))
-            own = own or whose is _Whose.OWN
-        if not own:
-            nameless.add(item.where)
-    return frozenset(nameless)
+    known.learn(everything, named, fhir_server)
+    return frozenset(
+        item.where
+        for item, subjects in zip(everything, named, strict=True)
+        if not _is_of_the_patient(item, subjects, known)
+    )
 
 
 class _Whose(Enum):
@@ -100,21 +94,20 @@ class _Known:
     identifiers: dict[str, set[str]] = field(default_factory=dict)
     _named: dict[str, bool] = field(default_factory=dict)
 
-    def learn(self, everything: Iterable[Placed], fhir_server: str | None) -> None:
-        """Take the names from what was sent."""
+    def learn(self, everything: Iterable[Placed], named: Iterable[_Named], fhir_server: str | None) -> None:
+        """Take the names from what was sent, and from the subjects that are named in it."""
         self.urls.add(f"urn:uuid:{self.patient_id}")
         listing: set[str] = set()
         servers = Servers()
-        references: set[str] = set()
         for item in everything:
             if item.full_url and (own := servers.of(item.full_url)):
                 listing.add(own)
-            references.update(_references(item.resource))
             if item.resource.get("resourceType") == "Patient" and item.resource.get("id") == self.patient_id:
                 if item.full_url:
                     self.urls.add(item.full_url)
                 for system, value in _identifiers(item.resource.get("identifier")):
                     self.identifiers.setdefault(system, set()).add(value)
+        references = {literal for subjects in named for _, _, literal in subjects if literal is not None}
         pointing = {server_of(reference) for reference in references} - {""}
         if fhir_server is not None:
             self.servers.add(_server_key(fhir_server.partition("://")[2]))
@@ -158,11 +151,13 @@ class Servers:
     def of(self, address: str) -> str:
         """As `server_of`."""
         listed, _, ident = address.rpartition("/")
-        if listed.endswith("/_history") or _PLAIN_ID.fullmatch(ident) is None:
+        if _PLAIN_ID.fullmatch(ident) is None:
             return server_of(address)
         known = self._known.get(listed)
         if known is None:
-            known = self._known[listed] = server_of(address)
+            known = server_of(address)
+            if not listed.endswith("/_history"):
+                self._known[listed] = known
         return known
 
 
@@ -189,60 +184,73 @@ def within(bundle: Json, where: str) -> Iterator[Placed]:
                 yield from within(resource, at)
 
 
-def _subjects(item: Placed, known: _Known) -> Iterator[tuple[str, _Whose]]:
-    """Each place within a resource that says whom it is about, and whom."""
+_Named: TypeAlias = list[tuple[str, object, str | None]]
+"""Each subject that a resource names: the element that names it, what stands there, and its literal reference."""
+
+
+def _named_in(resource: Json) -> _Named:
+    found: _Named = []
+    for name in SUBJECTS:
+        if name in resource and (named := resource[name]) is not None:
+            for subject in named if isinstance(named, list) else (named,):
+                reference = subject.get("reference") if isinstance(subject, dict) else subject
+                found.append((name, subject, reference if isinstance(reference, str) else None))
+    return found
+
+
+def _is_of_the_patient(item: Placed, subjects: _Named, known: _Known) -> bool:
+    """Does a resource, or what it contains, name the patient? `subjects` are its own.
+
+    Raises:
+        RequestError: 422 when it names another, or whom cannot be told.
+    """
     resource = item.resource
     if resource.get("resourceType") == "Patient":
-        yield f"{item.where}.id", _Whose.OWN if resource.get("id") == known.patient_id else _Whose.OTHER
-        return
+        if resource.get("id") != known.patient_id:
+            raise _about_another(f"{item.where}.id")
+        return True
     if "contained" not in resource:
-        yield from _subjects_of(resource, item.where, {}, known)
-        return
-    listed = [one for one in items(resource.get("contained")) if isinstance(one, dict)]
+        return _name_the_patient(subjects, item.where, {}, known)
+    listed = [one for one in items(resource["contained"]) if isinstance(one, dict)]
     inside: dict[object, Json] = {one["id"]: one for one in listed if isinstance(one.get("id"), str)}
-    yield from _subjects_of(resource, item.where, inside, known)
+    own = _name_the_patient(subjects, item.where, inside, known)
     for index, one in enumerate(listed):
         if one.get("resourceType") != "Patient":  # the id of a contained Patient is local; `#` tells
-            yield from _subjects_of(one, f"{item.where}.contained[{index}]", inside, known)
+            own |= _name_the_patient(_named_in(one), f"{item.where}.contained[{index}]", inside, known)
+    return own
 
 
-def _subjects_of(
-    resource: Json, where: str, inside: Mapping[object, Json], known: _Known
-) -> Iterator[tuple[str, _Whose]]:
-    for name in SUBJECTS:
-        if (named := resource.get(name)) is not None:
-            for subject in _each(named):
-                yield f"{where}.{name}", _whose(subject, inside, known)
+def _name_the_patient(subjects: _Named, where: str, inside: Mapping[object, Json], known: _Known) -> bool:
+    """Does one of these subjects mean the patient? Raises RequestError (422) at the first that means another."""
+    own = False
+    for name, subject, literal in subjects:
+        whose = _whose(subject, literal, inside, known)
+        if whose is _Whose.OTHER:
+            raise _about_another(f"{where}.{name}")
+        own = own or whose is _Whose.OWN
+    return own
 
 
-def _whose(subject: object, inside: Mapping[object, Json], known: _Known) -> _Whose:
-    reference = subject.get("reference") if isinstance(subject, dict) else subject
-    if not isinstance(reference, str):
+def _about_another(where: str) -> RequestError:
+    says = f"{where} is not the patient of context.patientId; nothing is answered about two patients at once"
+    return RequestError(422, Issue(code="business-rule", says=says, where=where))
+
+
+def _whose(subject: object, literal: str | None, inside: Mapping[object, Json], known: _Known) -> _Whose:
+    if literal is None:
         return known.by_identifier(subject.get("identifier")) if isinstance(subject, dict) else _Whose.NOBODY
-    if not reference.startswith("#"):
-        return _Whose.OWN if known.is_named_by(reference) else _Whose.OTHER
-    one = inside.get(reference[1:], inside.get(reference))
+    if literal[:1] != "#":
+        return _Whose.OWN if known.is_named_by(literal) else _Whose.OTHER
+    one = inside.get(literal[1:], inside.get(literal))
     if one is None or one.get("resourceType") != "Patient":
         return _Whose.OTHER
     return known.by_identifier(one.get("identifier"))
 
 
-def _references(resource: Json) -> Iterator[str]:
-    for name in SUBJECTS:
-        for subject in _each(named) if (named := resource.get(name)) is not None else ():
-            reference = subject.get("reference") if isinstance(subject, dict) else subject
-            if isinstance(reference, str):
-                yield reference
-
-
 def _identifiers(value: object) -> Iterator[tuple[str, str]]:
     """(system, value) of each identifier that has both."""
-    for one in _each(value):
+    for one in value if isinstance(value, list) else (value,):
         if isinstance(one, dict):
             system, text = one.get("system"), one.get("value")
             if isinstance(system, str) and isinstance(text, str):
                 yield system, text
-
-
-def _each(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value]
