@@ -69,10 +69,9 @@ class Relevance:
         return self._concept(kind, part.get("code")) or self._answered(kind, part)
 
     def _answered(self, kind: str, part: Resource) -> bool:
-        if "valueCodeableConcept" in part and (answer := part["valueCodeableConcept"]) is not None:
-            if self._concept(kind, answer):
-                return True
-        text = part["valueString"] if "valueString" in part else None
+        if "valueCodeableConcept" in part and self._concept(kind, part["valueCodeableConcept"]):
+            return True
+        text = part.get("valueString")
         return isinstance(text, str) and self._says(kind, text)
 
     def _concept(self, kind: str, concept: object, digest: bytes | None = None) -> bool:

@@ -10,12 +10,12 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from spmwatch.engine.episodes import LAST_DAY, UNKNOWN, Course, Done, Episode, FollowUp, Lab, Order, Span, Timeline
+from spmwatch.engine.episodes import LAST_DAY, UNKNOWN, Course, Episode, FollowUp, Order, Span, Timeline
 from spmwatch.engine.facts import Certainty, Coverage, Source, Standing
 from spmwatch.engine.follow_up.check import Check, Exclusion, Schedule
 from spmwatch.engine.follow_up.conditions import Circumstances, Compiler, Ways
 from spmwatch.engine.follow_up.smoking import SmokingRecords
-from spmwatch.engine.follow_up.states import Standings, sources_of_day, standings_of, tests_among
+from spmwatch.engine.follow_up.states import Standings, sources_of_day, on_record, standings_of, tests_among
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.engine.truth import Truth
 
@@ -34,7 +34,7 @@ class FollowUps:
 
     def added_to(self, timeline: Timeline, coverage: Coverage) -> Timeline:
         """The timeline with the checks as they stand on its day."""
-        if not any(isinstance(e, (Course, Order)) and e.drug in self._subjects for e in timeline.episodes):
+        if not any(e.drug in self._subjects for e in timeline.episodes if isinstance(e, (Course, Order))):
             return timeline
         episodes = self._smoking.completed(timeline.episodes, timeline.as_of)
         patient = _Patient(episodes, timeline, coverage, self._subjects)
@@ -76,7 +76,7 @@ class _Patient:
         self, episodes: Sequence[Episode], timeline: Timeline, coverage: Coverage, subjects: frozenset[str]
     ) -> None:
         self._coverage, self._subjects = coverage, subjects
-        self._tests = [episode for episode in episodes if isinstance(episode, (Done, Lab))]
+        self._tests = on_record(episodes)
         self._today = timeline.as_of.toordinal()
         self._circumstances = Circumstances(episodes, timeline.as_of)
         self._ids = (f"{FollowUp.verb}-{number}" for number in itertools.count(1))

@@ -8,6 +8,7 @@ which conditions do compare are left to that reader.
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,10 +18,11 @@ from operator import attrgetter
 from spmwatch.engine.catalogue.conditions import TODAY, Branch, Condition, SpanTest, WordTest
 from spmwatch.engine.dates import add_months
 from spmwatch.engine.episodes import UNKNOWN, Episode, Span
+from spmwatch.engine.facts import Standing
 from spmwatch.engine.reasoning.explain import Explainer
 from spmwatch.engine.reasoning.reading import alone, compare, standing_truth, word_truth
 from spmwatch.engine.timeline.topics import topic_of
-from spmwatch.engine.truth import Truth, all_of, any_of
+from spmwatch.engine.truth import Truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class _Asked:
 
     def truth(self, episode: Episode, today: int) -> Truth:
         """Is it such an episode? FALSE with the first test that it fails."""
-        result = standing_truth(episode)
+        result = Truth.TRUE if episode.standing is Standing.COUNTS else Truth.UNKNOWN
         for word in self.words:
             value = getattr(episode, word.field)
             if value not in word.values:
@@ -136,16 +138,25 @@ class Circumstances:
 
     def __init__(self, episodes: Sequence[Episode], as_of: date) -> None:
         self._episodes, self._as_of, self._today = episodes, as_of, as_of.toordinal()
-        self._by_verb: dict[str, list[Episode]] = {}
+        self._by_verb: defaultdict[str, list[Episode]] = defaultdict(list)
         for episode in episodes:
-            self._by_verb.setdefault(episode.verb, []).append(episode)
+            self._by_verb[episode.verb].append(episode)
+        for alike in self._by_verb.values():
+            alike.sort(key=_ID)  # the order in which the explainer has them
         self._answers: dict[_Asked, _Answer] = {}
 
     def holds(self, ways: Ways) -> Truth:
         """Does one of the branches hold?"""
         if ways.asked is None:
             return self._explainer.holds(ways.branches)
-        return any_of(map(self._branch_truth, ways.asked))
+        result = Truth.FALSE
+        for branch in ways.asked:
+            truth = self._branch_truth(branch)
+            if truth is Truth.TRUE:
+                return truth
+            if truth is Truth.UNKNOWN:
+                result = truth
+        return result
 
     def topics_of(self, ways: Ways) -> tuple[str, ...]:
         """What would decide branches of which none is decided, each an id of rules/gaps.yaml."""
@@ -166,7 +177,14 @@ class Circumstances:
         return Explainer(self._episodes, self._as_of)
 
     def _branch_truth(self, branch: Sequence[_Asked]) -> Truth:
-        return all_of(self._answer(asked).truth for asked in branch)
+        result = Truth.TRUE
+        for asked in branch:
+            truth = self._answer(asked).truth
+            if truth is Truth.FALSE:
+                return truth
+            if truth is Truth.UNKNOWN:
+                result = truth
+        return result
 
     def _open_topics(self, branch: Sequence[_Asked]) -> Iterator[str]:
         for asked in branch:
@@ -174,16 +192,17 @@ class Circumstances:
                 yield from asked.open_topics(episode, self._today)
 
     def _answer(self, asked: _Asked) -> _Answer:
-        answer = self._answers.get(asked)
-        if answer is None:
-            answer = self._answers[asked] = self._looked_for(asked)
-        return answer
+        if asked.verb not in self._by_verb:
+            return _NOT_FOUND
+        if asked not in self._answers:
+            self._answers[asked] = self._looked_for(asked)
+        return self._answers[asked]
 
     def _looked_for(self, asked: _Asked) -> _Answer:
-        """Goes through the episodes; those found are in the order of their ids, as the explainer has them."""
+        """Goes through the episodes; those found are in the order of their ids."""
         certain: list[Episode] = []
         possible: list[Episode] = []
-        for episode in self._by_verb.get(asked.verb, ()):
+        for episode in self._by_verb[asked.verb]:
             truth = asked.truth(episode, self._today)
             if truth is not Truth.FALSE:
                 possible.append(episode)
@@ -191,6 +210,4 @@ class Circumstances:
                     certain.append(episode)
         if not possible:
             return _NOT_FOUND
-        certain.sort(key=_ID)
-        possible.sort(key=_ID)
         return _Answer(Truth.TRUE if certain else Truth.UNKNOWN, certain, possible)

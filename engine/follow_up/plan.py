@@ -25,13 +25,13 @@ class Planner:
 
     def plan(self, timeline: Timeline, findings: Sequence[Finding]) -> tuple[PlanItem, ...]:
         """The plan of a patient on or after lenalidomide for myeloma, or for whom it is ordered; empty for others."""
-        if not self._is_for(timeline):
-            return ()
-        reasons = self._reasons(findings)
         found: defaultdict[str, list[FollowUp]] = defaultdict(list)
         for episode in timeline.episodes:
             if isinstance(episode, FollowUp):
                 found[episode.check].append(episode)
+        if not found or not self._is_for(timeline):
+            return ()
+        reasons = self._reasons(findings)
         today = timeline.as_of.toordinal()
         items = [
             _item(check, found[check.id], reasons.get(check.id, ()), today)

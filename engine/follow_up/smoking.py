@@ -38,13 +38,14 @@ class SmokingRecords:
 
     def completed(self, episodes: Sequence[Episode], as_of: date) -> list[Episode]:
         """The episodes without outdated smoking statements, and with what the record leaves open."""
-        told = [e for e in episodes if isinstance(e, Stated) and self._kind(e) in (CURRENT, FORMER, NEVER)]
-        quits = [e for e in episodes if isinstance(e, Stated) and e.what == SMOKING_QUIT]
+        stated = [e for e in episodes if isinstance(e, Stated)]
+        told = [e for e in stated if self._kind(e) in (CURRENT, FORMER, NEVER)]
+        quits = [e for e in told if e.what == SMOKING_QUIT]
         holding = [e for e in told if not any(self._outdates(other, e) for other in [*told, *quits])]
         if len({self._kind(e) for e in holding}) > 1:  # they contradict each other
             holding = [replace(e, standing=Standing.POSSIBLE, topic=TOPIC) for e in holding]
         left_out = {e.id for e in told}
-        kept = [e for e in episodes if e.id not in left_out]
+        kept = [e for e in episodes if e.id not in left_out] if told else episodes
         amounts = [e for e in episodes if isinstance(e, Lab) and e.analyte == PACK_YEARS]
         return [*kept, *holding, *self._open(holding, quits, amounts, as_of)]
 

@@ -6,8 +6,10 @@ only what counts were true and each day the earliest it can be, and as if all we
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from spmwatch.engine.episodes import ANY_DAY, UNKNOWN, Done, Episode, Lab, Span
 from spmwatch.engine.facts import Certainty, Source, Standing
@@ -67,16 +69,34 @@ class _Test:
         return self.accepted.concept or str(self.accepted.analyte)
 
 
-def standings_of(schedule: Schedule, episodes: Iterable[Episode], today: int, *, complete: bool) -> Standings:
+OnRecord: TypeAlias = Mapping[tuple[str | None, str | None], Sequence[Done | Lab]]
+"""The tests on record by what they are, as `Accepted` names it: (concept, None) or (None, analyte)."""
+
+
+def on_record(episodes: Iterable[Episode]) -> OnRecord:
+    """Everything among the episodes that could be a test of some check; grouped once, for all checks."""
+    found: defaultdict[tuple[str | None, str | None], list[Done | Lab]] = defaultdict(list)
+    for episode in episodes:
+        if isinstance(episode, Lab):
+            found[None, episode.analyte].append(episode)
+        elif isinstance(episode, Done):
+            found[episode.what, None].append(episode)
+    return found
+
+
+def standings_of(schedule: Schedule, recorded: OnRecord, today: int, *, complete: bool) -> Standings:
     """Where the check stands by this schedule.
 
     Args:
         schedule: not an individual one.
-        episodes: of the patient, in any order.
+        recorded: what the patient had.
         today: ordinal of the day of evaluation.
         complete: the kinds of record that hold the tests were supplied; else a test could be hidden there.
     """
-    tests = tests_among(schedule.tests, episodes)
+    tests = tests_among(schedule.tests, recorded)
+    if not tests:
+        best = _FROM_WORST.index(NONE if complete else UP_TO_DATE)
+        return Standings(states=_FROM_WORST[: best + 1])
     counting = [test for test in tests if test.counts]
     worst = _state([(test, test.episode.date.low) for test in counting], today)
     if not complete:
@@ -101,17 +121,12 @@ def standings_of(schedule: Schedule, episodes: Iterable[Episode], today: int, *,
     )
 
 
-def tests_among(accepted: Sequence[Accepted], episodes: Iterable[Episode]) -> list[_Test]:
+def tests_among(accepted: Iterable[Accepted], recorded: OnRecord) -> list[_Test]:
     """The tests that were done, each with the interval that goes with it, in a stable order."""
-    by_concept = {test.concept: test for test in accepted if test.concept is not None}
-    by_analyte = {test.analyte: test for test in accepted if test.analyte is not None}
-    found: list[_Test] = []
-    for episode in episodes:
-        if isinstance(episode, Done) and episode.what in by_concept:
-            found.append(_Test(episode, by_concept[episode.what]))
-        elif isinstance(episode, Lab) and episode.analyte in by_analyte:
-            found.append(_Test(episode, by_analyte[episode.analyte]))
-    return sorted(found, key=lambda test: (test.episode.date.low, test.episode.date.high, test.what, test.episode.id))
+    by_kind = {(test.concept, test.analyte): test for test in accepted}
+    found = [_Test(episode, test) for kind, test in by_kind.items() for episode in recorded.get(kind, ())]
+    found.sort(key=lambda test: (test.episode.date.low, test.episode.date.high, test.what, test.episode.id))
+    return found
 
 
 def sources_of_day(tests: Iterable[_Test], one: _Test) -> tuple[Source, ...]:

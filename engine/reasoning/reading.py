@@ -76,11 +76,15 @@ def word_truth(test: WordTest, episode: Episode) -> Truth:
 def compare(span: Span, comparison: str, limit: Span) -> Truth:
     """Compare two numbers known to lie within spans: TRUE or FALSE only when every value would agree."""
     if comparison == ">=":
-        return Truth.of(certain=span.low >= limit.high, possible=span.high >= limit.low)
-    if comparison == ">":
-        return Truth.of(certain=span.low > limit.high, possible=span.high > limit.low)
-    if comparison == "<=":
-        return Truth.of(certain=span.high <= limit.low, possible=span.low <= limit.high)
-    if comparison == "<":
-        return Truth.of(certain=span.high < limit.low, possible=span.low < limit.high)
-    raise ValueError(f"unknown comparison {comparison!r}")
+        certain, possible = span.low >= limit.high, span.high >= limit.low
+    elif comparison == ">":
+        certain, possible = span.low > limit.high, span.high > limit.low
+    elif comparison == "<=":
+        certain, possible = span.high <= limit.low, span.low <= limit.high
+    elif comparison == "<":
+        certain, possible = span.high < limit.low, span.low < limit.high
+    else:
+        raise ValueError(f"unknown comparison {comparison!r}")
+    if certain:
+        return Truth.TRUE
+    return Truth.UNKNOWN if possible else Truth.FALSE

@@ -15,7 +15,7 @@ from spmwatch.engine.episodes import Done, Span
 from spmwatch.engine.facts import Standing
 from spmwatch.engine.follow_up.check import Schedule
 from spmwatch.engine.follow_up.intervals import later
-from spmwatch.engine.follow_up.states import DUE, NONE, OVERDUE, UP_TO_DATE, standings_of
+from spmwatch.engine.follow_up.states import DUE, NONE, OVERDUE, UP_TO_DATE, on_record, standings_of
 
 TODAY = date(2026, 1, 15).toordinal()
 ORDER = (NONE, OVERDUE, DUE, UP_TO_DATE)
@@ -38,27 +38,28 @@ def done(days: Sequence[int], standing: Standing = Standing.COUNTS) -> list[Done
 
 @given(days=DAYS, more=st.integers(0, 900))
 def test_a_later_test_never_makes_it_more_overdue(days: list[int], more: int) -> None:
-    before = standings_of(colorectal(), done(days), TODAY, complete=True).states[0]
-    after = standings_of(colorectal(), done([min(d + more, TODAY) for d in days]), TODAY, complete=True).states[0]
+    before = standings_of(colorectal(), on_record(done(days)), TODAY, complete=True).states[0]
+    later_tests = on_record(done([min(d + more, TODAY) for d in days]))
+    after = standings_of(colorectal(), later_tests, TODAY, complete=True).states[0]
     assert ORDER.index(after) >= ORDER.index(before)
 
 
 @given(days=DAYS)
 def test_the_order_of_records_does_not_matter(days: list[int]) -> None:
     tests = done(days)
-    assert standings_of(colorectal(), tests, TODAY, complete=True) == standings_of(
-        colorectal(), tests[::-1], TODAY, complete=True
+    assert standings_of(colorectal(), on_record(tests), TODAY, complete=True) == standings_of(
+        colorectal(), on_record(tests[::-1]), TODAY, complete=True
     )
 
 
 @given(days=DAYS)
 def test_what_was_not_supplied_may_hold_a_test_of_today(days: list[int]) -> None:
-    states = standings_of(colorectal(), done(days), TODAY, complete=False).states
+    states = standings_of(colorectal(), on_record(done(days)), TODAY, complete=False).states
     assert states[-1] == UP_TO_DATE
 
 
 def test_a_record_that_proves_nothing_leaves_it_open() -> None:
-    states = standings_of(colorectal(), done([TODAY - 10], Standing.POSSIBLE), TODAY, complete=True).states
+    states = standings_of(colorectal(), on_record(done([TODAY - 10], Standing.POSSIBLE)), TODAY, complete=True).states
     assert states == ORDER
 
 
