@@ -7,7 +7,6 @@ data-gap rule sees them; certain matches become findings with their words and ev
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -211,21 +210,21 @@ class Evaluator:
         findings.sort(key=lambda finding: (-finding.indicator.rank, finding.rule, finding.part or ""))
         return tuple(findings), tuple(failures)
 
-    def _said(self, episodes: Sequence[Episode], outcome: Outcome) -> Iterator[str]:
+    def _said(self, episodes: Sequence[Episode], outcome: Outcome) -> list[str]:
         """The facts in words; missing data as the few most decisive questions (clinical conventions 7.11)."""
-        yield from (outcome.described(episode) for episode in episodes if not isinstance(episode, Missing))
-        missing = {episode.datum for episode in episodes if isinstance(episode, Missing)}
-        if not missing:
-            return
-        asked = (topic.question for topic in self.rule_base.topics if topic.id in missing)
-        yield from itertools.islice(asked, self.rule_base.texts.most_questions)
+        said = [outcome.described(episode) for episode in episodes if not isinstance(episode, Missing)]
+        if len(said) < len(episodes):
+            missing = {episode.datum for episode in episodes if isinstance(episode, Missing)}
+            asked = [topic.question for topic in self.rule_base.topics if topic.id in missing]
+            said += asked[: self.rule_base.texts.most_questions]
+        return said
 
     def _finding(self, rule: Rule, variant: Variant, outcome: Outcome) -> Finding:
         base = self.rule_base
         certainty = outcome.certainty(rule, variant)
         episodes = outcome.episodes(rule, variant)
         low = certainty is Certainty.LOW
-        facts = tuple(f"- {line}" for line in self._said(episodes, outcome))
+        facts = tuple([f"- {line}" for line in self._said(episodes, outcome)])
         return Finding(
             rule=rule.id,
             part=variant.part,
@@ -238,7 +237,7 @@ class Evaluator:
             summary=base.texts.possible_summary(variant.summary) if low else variant.summary,
             detail=variant.detail.replace("{facts}", "\n".join(facts)).strip(),
             source=base.evidence[rule.source],
-            evidence=tuple(base.evidence[id_] for id_ in rule.evidence),
+            evidence=tuple([base.evidence[id_] for id_ in rule.evidence]),
             episodes=episodes,
             facts=facts,
         )
@@ -246,11 +245,11 @@ class Evaluator:
 
 def _has_any(timeline: Timeline, drugs: Collection[str], kind: type[Episode]) -> bool:
     """Is one of these drugs, or anything of the kind, on record or being ordered?"""
-    return any(
-        not episode.hypothetical
-        and (isinstance(episode, kind) or (isinstance(episode, (Course, Order)) and episode.drug in drugs))
-        for episode in timeline.episodes
-    )
+    for episode in timeline.episodes:
+        if isinstance(episode, kind) or (isinstance(episode, (Course, Order)) and episode.drug in drugs):
+            if not episode.hypothetical:
+                return True
+    return False
 
 
 def _unidentified(timeline: Timeline) -> tuple[Source, ...]:

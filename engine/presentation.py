@@ -72,9 +72,9 @@ def describe(episode: Episode, wording: Wording | None = None) -> str:
     words = wording or default_wording()
     values = _InWords(episode, words)
     wanted = words.pieces(episode.verb)[: 1 if episode.hypothetical else None]
-    pieces = (fill(piece, values) for piece in wanted)
+    pieces = [said for piece in wanted if (said := fill(piece, values))]
     return words.qualified(
-        ", ".join(piece for piece in pieces if piece),
+        ", ".join(pieces),
         hypothetical=episode.hypothetical,
         possible=episode.standing is Standing.POSSIBLE,
         low=episode.certainty is Certainty.LOW,
@@ -89,7 +89,6 @@ class _InWords(dict[str, str]):
 
     def __init__(self, episode: Episode, words: Wording) -> None:
         self._episode, self._words, self._shape = episode, words, VOCABULARY[episode.verb]
-        super().__init__()
 
     def __missing__(self, name: str) -> str:
         """Put a field, or what is made of several, into words. Raises KeyError for a name that is neither."""

@@ -104,11 +104,16 @@ _EXTRA_NAMES: Mapping[str, set[str]] = {
 }
 
 
+_MOST_REMEMBERED = 10_000
+"""Words of fields that are kept as they are said; our vocabulary has far fewer."""
+
+
 class Wording:
     """The labels and phrases, ready to use. Ids without a label read as themselves with spaces for hyphens."""
 
     def __init__(self, file: WordingFile) -> None:
         self._file = file
+        self._said: dict[tuple[str, str], str] = {}
 
     @property
     def conditions(self) -> ConditionPhrases:
@@ -138,7 +143,13 @@ class Wording:
 
     def said(self, field: str, value: str) -> str:
         """The word as a sentence says it: empty when it goes without saying."""
-        return "" if value in self._file.silent.get(field, ()) else self.word(field, value)
+        known = self._said.get((field, value))
+        if known is None:
+            known = "" if value in self._file.silent.get(field, ()) else self.word(field, value)
+            if len(self._said) >= _MOST_REMEMBERED:
+                self._said.clear()
+            self._said[field, value] = known
+        return known
 
     def named_drug(self, drug: str, form: str) -> str:
         """A drug with its form where that matters, e.g. `high-dose intravenous melphalan`."""
@@ -242,19 +253,25 @@ class Wording:
 
 def fill(piece: str, values: Mapping[str, str]) -> str:
     """`piece` with its placeholders filled; empty when each of them is, so that the sentence leaves it out."""
-    words, names = _taken_apart(piece)
-    said = [values[name] for name in names]
-    if names and not any(said):
+    text, rest = _taken_apart(piece)
+    tells = not rest
+    for name, words in rest:
+        said = values[name]
+        if said:
+            tells = True
+        text += said + words
+    if not tells:
         return ""
-    text = words[0] + "".join([value + word for value, word in zip(said, words[1:], strict=True)])
-    return " ".join(text.replace("()", "").split())
+    if "()" in text:
+        text = text.replace("()", "")
+    return " ".join(text.split())
 
 
 @lru_cache(maxsize=1024)
-def _taken_apart(piece: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The words round the placeholders, and the names of these."""
+def _taken_apart(piece: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The words before the first placeholder; then the name of each placeholder with the words after it."""
     parts = _PLACEHOLDER.split(piece)
-    return tuple(parts[::2]), tuple(parts[1::2])
+    return parts[0], tuple(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def number_text(value: float) -> str:

@@ -15,7 +15,7 @@ from spmwatch.engine.facts import Certainty, Coverage, Source, Standing
 from spmwatch.engine.follow_up.check import Check, Exclusion, Schedule
 from spmwatch.engine.follow_up.conditions import Circumstances, Compiler, Ways
 from spmwatch.engine.follow_up.smoking import SmokingRecords
-from spmwatch.engine.follow_up.states import Standings, sources_of_day, on_record, standings_of, tests_among
+from spmwatch.engine.follow_up.states import Standings, on_record, sources_of_day, standings_of, tests_among
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.engine.truth import Truth
 

@@ -27,12 +27,12 @@ ALWAYS = "always"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a compiled rule stands for; `match` names it, `names` are those of its bound episodes in the rule."""
+    """What a compiled rule stands for; `match` names it, `size` is the number of episodes that it binds."""
 
     rule: Rule
     variant: Variant
     certain: bool
-    names: tuple[str, ...]
+    size: int
     match: tuple[str, str, bool]
 
 
@@ -83,8 +83,7 @@ class Compiled:
         for (same, blocks), certain in itertools.product(enumerate(_identifications(branch.conditions)), (True, False)):
             key = f"{name}.{same}/{'certain' if certain else 'possible'}"
             definition[key] = {"all": self._patterns(blocks, variant, certain)}
-            names = tuple(f"n{n}" for n in range(len(blocks)))
-            targets[key] = Target(rule, variant, certain, names, (rule.id, variant.id, certain))
+            targets[key] = Target(rule, variant, certain, len(blocks), (rule.id, variant.id, certain))
         return Piece(name, definition, targets, needs, guards)
 
     def _patterns(self, blocks: Sequence[Sequence[Condition]], variant: Variant, certain: bool) -> list[Json]:

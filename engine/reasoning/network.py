@@ -29,7 +29,7 @@ except ImportError as error:  # built without the flag that Python 3.13 and newe
     ) from error
 
 from spmwatch.engine.catalogue.rule import Rule
-from spmwatch.engine.episodes import Episode, Found
+from spmwatch.engine.episodes import VOCABULARY, Episode, Found
 from spmwatch.engine.errors import NetworkFactError
 from spmwatch.engine.reasoning.chaining import found_episode, references
 from spmwatch.engine.reasoning.compiler import ALWAYS, Compiled, Piece
@@ -67,6 +67,7 @@ class Network:
     def __init__(self, rules: Sequence[Rule]) -> None:
         compiled = Compiled(rules)
         self.wire = compiled.wire
+        self.kinds = {verb: compiled.wire.kind(verb) for verb in VOCABULARY}
         self.chained = set().union(*(references(rule) for rule in rules))
         self.building = {rule.id for rule in rules if references(rule)}
         self.rulesets = tuple(_Ruleset(piece) for piece in compiled.pieces)
@@ -115,6 +116,7 @@ class Session:
         self._matches: dict[MatchKey, Match] = {}
         self._alike: dict[tuple[int, str], list[str]] = {}  # what findings say -> all that say it, the one sent first
         self._stands_for: dict[str, list[str]] = {}
+        self._several_alike = False
 
     def run(self, episodes: Iterable[Episode]) -> list[Match]:
         """Add `episodes`, let every rule fire that can, and give all matches of the session so far.
@@ -131,10 +133,10 @@ class Session:
 
     def _take(self, episodes: Iterable[Episode]) -> int:
         """Keep the episodes that could satisfy some condition; which conditions these are."""
-        kind, matches = self._network.wire.kind, 0
+        kinds, matches = self._network.kinds, 0
         for number, episode in enumerate(episodes, start=self._taken):
             self._taken = number + 1
-            sent = kind(episode.verb).sent(episode, self._today, self._sid, number)
+            sent = kinds[episode.verb].sent(episode, self._today, self._sid, number)
             if sent is None or (isinstance(episode, Found) and self._is_told(episode, sent)):
                 continue
             self._sent.append(sent)
@@ -148,14 +150,17 @@ class Session:
         self._stands_for[finding.id] = alike
         alike.append(finding.id)
         self._matches.clear()
-        return len(alike) > 1
+        if len(alike) == 1:
+            return False
+        self._several_alike = True
+        return True
 
     def _match(self, key: MatchKey) -> Match:
         """A match as known by now, with every finding for which one travelled; the same object until more is known."""
         match = self._matches.get(key)
         if match is None:
             bindings = self._used[key]
-            if key[0] in self._network.building:
+            if self._several_alike and key[0] in self._network.building:
                 alike = self._stands_for
                 ways = (itertools.product(*(alike.get(id_, (id_,)) for id_ in used)) for used in bindings)
                 bindings = set(itertools.chain.from_iterable(ways))
@@ -196,15 +201,15 @@ class Session:
         for message in messages:
             target = piece.targets[message[2 : message.index('"', 2)]]
             episodes = tuple(_EPISODES(message))
-            if len(episodes) != len(target.names):
-                raise NetworkFactError(f"{len(target.names)} episodes were matched and {len(episodes)} came back")
-            self._matches.pop(target.match, None)
-            bindings = self._used.get(target.match)
-            if bindings is None:
-                bindings = self._used[target.match] = set()
+            if len(episodes) != target.size:
+                raise NetworkFactError(f"{target.size} episodes were matched and {len(episodes)} came back")
+            if target.match in self._matches:
+                del self._matches[target.match]
+            if target.match not in self._used:
+                self._used[target.match] = set()
                 if target.rule.id in self._network.chained:
                     found.append(found_episode(target.rule, target.variant, certain=target.certain))
-            bindings.add(episodes)
+            self._used[target.match].add(episodes)
         return found
 
 

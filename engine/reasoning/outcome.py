@@ -13,7 +13,7 @@ from spmwatch.engine.presentation import describe
 from spmwatch.engine.reasoning.chaining import found_episode, references
 from spmwatch.engine.reasoning.explain import Explainer
 from spmwatch.engine.reasoning.network import Match
-from spmwatch.engine.truth import Truth, any_of
+from spmwatch.engine.truth import Truth
 
 
 class Outcome:
@@ -40,12 +40,12 @@ class Outcome:
         before, self._matches = self._matches, {(m.rule, m.variant, m.certain): m for m in matches}
         if before == self._matches:  # what was added had nothing to say
             return
-        self._truths = {
-            (rule, variant): Truth.of(
-                certain=(rule, variant, True) in self._matches, possible=(rule, variant, False) in self._matches
-            )
-            for rule, variant, _ in self._matches
-        }
+        self._truths = {(rule, variant): Truth.UNKNOWN for rule, variant, _ in self._matches}
+        for rule, variant, certain in self._matches:
+            if certain:
+                if (rule, variant, False) not in self._matches:
+                    raise ValueError("a claim that is certain is also possible")
+                self._truths[rule, variant] = Truth.TRUE
         self._fired = frozenset(rule for rule, _ in self._truths)
         for rule, variant in list(self._behind):  # what the session left as it was needs no second look
             if self._matches.get((rule, variant, True)) is not before.get((rule, variant, True)):
@@ -58,17 +58,20 @@ class Outcome:
 
     def truth(self, rule: Rule) -> Truth:
         """TRUE when some variant is."""
-        return any_of(self.variant_truth(rule, variant) for variant in rule.variants)
-
-    def variant_truth(self, rule: Rule, variant: Variant) -> Truth:
-        """The two readings of a variant as one truth."""
-        return self._truths.get((rule.id, variant.id), Truth.FALSE)
+        result = Truth.FALSE
+        for variant in rule.variants:
+            truth = self._truths.get((rule.id, variant.id), result)
+            if truth is Truth.TRUE:
+                return truth
+            if truth is Truth.UNKNOWN:
+                result = truth
+        return result
 
     def _speaking(self) -> Iterator[tuple[Rule, Variant]]:
         for rule in self._fired_rules():
             spoken: set[str | None] = set()
             for variant in rule.variants:
-                if variant.part not in spoken and self.variant_truth(rule, variant) is Truth.TRUE:
+                if variant.part not in spoken and self._truths.get((rule.id, variant.id)) is Truth.TRUE:
                     spoken.add(variant.part)
                     yield rule, variant
 
@@ -88,7 +91,7 @@ class Outcome:
         for rule in self._fired_rules():
             spoken: set[str | None] = set()
             for variant in rule.variants if rule.asks else ():
-                truth = self.variant_truth(rule, variant)
+                truth = self._truths.get((rule.id, variant.id))
                 if truth is Truth.TRUE:
                     spoken.add(variant.part)
                 elif truth is Truth.UNKNOWN and variant.part not in spoken:
@@ -96,8 +99,9 @@ class Outcome:
 
     def indicator(self, rule: Rule, variant: Variant) -> Indicator:
         """The variant's indicator; critical becomes warning when it rests on words alone (clinical conventions 7.2)."""
-        low = self.certainty(rule, variant) is Certainty.LOW
-        return Indicator.WARNING if low and variant.indicator is Indicator.CRITICAL else variant.indicator
+        if variant.indicator is Indicator.CRITICAL and self.certainty(rule, variant) is Certainty.LOW:
+            return Indicator.WARNING
+        return variant.indicator
 
     def certainty(self, rule: Rule, variant: Variant) -> Certainty:
         """HIGH when some way to the finding rests on coded facts alone."""
@@ -115,9 +119,9 @@ class Outcome:
             match = self._matches.get((rule.id, variant.id, True))
             bindings = match.bindings if match else ()
             used = self._episodes.keys() & itertools.chain.from_iterable(bindings)
-            weak = {id_ for id_ in used if self._episodes[id_].certainty is not Certainty.HIGH}
-            coded = any(weak.isdisjoint(binding) for binding in bindings)
             episodes = tuple(self._episodes[id_] for id_ in sorted(used, key=self._places.__getitem__))
+            weak = {episode.id for episode in episodes if episode.certainty is not Certainty.HIGH}
+            coded = any(weak.isdisjoint(binding) for binding in bindings) if weak else bool(bindings)
             behind = self._behind[key] = episodes, Certainty.HIGH if coded else Certainty.LOW
         return behind
 

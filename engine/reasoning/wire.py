@@ -166,6 +166,7 @@ class Kind:
         self._template = "".join(f',"{name}":%d' for name in self._numbers)
         self._conditions, self._negated = conditions, negated
         self._known: dict[tuple[str, ...], _Encoded] = {}
+        self._known_ids: set[str] = set()
 
     def sent(self, episode: Episode, today: int, sid: str, number: int) -> Sent | None:
         """The episode as it travels; None when it could satisfy no condition.
@@ -193,15 +194,20 @@ class Kind:
             for span, is_day in zip(self._spans(episode), self._are_days, strict=True)
             for end in (span.low, span.high)
         ]
-        if numbers and not -_MAX_NUMBER < min(numbers) <= max(numbers) < _MAX_NUMBER:
-            raise NetworkFactError("a span is no bounded whole number")  # days, and numbers in rules, always are
+        for value in numbers:
+            if not -_MAX_NUMBER < value < _MAX_NUMBER:
+                raise NetworkFactError("a span is no bounded whole number")  # days, and numbers in rules, always are
         for bit, tests in encoded.undecided:
-            if all(compare(numbers[index], limit) for index, compare, limit in tests):
+            for index, compare, limit in tests:
+                if not compare(numbers[index], limit):
+                    break
+            else:
                 matches |= bit
         if not matches:
             return None
-        checked_word("e", episode.id)
-        counts = int(episode.standing is Standing.COUNTS)
+        if episode.id not in self._known_ids:
+            self._check_id(episode.id)
+        counts = 1 if episode.standing is Standing.COUNTS else 0
         rest = f'{self._verb}","c":{counts},"t":1{encoded.json}{self._template % tuple(numbers)}}}'
         return Sent(
             matches,
@@ -211,6 +217,13 @@ class Kind:
             else "",
             rest,
         )
+
+    def _check_id(self, id_: str) -> None:
+        """Let an id pass, once: patients have the same ones (`exposed-1`). Raises NetworkFactError."""
+        checked_word("e", id_)
+        if len(self._known_ids) >= _MOST_REMEMBERED:
+            self._known_ids.clear()
+        self._known_ids.add(id_)
 
     def _encode(self, words: tuple[str, ...]) -> _Encoded:
         value = dict(zip(self._fields, words, strict=True))
