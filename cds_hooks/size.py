@@ -53,7 +53,7 @@ def check_length(placed: Iterable[Placed], drafts: Drafts | None) -> None:
     everything = [*placed, *(within(drafts.bundle, drafts.where) if drafts is not None else ())]
     if len(everything) > MOST_RESOURCES:
         raise _refusal(f"there are {len(everything)} resources (at most {MOST_RESOURCES})", "prefetch")
-    length = sum(item.length for item in everything) + (0 if drafts is None else len(orjson.dumps(drafts.bundle)))
+    length = sum([item.length for item in everything]) + (0 if drafts is None else len(orjson.dumps(drafts.bundle)))
     if length <= SHORT:
         return
     texts: set[str] = set()
@@ -77,7 +77,7 @@ def too_costly(error: TooCostlyError) -> RequestError:
 
 def check_size(timeline: Timeline) -> None:
     """Raise RequestError (422) when there is too much of one kind to be answered while a clinician waits."""
-    counted = Counter(episode.verb for episode in timeline.episodes)
+    counted = Counter([episode.verb for episode in timeline.episodes])
     too_many = [
         f"{count} of the kind '{verb}' (at most {most})"
         for verb, count in sorted(counted.items())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -246,9 +246,10 @@ class Evaluator:
 def _has_any(timeline: Timeline, drugs: Collection[str], kind: type[Episode]) -> bool:
     """Is one of these drugs, or anything of the kind, on record or being ordered?"""
     for episode in timeline.episodes:
+        if episode.hypothetical:
+            continue
         if isinstance(episode, kind) or (isinstance(episode, (Course, Order)) and episode.drug in drugs):
-            if not episode.hypothetical:
-                return True
+            return True
     return False
 
 

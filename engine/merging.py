@@ -67,7 +67,7 @@ class Suggested:
     orderable: Orderable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """What one card tells.
 
@@ -89,10 +89,10 @@ class Card:
         """Everything that is acknowledged with the card."""
         return (self.advice, *self.folded, *self.mentioned)
 
-    @property
+    @cached_property
     def told(self) -> tuple[Finding, ...]:
         """The findings that are told in full, the leading one first."""
-        return tuple(finding for advice in (self.advice, *self.folded) for finding in advice.findings)
+        return tuple([finding for advice in (self.advice, *self.folded) for finding in advice.findings])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,7 +154,7 @@ def _span_words(field: str, span: Span, unit: Unit, words: Wording) -> str:
 
 def references(sources: Iterable[Source]) -> list[str]:
     """The FHIR references behind a fact, each once, in the order of the sources."""
-    return list(dict.fromkeys(source.reference for source in sources if source.reference))
+    return list(dict.fromkeys([source.reference for source in sources if source.reference]))
 
 
 def date_as_json(days: DateRange | None) -> object:

@@ -151,12 +151,12 @@ def _item(contents: Contents, entry: object, where: str, element: str) -> Item |
     if not isinstance(entry, dict):
         _broken(contents, where, element, kind_of(entry), "an object with a resource")
         return None
-    resource, request = entry.get("resource"), entry.get("request")
+    resource = entry.get("resource")
     if resource is None:
         response = entry.get("response")
         if isinstance(response, dict):
             _note_response(contents, response, where, element)
-        elif not isinstance(request, dict):
+        elif not isinstance(entry.get("request"), dict):
             _broken(contents, where, f"{element}.resource", "no resource", "a resource")
         return None
     if not isinstance(resource, dict):

@@ -40,7 +40,8 @@ def read_condition(reader: Reader, item: Item) -> Outcome:
         return EXCLUDED
     standing = _standing(reader, item, view, verification)
     for reading in readings.values():
-        reader.low_certainty(item, reading)
+        if reading.hits:
+            reader.low_certainty(item, reading)
     return outcome(_facts(reader, item, view, standing, readings))
 
 

@@ -119,7 +119,7 @@ class Gathered:
         if item.type in READERS and self.relevance.might_matter(item):
             if item.type == "Condition":
                 self._enter(item)
-            if not item.text("id") and not item.full_url:
+            if not item.full_url and not item.text("id"):
                 found, advice = "a resource without id", f"Give it one; results call it '{item.label}'."
                 self.note(item.where, "id", found, "an id", advice)
             self._items.append(item)

@@ -52,7 +52,9 @@ def plain_lab(
     if not hit or hit.concept.analyte is None:
         return None
     try:
-        day, _ = views.date_of(resource.get("effectiveDateTime")), views.date_of(resource.get("issued"))
+        day = views.date_of(resource.get("effectiveDateTime"))
+        if "issued" in resource:
+            views.date_of(resource["issued"])
     except ValueError:
         return None
     known = _converted(reader.terms, written, hit.concept.analyte)
@@ -72,12 +74,13 @@ def plain_lab(
 def _converted(terms: Terms, quantity: Resource, analyte: str) -> tuple[float, str] | None:
     """The number in the canonical unit; None for all but a plain number in a unit that fits."""
     value, unit, code = quantity.get("value"), quantity.get("unit"), quantity.get("code")
-    if isinstance(value, bool) or not isinstance(value, float | int) or not 0 <= value < _LARGEST:
+    if isinstance(value, bool) or not isinstance(value, (float, int)) or not 0 <= value < _LARGEST:
         return None
-    if quantity.get("comparator") is not None:
+    if "comparator" in quantity and quantity["comparator"] is not None:
         return None
-    if not all(text is None or isinstance(text, str) for text in (unit, code, quantity.get("system"))):
-        return None
+    for text in (unit, code, quantity.get("system")):
+        if text is not None and not isinstance(text, str):
+            return None
     for text in (code, unit):
         known = terms.value_sets.convert(float(value), text, analyte) if text else None
         if known is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -110,7 +110,7 @@ class Tally:
     __slots__ = ("_counts",)
 
     def __init__(self) -> None:
-        self._counts: Counter[tuple[str, Fate]] = Counter()
+        self._counts: defaultdict[tuple[str, Fate], int] = defaultdict(int)
 
     def add(self, resource_type: str, fate: Fate, number: int = 1) -> None:
         """Count one more."""
@@ -118,7 +118,8 @@ class Tally:
 
     def merge(self, other: Tally) -> None:
         """Count all that `other` counted."""
-        self._counts.update(other._counts)
+        for met, number in other._counts.items():
+            self._counts[met] += number
 
     def of(self, fate: Fate, resource_type: str | None = None) -> int:
         """How many met this fate."""

@@ -161,7 +161,7 @@ class Reader:
         if reading.conflict:
             problem = "codes and words of one element do not name the same thing"
             self.gap(item, "conflict", _element(reading), problem, "Correct the code or the words in the source.")
-        elif reading.hits and not any(hit.certainty == "high" for hit in reading.hits):
+        elif reading.hits and "high" not in [hit.certainty for hit in reading.hits]:
             problem = "matched by words only; no known code says it"
             self.gap(item, "low-certainty", _element(reading), problem, "Add a code in the source, or confirm it.")
 

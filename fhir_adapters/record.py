@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from spmwatch.engine.facts import Coverage, Fact, Gap, PatientRecord, Standing
@@ -135,7 +136,7 @@ def read_record(
     """The record of a patient whose resources these are, and what became of each of them."""
     reader = Reader(terms=terms, index=index, strict=strict, gaps=list(gaps), effort=effort or Effort())
     tally = Tally()
-    ordered = sorted(items, key=lambda item: item.label)
+    ordered = sorted(items, key=attrgetter("label"))
     patients = _latest([item for item in ordered if item.type == "Patient"], tally)
     patient = read_patient(reader, patient_id, patients)
     tally.add("Patient", Fate.SUPPORTING, len(patients))
@@ -214,6 +215,9 @@ _MOST_COMPARED = 50
 
 def _one_version_each(items: Sequence[Item], tally: Tally) -> Iterable[tuple[Item, bool]]:
     """Each resource once: its newest version; all versions, disputed, where none is known to be the newest."""
+    if len({item.label for item in items}) == len(items):
+        yield from [(item, False) for item in items]
+        return
     groups: dict[str, list[Item]] = {}
     for number, item in enumerate(items):
         key = item.label if item.text("id") else f"{item.label}#{number}"

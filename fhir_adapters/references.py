@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeAlias
@@ -75,26 +75,37 @@ def digest_of_json(value: object) -> bytes:
     return b"" if b"null" in written else sha256(written).digest()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Item:
     """A resource with what its place tells: its address, where it was read, and the resources beside it (`scope`)."""
 
     resource: Resource
-    where: str = ""
-    full_url: str = ""
-    scope: ResourceIndex | None = None
-    doubt: str = ""
+    type: str
+    """The resource's own word; "" when there is none."""
+    where: str
+    full_url: str
+    scope: ResourceIndex | None
+    doubt: str
     """Why it may not hold any more, where that cannot be told: what it proves is possible only."""
-    length: int = 0
+    length: int
     """Of its JSON in bytes; 0 where nobody measured it."""
-    type: str = field(init=False)
-    _label: str = field(init=False, default="")
-    _code_digest: bytes | None = field(init=False, default=None)
+    _label: str
+    _code_digest: bytes | None
 
-    def __post_init__(self) -> None:
-        """Fill in the type; "" when there is none."""
-        kind = self.resource.get("resourceType")
+    def __init__(
+        self,
+        resource: Resource,
+        where: str = "",
+        full_url: str = "",
+        scope: ResourceIndex | None = None,
+        *,
+        length: int = 0,
+    ) -> None:
+        kind = resource.get("resourceType")
         self.type = kind if isinstance(kind, str) else ""
+        self.resource, self.where, self.full_url, self.scope, self.length = resource, where, full_url, scope, length
+        self.doubt = self._label = ""
+        self._code_digest = None
 
     @property
     def label(self) -> str:

@@ -159,7 +159,8 @@ class _Pages:
             paragraphs += [*self._beyond(self._merged.beyond), *self._quiet()]
         found = _references(card)
         paragraphs += self._footer(card, found)
-        unsafe = unsafe_in(found)
+        if not (unsafe := unsafe_in(found)):
+            return without_markup("\n\n".join(paragraphs), unsafe)
         return "\n\n".join(without_markup(paragraph, unsafe) for paragraph in paragraphs)
 
     def _said(self, card: Card) -> list[str]:
@@ -260,8 +261,7 @@ def _each_once(advice: Advice) -> list[Finding]:
 
 
 def _references(card: Card) -> list[str]:
-    episodes = (episode for finding in card.told for episode in finding.episodes)
-    return references(source for episode in episodes for source in episode.sources)
+    return references([source for one in card.told for episode in one.episodes for source in episode.sources])
 
 
 def _studies(card: Card) -> list[Evidence]:

@@ -15,8 +15,8 @@ def unwrapped(markdown: str) -> str:
 def _lines(markdown: str) -> list[str]:
     lines: list[str] = []
     for line in markdown.strip().splitlines():
-        if line.strip() and lines and lines[-1] and not _STARTS_A_LINE.match(line):
-            lines[-1] += f" {line.strip()}"
+        if lines and lines[-1] and not _STARTS_A_LINE.match(line) and (words := line.strip()):
+            lines[-1] += f" {words}"
         else:
             lines.append(line.rstrip())
     return lines
@@ -31,12 +31,11 @@ class Said:
     def new_in(self, markdown: str) -> str:
         """The text without the paragraphs and list items that stand on the card already; "" when none is new."""
         kept: list[str] = []
-        new: set[str] = set()
-        for line in _lines(markdown):
+        lines = _lines(markdown)
+        for line in lines:
             if line and line in self._lines:
                 continue
-            new.add(line)
             if line or (kept and kept[-1]):
                 kept.append(line)
-        self._lines |= new
+        self._lines.update(lines)
         return "\n".join(kept).strip()

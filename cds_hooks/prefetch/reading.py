@@ -137,9 +137,11 @@ class Supplied:
         Other addresses are left out: whose servers they are was settled in same_patient.py; `Type/id` finds the rest.
         """
         return tuple(
-            Item(placed.resource, full_url=_urn_of(placed), length=placed.length)
-            for reading in self.readings
-            for placed in reading.placed
+            [
+                Item(placed.resource, full_url=_urn_of(placed), length=placed.length)
+                for reading in self.readings
+                for placed in reading.placed
+            ]
         )
 
     def without_subject(self, places: Collection[str]) -> Supplied:
@@ -147,6 +149,8 @@ class Supplied:
 
         It is counted for nobody (fhir_adapters), so what it tells is not known; that is not the same as "no".
         """
+        if not places:
+            return self
         return self.replaced(
             *(
                 replace(
@@ -272,12 +276,13 @@ class _Found:
         if not isinstance(entry, dict):
             self._unreadable(at, _AN_ENTRY)
             return False
-        resource, url, search = entry.get("resource"), entry.get("fullUrl"), entry.get("search")
+        resource, url = entry.get("resource"), entry.get("fullUrl")
         if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
             if resource is not None or url is not None:  # something is listed there; `{}` lists nothing
                 self._unreadable(at, _AN_ENTRY)
             return False
         self.take(resource, f"{at}.resource", url if isinstance(url, str) else "")
+        search = entry.get("search")
         mode = search.get("mode") if isinstance(search, dict) else None
         return mode not in ("include", "outcome") and resource["resourceType"] != "OperationOutcome"
 

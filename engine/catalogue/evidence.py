@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import PurePath
@@ -133,10 +133,12 @@ class Evidence:
     read: date
     figures: Mapping[str, Figure]
 
-    @property
-    def showable(self) -> bool:
-        """May a card name it as a source? Not when nothing of it was seen."""
-        return self.status is not Status.UNVERIFIED
+    showable: bool = field(init=False, repr=False, compare=False)
+    """May a card name it as a source? Not when nothing of it was seen."""
+
+    def __post_init__(self) -> None:
+        """Settle once what every card asks of every source."""
+        object.__setattr__(self, "showable", self.status is not Status.UNVERIFIED)
 
 
 _FORMS = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from spmwatch.engine.episodes import LAST_DAY, UNKNOWN, Course, Episode, FollowUp, Order, Span, Timeline
 from spmwatch.engine.facts import Certainty, Coverage, Source, Standing
@@ -39,7 +39,12 @@ class FollowUps:
         episodes = self._smoking.completed(timeline.episodes, timeline.as_of)
         patient = _Patient(episodes, timeline, coverage, self._subjects)
         found = [episode for check in self._checks for episode in patient.episodes(check)]
-        return replace(timeline, episodes=(*timeline.episodes, *found))
+        return Timeline(
+            patient=timeline.patient,
+            as_of=timeline.as_of,
+            episodes=(*timeline.episodes, *found),
+            notes=timeline.notes,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,11 @@ class _Builder:
 
     def _of(self, *types: type[F]) -> list[F]:
         """The facts of these types, by type; so that no step goes through all facts for the few that it is about."""
-        return [fact for one in types for fact in cast("list[F]", self._by_type.get(one, ()))]
+        found: list[Fact] = []
+        for one in types:
+            if one in self._by_type:
+                found += self._by_type[one]
+        return cast("list[F]", found)
 
     def timeline(self) -> Timeline:
         """All steps in order."""

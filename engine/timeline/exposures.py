@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.episodes import FIRST_DAY, UNKNOWN, Span
@@ -57,16 +58,17 @@ def known_days(days: DateRange | None, as_of: int) -> tuple[int, int]:
     if days is None:
         return FIRST_DAY, as_of
     low = FIRST_DAY if days.earliest is None else days.earliest.toordinal()
-    high = as_of if days.latest is None else days.latest.toordinal()
-    return min(low, as_of), min(high, as_of)
+    high = as_of if days.latest is None else low if days.latest is days.earliest else days.latest.toordinal()
+    return low if low < as_of else as_of, high if high < as_of else as_of
 
 
 def until(facts: Iterable[Fact], as_of: int, notes: list[Gap]) -> list[Fact]:
     """The facts without those that are dated after the day of evaluation for certain; these are noted."""
     kept: list[Fact] = []
+    today = date.fromordinal(as_of)
     for fact in facts:
         days = _main_date(fact)
-        if days is not None and days.earliest is not None and days.earliest.toordinal() > as_of:
+        if days is not None and days.earliest is not None and days.earliest > today:
             problem = "dated after the day of evaluation, so it does not count"
             notes.append(note("out-of-scope-date", fact, problem, "Check the date"))
         else:

@@ -38,9 +38,9 @@ def sustained_of(labs: Iterable[Lab], as_of: int, conventions: Conventions) -> l
     found: list[Sustained] = []
     for _, values in sorted(by_analyte.items()):
         told = [lab for lab in values if not _says_nothing(lab)]
-        if told and (episode := _Series(told, earliest, conventions.sustained_apart).episode()) is not None:
+        if len(told) > 1 and (episode := _Series(told, earliest, conventions.sustained_apart).episode()) is not None:
             found.append(episode)
-        if len(told) < len(values):
+        if 1 < len(values) > len(told):
             episode = _Series(values, earliest, conventions.sustained_apart).episode()
             found += [] if episode is None else [replace(episode, standing=Standing.POSSIBLE)]
     return found
@@ -136,7 +136,7 @@ class _Series:
             id="",
             standing=standing,
             certainty=Certainty.LOW if low else Certainty.HIGH,
-            sources=in_order(source for lab in self._inside for source in lab.sources),
+            sources=in_order([source for lab in self._inside for source in lab.sources]),
             analyte=self._inside[0].analyte,
             highest=highest,
             lowest=lowest,

@@ -175,7 +175,7 @@ def _episode(told: _Told, number: int) -> Transplant:
 
 def sources_of(facts: Iterable[Fact]) -> tuple[Source, ...]:
     """Every source behind these facts, once each, in a stable order."""
-    return in_order(source for fact in facts for source in fact.sources)
+    return in_order([source for fact in facts for source in fact.sources])
 
 
 _BY_PLACE = attrgetter("reference", "element")  # the order of sources themselves, told quicker
@@ -183,5 +183,5 @@ _BY_PLACE = attrgetter("reference", "element")  # the order of sources themselve
 
 def in_order(sources: Iterable[Source]) -> tuple[Source, ...]:
     """The sources once each, in a stable order."""
-    found = set(sources)
-    return tuple(sorted(found, key=_BY_PLACE)) if len(found) > 1 else tuple(found)
+    listed = list(sources)
+    return tuple(sorted(set(listed), key=_BY_PLACE)) if len(listed) > 1 else tuple(listed)
