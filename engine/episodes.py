@@ -61,6 +61,9 @@ class Span:
 
     def days(self) -> DateRange | None:
         """The same as dates; None when nothing is known."""
+        if FIRST_DAY < self.low == self.high < LAST_DAY:
+            day = date.fromordinal(int(self.low))
+            return DateRange(day, day)
         earliest = None if self.low <= FIRST_DAY else date.fromordinal(min(int(self.low), LAST_DAY))
         latest = None if self.high >= LAST_DAY else date.fromordinal(max(int(self.high), FIRST_DAY))
         return None if earliest is None and latest is None else DateRange(earliest, latest)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 COUNTING_VERIFICATION = frozenset({"confirmed"})
 POSSIBLE_VERIFICATION = frozenset({"provisional", "differential", "unconfirmed", "unknown"})
 EXCLUDED_VERIFICATION = frozenset({"refuted", "entered-in-error"})
@@ -26,17 +24,14 @@ def status_code(value: object) -> str | None:
     return next((code for code in known if code in EXCLUDED_VERIFICATION), known[0])
 
 
-def _codes(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value.strip()
-    elif isinstance(value, list):  # some senders repeat what may stand once only
-        for one in value:
-            if isinstance(one, dict):
-                yield from _codes(one)
-    elif isinstance(value, dict):
+def _codes(value: object) -> list[str]:
+    if isinstance(value, dict):
         codings = value.get("coding")
-        for coding in codings if isinstance(codings, list) else (codings,):
-            if isinstance(coding, dict) and isinstance(coding.get("code"), str):
-                yield coding["code"].strip()
-        if isinstance(value.get("text"), str):
-            yield value["text"].strip().lower()
+        listed = codings if isinstance(codings, list) else (codings,)
+        found = [code.strip() for one in listed if isinstance(one, dict) and isinstance(code := one.get("code"), str)]
+        if isinstance(text := value.get("text"), str):
+            found.append(text.strip().lower())
+        return found
+    if isinstance(value, list):  # some senders repeat what may stand once only
+        return [code for one in value if isinstance(one, dict) for code in _codes(one)]
+    return [value.strip()] if isinstance(value, str) else []

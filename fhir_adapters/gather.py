@@ -182,7 +182,7 @@ class Gathered:
             gaps[key] += found
         for key in sorted(groups):
             items = groups.pop(key)
-            cut_off = self.cut_off if any(item.scope is None for item in items) else {}
+            cut_off = self.cut_off if self.cut_off and any(item.scope is None for item in items) else {}
             lacking = {**cut_off, **self.lost.get(key, {}), **unsupplied.get(key, {}), **self.unsupplied}
             outcome = self._read(key, items, lacking, tuple(dict.fromkeys(gaps.get(key, ()))))
             if isinstance(outcome, PatientRecord):

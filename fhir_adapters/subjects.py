@@ -36,7 +36,8 @@ class Owners:
         literal = reference.get("reference") if isinstance(reference, dict) else None
         if not isinstance(literal, str):
             return subject_of(item, self._index)
-        key = (item.scope, literal, _server_of(item.full_url) if item.full_url else "")
+        url = item.full_url
+        key = (item.scope, literal, _server_of(url) if url and url[:4] != "urn:" else "")
         known = self._known.get(key)
         if known is None:
             known = subject_of(item, self._index)
@@ -49,8 +50,6 @@ class Owners:
 
 def _server_of(address: str) -> str:
     """All of the address under which a resource is listed that its relative references depend on."""
-    if not address or address.startswith("urn:"):
-        return ""
     target = target_of(address)
     return "" if target is None else target.base
 

@@ -86,13 +86,14 @@ class _Known:
         urls: addresses under which the Patient was listed.
         servers: servers whose absolute references are the client's own, without scheme.
         identifiers: system -> values of the Patient.
+        own: literal references that were found to name the patient.
     """
 
     patient_id: str
     urls: set[str] = field(default_factory=set)
     servers: set[str] = field(default_factory=set)
     identifiers: dict[str, set[str]] = field(default_factory=dict)
-    _named: dict[str, bool] = field(default_factory=dict)
+    own: set[str | None] = field(default_factory=set)
 
     def learn(self, everything: Iterable[Placed], named: Iterable[_Named], fhir_server: str | None) -> None:
         """Take the names from what was sent, and from the subjects that are named in it."""
@@ -118,21 +119,14 @@ class _Known:
 
     def is_named_by(self, reference: str) -> bool:
         """Does a literal reference, not a `#` one, name the patient? Ask when everything has been learned."""
-        known = self._named.get(reference)
-        if known is None:
-            known = self._named[reference] = self._is_named_by(reference)
-        return known
-
-    def _is_named_by(self, reference: str) -> bool:
         bare = _HISTORY.sub("", reference.strip())
-        if bare in self.urls or bare == f"Patient/{self.patient_id}":
-            return True
-        match = _ABSOLUTE.fullmatch(bare)
-        return (
-            match is not None
-            and (match["type"], match["id"]) == ("Patient", self.patient_id)
-            and _server_key(match["base"]) in self.servers
-        )
+        named = bare in self.urls or bare == f"Patient/{self.patient_id}"
+        if not named and (match := _ABSOLUTE.fullmatch(bare)) is not None:
+            is_patient = (match["type"], match["id"]) == ("Patient", self.patient_id)
+            named = is_patient and _server_key(match["base"]) in self.servers
+        if named:
+            self.own.add(reference)
+        return named
 
     def by_identifier(self, identifiers: object) -> _Whose:
         """Whom identifiers mean: the patient where one is the same, another where one of a known system is not."""
@@ -224,6 +218,9 @@ def _name_the_patient(subjects: _Named, where: str, inside: Mapping[object, Json
     """Does one of these subjects mean the patient? Raises RequestError (422) at the first that means another."""
     own = False
     for name, subject, literal in subjects:
+        if literal in known.own:
+            own = True
+            continue
         whose = _whose(subject, literal, inside, known)
         if whose is _Whose.OTHER:
             raise _about_another(f"{where}.{name}")

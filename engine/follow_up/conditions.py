@@ -178,8 +178,9 @@ class Circumstances:
 
     def _branch_truth(self, branch: Sequence[_Asked]) -> Truth:
         result = Truth.TRUE
+        answers = self._answers
         for asked in branch:
-            truth = self._answer(asked).truth
+            truth = (answers[asked] if asked in answers else self._answer(asked)).truth
             if truth is Truth.FALSE:
                 return truth
             if truth is Truth.UNKNOWN:

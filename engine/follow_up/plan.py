@@ -105,7 +105,7 @@ def _offered(check: Check, schedules: Sequence[Schedule]) -> tuple[Orderable, ..
 
 def _hull(spans: Iterable[Span]) -> Span | None:
     """The span of those that are known; None when none is."""
-    known = [span for span in spans if span is not ANY_DAY and span != ANY_DAY]
+    known = [span for span in spans if span.low != ANY_DAY.low or span.high != ANY_DAY.high]
     if len(known) < 2:
         return known[0] if known else None
     return Span(min(span.low for span in known), max(span.high for span in known))

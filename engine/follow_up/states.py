@@ -95,8 +95,7 @@ def standings_of(schedule: Schedule, recorded: OnRecord, today: int, *, complete
     """
     tests = tests_among(schedule.tests, recorded)
     if not tests:
-        best = _FROM_WORST.index(NONE if complete else UP_TO_DATE)
-        return Standings(states=_FROM_WORST[: best + 1])
+        return Standings(states=(NONE,) if complete else _FROM_WORST)
     counting = [test for test in tests if test.counts]
     worst = _state([(test, test.episode.date.low) for test in counting], today)
     if not complete:
@@ -110,12 +109,13 @@ def standings_of(schedule: Schedule, recorded: OnRecord, today: int, *, complete
     states = _FROM_WORST[_FROM_WORST.index(worst) : _FROM_WORST.index(best) + 1]
     if not counting:
         return Standings(states=tuple(states))
-    longest = max(counting, key=lambda test: (test.next, test.episode.date.low, test.what))
+    due = [(test.next, test) for test in counting]
+    next_, longest = max(due, key=lambda one: (one[0], one[1].episode.date.low, one[1].what))
     return Standings(
         states=tuple(states),
         test=longest.what,
         last=longest.episode.date,
-        next=Span(longest.next[0], max(test.next[1] for test in counting)),
+        next=Span(next_[0], max([last for (_, last), _ in due])),
         sources=sources_of_day(tests, longest),
         certainty=longest.episode.certainty,
     )

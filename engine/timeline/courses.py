@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from spmwatch.engine.episodes import UNKNOWN, Course, Cumulative, Span
 from spmwatch.engine.facts import Certainty, Standing
@@ -101,7 +100,7 @@ class DrugCourses:
             by_phase.pop(UNKNOWN, None)
         for phase, group in by_phase.items():
             if len(group) == len(self._covers):
-                yield replace(whole, phase=phase)
+                yield _of_phase(whole, phase)
                 continue
             yield self._cumulative(group, group if phase == UNKNOWN else [*group, *unknown], phase)
 
@@ -132,6 +131,21 @@ class DrugCourses:
             doses=_doses(certain),
             topic="phase" if phase != ANY and wider else None,
         )
+
+
+def _of_phase(whole: Cumulative, phase: str) -> Cumulative:
+    """All courses together, which are all of one phase, as those of that phase."""
+    return Cumulative(
+        id="",
+        standing=whole.standing,
+        certainty=whole.certainty,
+        sources=whole.sources,
+        drug=whole.drug,
+        phase=phase,
+        active=whole.active,
+        duration=whole.duration,
+        doses=whole.doses,
+    )
 
 
 def _common_form(covers: Iterable[Cover]) -> str:

@@ -91,15 +91,16 @@ def other_evidence(
             concept = value_sets.concept(fact.concept)
             if is_indication(fact, concept, milestones, as_of):
                 found.append(Evidence(fact, *onset_of(fact, as_of)))
-        elif any(_is_other(reason, value_sets) for reason in _reasons(fact, conventions)):
+        elif (told := _reasons(fact, conventions)) and any(_is_other(reason, value_sets) for reason in told):
             found.append(Evidence(fact, FIRST_DAY, as_of))
     return found
 
 
 def _reasons(fact: Fact, conventions: Conventions) -> tuple[str, ...]:
     """What lenalidomide was recorded to be for, where this is a record or an order of it."""
-    asked = isinstance(fact, (DrugExposure, DrugOrder)) and fact.drug in conventions.phases_inferred_for
-    return fact.reasons if asked and isinstance(fact, (DrugExposure, DrugOrder)) else ()
+    if isinstance(fact, (DrugExposure, DrugOrder)) and fact.drug in conventions.phases_inferred_for:
+        return fact.reasons
+    return ()
 
 
 def _is_other(reason: str, value_sets: ValueSets) -> bool:

@@ -8,7 +8,6 @@ the phase stays unknown: each step asks for a Truth, and UNKNOWN ends the search
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from spmwatch.engine.episodes import UNKNOWN, Span, Transplant
 from spmwatch.engine.facts import DrugExposure, DrugOrder, Proof, Standing
@@ -85,7 +84,7 @@ class Phases:
             phase = self.phase_of(cover, inferred)
             if phase == MAINTENANCE and cover.fact.phase is None and cover.counts:
                 _extend(inferred, cover, self._conventions.bridge_gap)
-            result.append(cover if phase == cover.phase else replace(cover, phase=phase))
+            result.append(cover if phase == cover.phase else cover.in_phase(phase))
         return result
 
     def phase_of_order(self, order: DrugOrder, drafts: Iterable[DrugOrder], as_of: int) -> str:
@@ -306,4 +305,4 @@ def _extend(stretches: list[tuple[int, int]], cover: Cover, gap: int) -> None:
 
 def stated_only(covers: Iterable[Cover]) -> list[Cover]:
     """The covers of a drug whose phases are not inferred: what the record says, else unknown."""
-    return [cover if cover.fact.phase is None else replace(cover, phase=cover.fact.phase) for cover in covers]
+    return [cover if cover.fact.phase is None else cover.in_phase(cover.fact.phase) for cover in covers]
