@@ -25,7 +25,7 @@ from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.places import Part, Seen, candidates
 from spmwatch.screening.run.reading import Gathering, prime, products
 from spmwatch.screening.run.rows import Row, RowWriter, rows_in
-from spmwatch.screening.run.state import Cohort
+from spmwatch.screening.run.state import Cohort, words_of
 from spmwatch.screening.run.work_folder import WorkFolder
 from spmwatch.screening.scan.scanner import PlainScanner
 from spmwatch.screening.scan.sources import Shape
@@ -129,7 +129,7 @@ class Kernel:
         name = f"{WANTED}-{task.version}"
         wanted = self._once(name, lambda: frozenset(self.work.json(f"{name}.json")))
         many = self.options.many
-        scanner = self._once(f"names-{task.version}", lambda: scanning.for_products(wanted, many=many))
+        scanner = self._once(f"names-{task.version}", lambda: scanning.for_products(words_of(wanted), many=many))
         with self.work.whole(f"{task.name}.arrow") as path:
             return products(self.parts[task.number], scanner, self.looker, wanted, path)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from spmwatch.engine.terminology.concept import Concept
 from spmwatch.fhir_adapters.bundle import Deletion, open_bundle
 from spmwatch.fhir_adapters.intake import is_list_of_resources
 from spmwatch.fhir_adapters.record import READERS
@@ -15,8 +14,8 @@ from spmwatch.fhir_adapters.relevance import DRUG_TYPES, Relevance, relevance_of
 from spmwatch.fhir_adapters.subjects import patient_key
 from spmwatch.fhir_adapters.terms import Terms
 from spmwatch.fhir_adapters.words_read import words_read
+from spmwatch.screening.scan.patterns import is_evidence
 
-EVIDENCE_DRUGS = frozenset({"lenalidomide", "melphalan"})
 CATEGORIES = ("drug", "regimen", "condition", "procedure")
 PRODUCTS = frozenset({"Medication", "Substance"})
 
@@ -58,17 +57,6 @@ class Look:
     patients: dict[str, list[Identifier]] = field(default_factory=dict)
     deletions: list[Deletion] = field(default_factory=list)
     types: set[str] = field(default_factory=set)
-
-
-def is_evidence(concept: Concept) -> bool:
-    """Does it bring a patient into the cohort: the myeloma family, lenalidomide, melphalan, or a transplant?"""
-    return (
-        concept.family == "myeloma"
-        or concept.drug in EVIDENCE_DRUGS
-        or not EVIDENCE_DRUGS.isdisjoint(concept.drugs)
-        or concept.transplant is not None
-        or concept.implies_prior is not None
-    )
 
 
 def name_of(identifier: Identifier) -> str:

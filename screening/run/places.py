@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from isal import isal_zlib
@@ -48,7 +48,6 @@ class Seen:
         passed_over: (line, offset, bytes) of lines that are too long to hold.
         fault: why the rest could not be read, or "".
         read: bytes, unpacked; `crc` their CRC-32.
-        bad_utf8: (line, offset) of lines that are not UTF-8 and were not looked at.
     """
 
     lines: int = 0
@@ -57,7 +56,6 @@ class Seen:
     fault: str = ""
     read: int = 0
     crc: int = 0
-    bad_utf8: list[tuple[int, int]] = field(default_factory=list)
 
 
 def parts_of(inventory: Inventory, chunk_bytes: int) -> list[Part]:
@@ -89,9 +87,10 @@ def candidates(part: Part, scanner: Scanner, seen: Seen, *, longest: int = LONGE
 def _of_block(data: bytes, offset: int, scanner: Scanner, seen: Seen, *, complete: bool) -> Iterator[Found]:
     line, at = seen.lines, 0
     seen.crc = isal_zlib.crc32(data, seen.crc)
-    spans = scanner.candidates(data)
-    if not data.isascii():
-        _note_bad_utf8(data, offset, spans, seen)
+    spans = list(scanner.candidates(data))
+    last = data.rfind(b"\n") + 1
+    if not complete and not (spans and spans[-1].end > last):
+        spans.append(Span(last, len(data)))  # the end of a file that ends early: it may be torn wherever that is
     for span in spans:
         line += data.count(b"\n", at, span.start) + 1
         at = span.end
@@ -101,30 +100,6 @@ def _of_block(data: bytes, offset: int, scanner: Scanner, seen: Seen, *, complet
             yield Found(stripped, line, offset + span.start, complete or raw.endswith(b"\n"))
     seen.lines += data.count(b"\n") + (not complete)
     seen.read += len(data)
-
-
-def _note_bad_utf8(data: bytes, offset: int, spans: Sequence[Span], seen: Seen) -> None:
-    """Note the lines that are not UTF-8, but for those that are looked at anyway."""
-    try:
-        data.decode()
-        return
-    except UnicodeDecodeError as error:
-        at = data.rfind(b"\n", 0, error.start) + 1
-    looked_at = {span.start for span in spans}
-    number = seen.lines + data.count(b"\n", 0, at)
-    for raw in data[at:].split(b"\n"):
-        number += 1
-        if at not in looked_at and not _is_utf8(raw):
-            seen.bad_utf8.append((number, offset + at))
-        at += len(raw) + 1
-
-
-def _is_utf8(raw: bytes) -> bool:
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def document(part: Part) -> bytes:

@@ -112,9 +112,6 @@ class Gathering:
                 self._line(found)
             for line, offset, length in self.seen.passed_over:
                 self.noted.lose(too_long(self.name, length), line, offset)
-            for line, offset in self.seen.bad_utf8:
-                problem = Problem(where=self.name, found="invalid UTF-8", expected="clean JSON", advice=_NOT_USED)
-                self.noted.remark(problem, line, offset)
             if self.seen.fault:
                 problem = Problem(where=self.name, found=self.seen.fault, expected="a whole one",
                                   advice="Write the file again; what could be read was used.")  # fmt: skip
@@ -224,7 +221,6 @@ class Gathering:
             self.noted.remark(problem, found.line, found.offset)
 
 
-_NOT_USED = "Correct it; nothing that a rule asks for was found in the line."
 _CORRECT_TYPE = "Correct it if it should be read; more of its kind are counted only."
 
 

@@ -1,35 +1,60 @@
-"""Which scanner a step needs."""
+"""Which lines each step has to look at, as a scanner."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.fhir_adapters.relevance import DRUG_TYPES, READ_TYPES
 from spmwatch.screening.run.state import Cohort
-from spmwatch.screening.scan.scanner import PlainScanner, Scanner
+from spmwatch.screening.scan.patterns import Looked, Patterns, evidence, ids, relevant
+from spmwatch.screening.scan.scanner import HyperScanner, PlainScanner, Scanner
 
-_EVERYTHING = PlainScanner()
+PRODUCT_TYPES = ("Medication", "Substance")
+_MEMBERS = ("Patient", "Condition", "Medication", "Substance")
 
 
 def for_evidence(value_sets: ValueSets, cohort: Cohort, *, many: int) -> Scanner:
     """Lines with codes or words of the cohort's drugs and diseases, or that refer to one of its Medications."""
-    del value_sets, cohort, many
-    return _EVERYTHING
-
-
-def for_cohort(value_sets: ValueSets, cohort: Cohort, *, many: int) -> Scanner:
-    """Lines about the cohort, and lines that may bring somebody else into it; by code when the cohort is large."""
-    del value_sets, cohort, many
-    return _EVERYTHING
+    return HyperScanner(_evidence(value_sets, cohort, many))
 
 
 def for_members(cohort: Cohort, *, many: int) -> Scanner:
-    """Lines about the cohort."""
-    del cohort, many
-    return _EVERYTHING
+    """Patients of the cohort."""
+    return HyperScanner(_lines_with(cohort.ids(), ("Patient",), many))
 
 
-def for_products(names: Iterable[str], *, many: int) -> Scanner:
+def for_cohort(value_sets: ValueSets, cohort: Cohort, *, many: int) -> Scanner:
+    """Lines about the cohort, and lines that may bring somebody else into it; by code when the cohort is large.
+
+    By code every Condition is looked at: a drug may name any as its reason.
+    """
+    own = cohort.ids()
+    if len(own) > many:
+        return HyperScanner(_evidence(value_sets, cohort, many) | relevant(value_sets) | _whole(_MEMBERS))
+    return HyperScanner(_evidence(value_sets, cohort, many) | ids(own, READ_TYPES))
+
+
+def for_products(names: Collection[str], *, many: int) -> Scanner:
     """Lines that could be one of these Medications or Substances."""
-    del names, many
-    return _EVERYTHING
+    return HyperScanner(_lines_with(names, PRODUCT_TYPES, many))
+
+
+def for_everything() -> Scanner:
+    """Every line."""
+    return PlainScanner()
+
+
+def _evidence(value_sets: ValueSets, cohort: Cohort, many: int) -> Patterns:
+    """A Substance may be the ingredient that matters, so it is held against what a Medication is held against."""
+    found = evidence(value_sets)
+    found |= Patterns({"Substance": found.by_type["Medication"]})
+    return found | _lines_with(cohort.names(), (*DRUG_TYPES, *PRODUCT_TYPES), many)
+
+
+def _lines_with(words: Collection[str], types: Iterable[str], many: int) -> Patterns:
+    return ids(words, types) if len(words) <= many else _whole(types)
+
+
+def _whole(types: Iterable[str]) -> Patterns:
+    return Patterns(dict.fromkeys(types, Looked(whole=True)))

@@ -71,7 +71,7 @@ class Cohort:
 
     def names(self) -> set[str]:
         """Words, one of which stands in every line that refers to one of the products."""
-        return {one.rsplit("|", 1)[-1] if "|" in one else one.split("/", 1)[1] for one in self.products}
+        return words_of(self.products)
 
     def of(self, keys: Iterable[str], identifiers: Iterable[Identifier]) -> list[str]:
         """Who of these is in the cohort, sorted."""
@@ -87,3 +87,8 @@ class Cohort:
         """Patients with whom a new partition begins: about `size` patients each, at most `most` partitions."""
         size = max(size, -(-len(self.keys) // most))
         return self.keys[size::size]
+
+
+def words_of(names: Iterable[str]) -> set[str]:
+    """Ids and identifiers of Medications and Substances, as they stand in lines, from their names."""
+    return {one.rsplit("|", 1)[-1] if "|" in one else one.split("/", 1)[1] for one in names}
