@@ -235,7 +235,7 @@ class Pipeline:
         if alone:  # the one patient of the input is told of what names nobody
             links.append(tuple(holding))
         tasks: list[Task] = []
-        for group in _connected([*holding, *(one for link in links for one in link)], links):
+        for group in connected([*holding, *(one for link in links for one in link)], links):
             batches = sorted(place for partition in group for place in holding.get(partition, ()))
             tasks.append(
                 Task(
@@ -258,7 +258,7 @@ class Pipeline:
                 yield tuple({bisect_right(divisions, key) for key in row.keys})
 
 
-def _connected(partitions: Iterable[int], links: Iterable[tuple[int, ...]]) -> list[list[int]]:
+def connected(partitions: Iterable[int], links: Iterable[tuple[int, ...]]) -> list[list[int]]:
     """Partitions in groups, those that are linked together; sorted."""
     group_of = {one: {one} for one in partitions}
     for link in links:

@@ -23,11 +23,13 @@ from spmwatch.screening.results.run_file import InputFile, RunFacts
 from spmwatch.screening.run.counting import check_unchanged
 from spmwatch.screening.run.options import Options, signature_of
 from spmwatch.screening.run.pipeline import Outcome, Pipeline, Tell
-from spmwatch.screening.run.work_folder import STAGING, WORK, opened, told
+from spmwatch.screening.run.work_folder import STAGING, WORK, WorkFolder, opened, told
 from spmwatch.screening.scan.sources import STANDARD_INPUT, STDIN_NAME, Inventory, inventory
 
 LIBRARIES = ("pyarrow", "hyperscan", "orjson", "durable_rules", "isal", "zstandard")
 _PIECE = 1 << 20
+
+Steps = Callable[[Options, RuleBase, Inventory, WorkFolder], Outcome]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class Call:
         tell: tells how far a step is.
         clock: seconds, for the timings.
         stdin: where the path `-` comes from.
+        steps: who does the steps, from chunks to parts of the results; None: processes of this machine.
     """
 
     workers: int
@@ -47,6 +50,13 @@ class Call:
     tell: Tell
     clock: Callable[[], float]
     stdin: IO[bytes] | None = None
+    steps: Steps | None = None
+
+    def do(self, options: Options, rule_base: RuleBase, found: Inventory, work: WorkFolder) -> Outcome:
+        """All steps of a run."""
+        if self.steps is not None:
+            return self.steps(options, rule_base, found, work)
+        return Pipeline(options, rule_base, found, work, self.workers, self.say, self.tell).run()
 
 
 def screen_to(out: Path, options: Options, rule_base: RuleBase, wanted: Wanted, call: Call) -> Finished:
@@ -65,14 +75,14 @@ def screen_to(out: Path, options: Options, rule_base: RuleBase, wanted: Wanted, 
     evaluator = Evaluator(rule_base)
     signature = signature_of(options, found, f"{evaluator.identity.digest}", version())
     with opened(out, signature, call.say) as work:
-        outcome = Pipeline(options, rule_base, found, work, call.workers, call.say, call.tell).run()
+        outcome = call.do(options, rule_base, found, work)
         check_unchanged(found, inventory(paths))
         facts = _facts(options, found, evaluator, outcome, {"total": call.clock() - started})
         staging = work.file(STAGING)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
         finished = write_results(
-            staging, work.path, outcome.names, facts=facts, quarantine=_quarantine(outcome),
+            staging, work.path, outcome.names, facts=facts, quarantine=quarantined(outcome),
             rule_base=rule_base, wanted=wanted,
         )  # fmt: skip
         publish(staging, out)
@@ -121,7 +131,7 @@ def _libraries() -> dict[str, str]:
     return {name: version_of(name) for name in LIBRARIES}
 
 
-def _quarantine(outcome: Outcome) -> list[Quarantined]:
+def quarantined(outcome: Outcome) -> list[Quarantined]:
     """Every place, sorted; a line lost is told of once."""
     places: list[dict[str, Any]] = [*outcome.problems]
     for one, (name, before) in zip(outcome.gathered, outcome.setting["sources"], strict=True):

@@ -1,0 +1,3 @@
+import pyarrow as pa
+
+def from_arrow_schema(arrow_schema: pa.Schema) -> object: ...
