@@ -32,7 +32,7 @@ from spmwatch.cli.reading import (
     read_inputs,
     show_problems,
 )
-from spmwatch.cli.screen_folder import Asked, screen_folder
+from spmwatch.cli.screen_folder import Asked, Engine, screen_folder
 from spmwatch.cli.tables import print_results, summary_line
 from spmwatch.engine.errors import InputError
 from spmwatch.fhir_adapters.export import ReadResult
@@ -99,6 +99,19 @@ SuppressBelow = Annotated[
     int,
     typer.Option("--suppress-below", metavar="N", min=0, help="With --out: counts below N are hidden in the report."),
 ]
+EngineOption = Annotated[
+    Engine,
+    typer.Option("--engine", help="With --out: local: processes of this machine; spark: a cluster (spmwatch[spark])."),
+]
+Master = Annotated[
+    str | None,
+    typer.Option(
+        "--master",
+        metavar="URL",
+        help="With --engine spark: spark://HOST:7077, local[N], yarn ...; default: as Spark is configured.",
+        show_default=False,
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="With --out: do not tell how far it is.")]
 
 
@@ -117,6 +130,8 @@ def screen(
     fhir: Fhir = False,
     suppress_below: SuppressBelow = 0,
     quiet: Quiet = False,
+    engine: EngineOption = Engine.LOCAL,
+    master: Master = None,
 ) -> None:
     """Screen every patient under PATH for second-cancer surveillance.
 
@@ -124,6 +139,8 @@ def screen(
     --out the results are files, of the patients with any evidence of myeloma, lenalidomide, melphalan or a transplant.
     """
     day = as_of or today()
+    if out is None and (engine is not Engine.LOCAL or master is not None):
+        raise InputError("--engine", engine.value, "writes to a folder only", "Add --out DIR")
     if out is None:
         raise typer.Exit(_to_screen(paths, day, form or Format.TABLE, hook, partial, overlay, strict=strict))
     asked = Asked(
@@ -136,6 +153,8 @@ def screen(
         workers=workers,
         plain=plain,
         quiet=quiet,
+        engine=engine,
+        master=master,
     )
     raise typer.Exit(screen_folder(out, asked, overlay))
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 
 from spmwatch.cli.edge import ALL_EVALUATED, SOME_FAILED, complain
 from spmwatch.cli.progress import progress
 from spmwatch.cli.reading import load_rules, overlay_lines
 from spmwatch.engine.catalogue.load import RuleBase
+from spmwatch.engine.errors import InputError
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.screening.results.finish import Finished, Wanted
 from spmwatch.screening.results.quarantine import QUARANTINE
 from spmwatch.screening.run.options import Options
+from spmwatch.screening.run.pipeline import Tell
 from spmwatch.screening.run.plain import screen_plainly
-from spmwatch.screening.run.whole import Call, screen_to
+from spmwatch.screening.run.whole import Call, Steps, screen_to
 from spmwatch.screening.scan.sources import STANDARD_INPUT
 
 _TO_TELL = {
@@ -28,6 +32,13 @@ _TO_TELL = {
     "incomplete": "patients have a record that is not whole: what it lacks counts as unknown",
 }
 """What of run.json is told in words, where there is any."""
+
+
+class Engine(StrEnum):
+    """Who does the work."""
+
+    LOCAL = "local"
+    SPARK = "spark"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +54,13 @@ class Asked:
     workers: int | None
     plain: bool
     quiet: bool
+    engine: Engine
+    master: str | None
 
 
 def screen_folder(out: Path, asked: Asked, overlays: Sequence[Path] | None) -> int:
     """Do it, tell how far it is, and return the exit code."""
+    _check(asked)
     rules = load_rules(overlays)
     options = Options(
         paths=asked.paths,
@@ -57,17 +71,45 @@ def screen_folder(out: Path, asked: Asked, overlays: Sequence[Path] | None) -> i
         fhir=asked.wanted.fhir,
         oldest_age=rules.conventions.oldest_plausible_age,
     )
-    with progress(quiet=asked.quiet) as tell:
+    with progress(quiet=asked.quiet) as tell, _steps(asked, tell) as steps:
         call = Call(
             workers=asked.workers or os.cpu_count() or 1,
             say=complain,
             tell=tell,
             clock=time.monotonic,
             stdin=sys.stdin.buffer if STANDARD_INPUT in asked.paths else None,
+            steps=steps,
         )
         run = screen_plainly if asked.plain else screen_to
         finished = run(out, options, rules, asked.wanted, call)
     return _report(finished, out, asked.as_of, rules)
+
+
+def _check(asked: Asked) -> None:
+    """Options that do not go together. Raises InputError."""
+    if asked.engine is Engine.LOCAL:
+        if asked.master is not None:
+            raise InputError("--master", asked.master, "is an address of a Spark cluster", "Add --engine spark")
+        return
+    for option, given in (("--plain", asked.plain), ("--workers", asked.workers is not None)):
+        if given:
+            raise InputError(option, "-", "is of the local engine", "Leave it out, or leave --engine out")
+    if STANDARD_INPUT in asked.paths and not (asked.master or "").startswith("local"):
+        raise InputError(STANDARD_INPUT, "-", "is on this machine only", "Name a path that all machines can read")
+
+
+@contextmanager
+def _steps(asked: Asked, tell: Tell) -> Generator[Steps | None]:
+    """A cluster for the time of a run; None for processes of this machine."""
+    if asked.engine is Engine.LOCAL:
+        yield None
+        return
+    from spmwatch.screening.spark.session import session  # noqa: PLC0415 - PySpark is an extra
+
+    with session(asked.master) as spark:
+        from spmwatch.screening.spark.cluster import on_cluster  # noqa: PLC0415
+
+        yield on_cluster(spark, complain, tell)
 
 
 def _report(finished: Finished, out: Path, day: date, rules: RuleBase) -> int:

@@ -1,5 +1,8 @@
 """The steps of a run with Spark in place of worker processes; the driver keeps what is small, executors all lines."""
 
+# pyright: reportAttributeAccessIssue=false
+# The functions of pyarrow.compute are made when it is imported.
+
 from __future__ import annotations
 
 import pickle
@@ -13,8 +16,11 @@ from typing import Any
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+from py4j.protocol import Py4JError
 from pyspark import StorageLevel
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Row as SparkRow
 from pyspark.sql import functions as F  # noqa: N812 - as everybody who uses Spark writes it
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -24,6 +30,8 @@ from spmwatch.screening.results.schemas import RESOURCES, TABLES
 from spmwatch.screening.run.kernel import COHORT, PRODUCTS, SETTING, WANTED, Task
 from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.pipeline import Outcome, Pipeline, Tell, connected
+from spmwatch.screening.run.places import Part
+from spmwatch.screening.run.pool import WorkerError
 from spmwatch.screening.run.rows import NOBODYS, Row, RowWriter, rows_in
 from spmwatch.screening.run.state import Cohort
 from spmwatch.screening.run.whole import Steps
@@ -63,9 +71,9 @@ class SparkPool:
         found = self._done(tasks).persist(StorageLevel.DISK_ONLY)
         by_number = {task.number: task for task in tasks}
         try:
-            for row in found.where(F.col("told").isNotNull()).select("number", "told").collect():
-                task = by_number[int(str(row["number"]))]
-                self.pipeline.work.write_json(f"{task.name}.json", orjson.loads(str(row["told"])))
+            for row in found.where("told IS NOT NULL").select("number", "told").collect():
+                task = by_number[row["number"]]
+                self.pipeline.work.write_json(f"{task.name}.json", orjson.loads(row["told"]))
             if tasks[0].kind == "products":
                 self._write_products(found, tasks)
         finally:
@@ -93,7 +101,7 @@ class SparkPool:
 
     def _write_products(self, found: DataFrame, tasks: Sequence[Task]) -> None:
         kept: defaultdict[int, list[Row]] = defaultdict(list)
-        for line in found.where(F.col("told").isNull()).collect():
+        for line in found.where("told IS NULL").collect():
             row = row_of(line)
             kept[row.part].append(row)
         for task in tasks:
@@ -111,11 +119,11 @@ class SparkPool:
             self.lines = None
 
 
-def _errand(task: Task, part: Any, name: str) -> bytearray:  # noqa: ANN401
+def _errand(task: Task, part: Part, name: str) -> bytearray:
     return bytearray(pickle.dumps(Errand(task=task, part=part, name=name)))
 
 
-def row_of(line: Any) -> Row:  # noqa: ANN401 - a row of Spark's
+def row_of(line: SparkRow) -> Row:
     """A kept line as the steps know it."""
     return Row(line["keys"], line["refers_to"], line["number"], line["line"], bytes(line["data"]))
 
@@ -164,7 +172,7 @@ class ClusterPipeline(Pipeline):
     @property
     def _lines(self) -> DataFrame | None:
         lines = self._cluster.lines
-        return None if lines is None else lines.where(F.col("told").isNull())
+        return None if lines is None else lines.where("told IS NULL")
 
     def _labels(self, version: int) -> frozenset[str]:
         told = (self.work.json(f"gather-{version}-{part.number:06d}.json") for part in self.parts)
@@ -172,12 +180,12 @@ class ClusterPipeline(Pipeline):
         if self._lines is None:
             return frozenset()
         found = self._lines.select("data").mapInArrow(Labels(wanted=deleted), "label string").distinct().collect()
-        return frozenset(str(row["label"]) for row in found)
+        return frozenset(row["label"] for row in found)
 
     # -- evaluating ----------------------------------------------------------------------------------------------------
 
     def _evaluate(self, version: int, gathered: Sequence[dict[str, Any]]) -> tuple[list[str], list[dict[str, Any]]]:
-        del gathered
+        del version, gathered
         lines = self._lines
         if lines is None:
             return [], []
@@ -187,20 +195,19 @@ class ClusterPipeline(Pipeline):
         products = tuple(row for path in files for row in rows_in(path, None))
         evaluate = Grouped(job=self._job, setting=setting, products=products)
         spread = lines.repartition(max(1, min(number, MOST_TASKS)), "group")
-        # a function of one argument: of an object Spark counts `self` too, and then passes the key as well
-        found = spread.groupBy("group").applyInArrow(lambda table: evaluate(table), from_arrow_schema(RESULTS))
+        found = spread.groupBy("group").applyInArrow(evaluate.function(), from_arrow_schema(RESULTS))
         self.results = found.persist(StorageLevel.DISK_ONLY)
-        told = self.results.where(F.col("table") == TOLD).orderBy("group").select("data").collect()
-        evaluated = [orjson.loads(bytes(row["data"])) for row in told]  # type: ignore[call-overload]
+        told = self.results.where(f"table = '{TOLD}'").orderBy("group").select("data").collect()
+        evaluated = [orjson.loads(bytes(row["data"])) for row in told]
         self.tell("evaluate", 1, 1, self._lost)
         return (self._brought(evaluated) if self.bring else []), evaluated
 
     def _grouped(self, lines: DataFrame) -> tuple[DataFrame, int]:
         """The lines with the group of each, and how many groups there are. Partitions that share a line are one."""
         first = lines.withColumn("group", F.element_at("partitions", 1))
-        partitions = [int(str(row["group"])) for row in first.select("group").distinct().collect()]
-        shared = lines.where(F.size("partitions") > 1).select("partitions").distinct().collect()
-        links: list[tuple[int, ...]] = [tuple(row["partitions"]) for row in shared]  # type: ignore[arg-type]
+        partitions = [row["group"] for row in first.select("group").distinct().collect()]
+        shared = lines.where("size(partitions) > 1").select("partitions").distinct().collect()
+        links: list[tuple[int, ...]] = [tuple(row["partitions"]) for row in shared]
         if not self.work.json(f"{SETTING}.json")["one_of_many"]:  # the one patient is told of what names nobody
             links.append(tuple(partitions))
         groups = connected([*partitions, *(one for link in links for one in link)], links)
@@ -225,13 +232,13 @@ class ClusterPipeline(Pipeline):
             kept.clear()
 
         group, rows = NOBODYS, 0
-        for row in self.results.where(F.col("table") != TOLD).orderBy("group").toLocalIterator():
+        for row in self.results.where(f"table <> '{TOLD}'").orderBy("group").toLocalIterator():
             if row["group"] != group and rows >= most:  # all tables of a group go to one part
                 write()
                 rows = 0
             group = row["group"]
-            found = unpacked(bytes(row["data"]))  # type: ignore[call-overload]
-            kept[str(row["table"])].append(found)
+            found = unpacked(bytes(row["data"]))
+            kept[row["table"]].append(found)
             rows += found.num_rows
         if kept:
             write()
@@ -254,6 +261,9 @@ def on_cluster(spark: SparkSession, say: Callable[[str], None], tell: Tell) -> S
         pipeline = ClusterPipeline(options, rule_base, found, work, 1, say, tell, spark=spark)
         try:
             return pipeline.run()
+        except (PySparkException, Py4JError) as error:
+            problem = f"Spark gave the run up ({type(error).__name__}); what its executors logged says why."
+            raise WorkerError(f"{problem} Nothing was written; the same command begins anew.") from error
         finally:
             pipeline.close()
 

@@ -6,7 +6,7 @@ import os
 import pickle
 import tempfile
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -211,7 +211,11 @@ class Grouped:
     setting: Mapping[str, Any]
     products: tuple[Row, ...]
 
-    def __call__(self, table: pa.Table) -> pa.Table:
+    def function(self) -> Callable[[pa.Table], pa.Table]:
+        """Of one argument: Spark counts the `self` of a method, and would pass the group as well."""
+        return lambda table: self.tables(table)  # noqa: PLW0108
+
+    def tables(self, table: pa.Table) -> pa.Table:
         """The rows of all tables of a group, and what is told of it."""
         kernel, setting = _kernel_of(self.job), Setting(**self.setting)
         options = self.job.options

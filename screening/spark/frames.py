@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 - as everybody who uses Spark writes it
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from spmwatch.engine.catalogue.load import RuleBase
@@ -100,5 +99,5 @@ def _table(pipeline: ClusterPipeline, table: str) -> DataFrame:
     schema = from_arrow_schema(numbered(table))
     if pipeline.results is None:
         return pipeline.spark.createDataFrame([], schema).drop(NTH)
-    rows = pipeline.results.where(F.col("table") == table).select("data").mapInArrow(Unpacking(table=table), schema)
+    rows = pipeline.results.where(f"table = '{table}'").select("data").mapInArrow(Unpacking(table=table), schema)
     return rows.orderBy("patient", NTH).drop(NTH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -33,9 +34,11 @@ def session(master: str | None) -> Generator[SparkSession]:
     Raises:
         InputError: PySpark is not installed, Java does not run, or the cluster does not answer.
     """
+    # pandas 3 is newer than what this PySpark was tried with; none of its frames are used
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
     try:
-        from pyspark import SparkConf
-        from pyspark.sql import SparkSession
+        from pyspark import SparkConf  # noqa: PLC0415 - PySpark is an extra
+        from pyspark.sql import SparkSession  # noqa: PLC0415
     except ImportError:
         raise InputError("--engine", "spark", "needs PySpark", "Install spmwatch[spark]") from None
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # executors have spmwatch at the same place, unless told
@@ -49,6 +52,7 @@ def session(master: str | None) -> Generator[SparkSession]:
             if not given.contains(key):
                 builder = builder.config(key, value)
         spark = builder.getOrCreate()
+        spark.sparkContext.setLogLevel("ERROR")
     except Exception as error:  # noqa: BLE001 - whatever Java says, there is no session
         problem = f"no Spark session can be had ({type(error).__name__})"
         raise InputError("--master", master or "-", problem, f"Check the address. {_JAVA}") from None
