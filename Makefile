@@ -3,6 +3,7 @@
 #   make demo      screen the synthetic export in examples/ and write the report to build/demo
 #   make test      the whole test suite
 #   make fhir-server  the FHIR server that tests ask, in an environment of its own; `make test` does it by itself
+#   make spark     .venv-spark, the environment with PySpark (450 MB); its tests need it and Java 17
 #   make check     formatting, lint, types, import contracts, house and catalogue tests
 #   make bench     the benchmarks of the engine; make bench-service those of the service under load (needs wrk)
 #   make bench-screen  screening a large export against wc, hyperscan and orjson; makes about 6 GB of files and removes them
@@ -23,7 +24,7 @@ BIN = $(VENV)/bin
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = demo
-.PHONY: setup demo test fhir-server check bench bench-service bench-screen examples rule-docs screenshots valgrind lock lock-deps clean distclean
+.PHONY: setup demo test fhir-server spark check bench bench-service bench-screen examples rule-docs screenshots valgrind lock lock-deps clean distclean
 
 # Any Python 3 that really runs (a shim in PATH may not) can run the setup script, which finds the one for the environment.
 setup:
@@ -46,6 +47,9 @@ test: setup
 
 fhir-server: setup
 	@$(BIN)/python tools/fhir_server_env.py
+
+spark: setup
+	@$(BIN)/python tools/spark_env.py
 
 check: setup
 	$(BIN)/python -m ruff format --check .

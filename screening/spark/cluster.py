@@ -37,7 +37,18 @@ from spmwatch.screening.run.state import Cohort
 from spmwatch.screening.run.whole import Steps
 from spmwatch.screening.run.work_folder import WorkFolder
 from spmwatch.screening.scan.sources import Inventory
-from spmwatch.screening.spark.executor import LINES, RESULTS, TOLD, Errand, Grouped, Job, Labels, Reading, unpacked
+from spmwatch.screening.spark.executor import (
+    LINES,
+    RESULTS,
+    TOGETHER,
+    TOLD,
+    Errand,
+    Grouped,
+    Job,
+    Labels,
+    Reading,
+    unpacked,
+)
 
 MOST_TASKS = 20_000
 """Of one step: more make Spark's driver the bottleneck."""
@@ -185,11 +196,11 @@ class ClusterPipeline(Pipeline):
     # -- evaluating ----------------------------------------------------------------------------------------------------
 
     def _evaluate(self, version: int, gathered: Sequence[dict[str, Any]]) -> tuple[list[str], list[dict[str, Any]]]:
-        del version, gathered
+        del version
         lines = self._lines
         if lines is None:
             return [], []
-        lines, number = self._grouped(lines)
+        lines, number = self._grouped(lines, {tuple(one) for told in gathered for one in told[TOGETHER]})
         setting = self.work.json(f"{SETTING}.json")
         files = [self.work.file(f"{name}.arrow") for name in self.work.json(f"{PRODUCTS}.json")]
         products = tuple(row for path in files for row in rows_in(path, None))
@@ -197,20 +208,19 @@ class ClusterPipeline(Pipeline):
         spread = lines.repartition(max(1, min(number, MOST_TASKS)), "group")
         found = spread.groupBy("group").applyInArrow(evaluate.function(), from_arrow_schema(RESULTS))
         self.results = found.persist(StorageLevel.DISK_ONLY)
-        told = self.results.where(f"table = '{TOLD}'").orderBy("group").select("data").collect()
-        evaluated = [orjson.loads(bytes(row["data"])) for row in told]
+        told = self.results.where(f"table = '{TOLD}'").collect()
+        evaluated = [orjson.loads(bytes(row["data"])) for row in sorted(told, key=lambda row: row["group"])]
         self.tell("evaluate", 1, 1, self._lost)
         return (self._brought(evaluated) if self.bring else []), evaluated
 
-    def _grouped(self, lines: DataFrame) -> tuple[DataFrame, int]:
+    def _grouped(self, lines: DataFrame, together: set[tuple[int, ...]]) -> tuple[DataFrame, int]:
         """The lines with the group of each, and how many groups there are. Partitions that share a line are one."""
-        first = lines.withColumn("group", F.element_at("partitions", 1))
-        partitions = [row["group"] for row in first.select("group").distinct().collect()]
-        shared = lines.where("size(partitions) > 1").select("partitions").distinct().collect()
-        links: list[tuple[int, ...]] = [tuple(row["partitions"]) for row in shared]
+        partitions = sorted({one for some in together for one in some})
+        links = [some for some in together if len(some) > 1]
         if not self.work.json(f"{SETTING}.json")["one_of_many"]:  # the one patient is told of what names nobody
             links.append(tuple(partitions))
-        groups = connected([*partitions, *(one for link in links for one in link)], links)
+        groups = connected(partitions, links)
+        first = lines.withColumn("group", F.element_at("partitions", 1))
         leaders = [(one, group[0]) for group in groups if len(group) > 1 for one in group]
         if leaders:
             table = F.broadcast(self.spark.createDataFrame(leaders, "group int, leader int"))
@@ -232,8 +242,8 @@ class ClusterPipeline(Pipeline):
             kept.clear()
 
         group, rows = NOBODYS, 0
-        for row in self.results.where(f"table <> '{TOLD}'").orderBy("group").toLocalIterator():
-            if row["group"] != group and rows >= most:  # all tables of a group go to one part
+        for row in self.results.where(f"table <> '{TOLD}'").toLocalIterator():
+            if row["group"] != group and rows >= most:  # a group's tables come together, and go to one part
                 write()
                 rows = 0
             group = row["group"]

@@ -29,6 +29,9 @@ from spmwatch.screening.run.work_folder import WorkFolder
 TOLD = "told"
 """In place of a table's name: what a step says of itself, as JSON."""
 
+TOGETHER = "together"
+"""Partitions of the kept lines of a chunk, those of one line together."""
+
 _AT_ONCE = 1_000
 """Kept lines that go to Spark together."""
 
@@ -44,6 +47,8 @@ LINES = pa.schema(
     ]
 )
 """What reading gives: the kept lines of a chunk (`number`), and one row with what is `told` of the chunk."""
+
+_NONE = (None,) * (len(LINES) - 2)
 
 RESULTS = pa.schema([pa.field("group", pa.int32()), pa.field("table", pa.string()), pa.field("data", pa.binary())])
 """What evaluating gives: for each group of patients the rows of each table as an Arrow stream, and what is told."""
@@ -122,16 +127,21 @@ class Reading:
             kernel.work = work
             kernel.parts, kernel.names = _At(errand.part.number, errand.part), _At(errand.part.source, errand.name)
             kernel.perform(errand.task)
-            kept = work.file(f"{errand.task.name}.arrow")
+            kept, together = work.file(f"{errand.task.name}.arrow"), set[tuple[int, ...]]()
             if kept.exists():
-                yield from self._lines(rows_in(kept, None))
-            told = work.file(f"{errand.task.name}.json").read_text(encoding="utf-8")
-            yield _batch([(errand.part.number, told, None, None, None, None, None)], LINES)
+                yield from self._lines(rows_in(kept, None), together)
+            told = {**work.json(f"{errand.task.name}.json"), TOGETHER: sorted(together)}
+            yield _batch([(errand.part.number, orjson.dumps(told).decode(), *_NONE)], LINES)
 
-    def _lines(self, rows: Iterator[Row]) -> Iterator[pa.RecordBatch]:
+    def _lines(self, rows: Iterator[Row], together: set[tuple[int, ...]]) -> Iterator[pa.RecordBatch]:
         while some := list(islice(rows, _AT_ONCE)):
+            partitions = [self._partitions(row) for row in some]
+            together.update(map(tuple, partitions))
             yield _batch(
-                [(row.part, None, self._partitions(row), row.keys, row.refers_to, row.line, row.data) for row in some],
+                [
+                    (row.part, None, theirs, row.keys, row.refers_to, row.line, row.data)
+                    for row, theirs in zip(some, partitions, strict=True)
+                ],
                 LINES,
             )
 

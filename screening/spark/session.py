@@ -37,12 +37,13 @@ def session(master: str | None) -> Generator[SparkSession]:
     # pandas 3 is newer than what this PySpark was tried with; none of its frames are used
     warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
     try:
-        from pyspark import SparkConf  # noqa: PLC0415 - PySpark is an extra
+        from pyspark import SparkConf, SparkContext  # noqa: PLC0415 - PySpark is an extra
         from pyspark.sql import SparkSession  # noqa: PLC0415
     except ImportError:
         raise InputError("--engine", "spark", "needs PySpark", "Install spmwatch[spark]") from None
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # executors have spmwatch at the same place, unless told
     try:
+        SparkContext._ensure_initialized()  # noqa: SLF001 - else SparkConf knows nothing of spark-defaults.conf
         given = SparkConf()
         builder = SparkSession.builder.appName("spmwatch screen")
         if master is not None:

@@ -4,5 +4,9 @@ class SparkConf:
     def get(self, key: str, defaultValue: str) -> str: ...
     def contains(self, key: str) -> bool: ...
 
+class SparkContext:
+    @classmethod
+    def _ensure_initialized(cls) -> None: ...
+
 class StorageLevel:
     DISK_ONLY: StorageLevel
