@@ -216,7 +216,7 @@ class ClusterPipeline(Pipeline):
     def _grouped(self, lines: DataFrame, together: set[tuple[int, ...]]) -> tuple[DataFrame, int]:
         """The lines with the group of each, and how many groups there are. Partitions that share a line are one."""
         partitions = sorted({one for some in together for one in some})
-        links = [some for some in together if len(some) > 1]
+        links: list[tuple[int, ...]] = [some for some in together if len(some) > 1]
         if not self.work.json(f"{SETTING}.json")["one_of_many"]:  # the one patient is told of what names nobody
             links.append(tuple(partitions))
         groups = connected(partitions, links)

@@ -38,17 +38,10 @@ def cluster(python: Path, folder: Path, *, workers: int) -> Iterator[str]:
 
 @contextmanager
 def _running(home: Path, kind: str, log: Path, *more: str) -> Iterator[None]:
-    command = [
-        str(home / "bin" / "spark-class"),
-        f"org.apache.spark.deploy.{kind}",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "0",
-    ]
+    started = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{kind}"]
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [*command, "--webui-port", "0", *more],
+            [*started, "--host", "127.0.0.1", "--port", "0", "--webui-port", "0", *more],
             stdout=file,
             stderr=subprocess.STDOUT,
             env={**environment(log.parent), "SPARK_HOME": str(home)},
