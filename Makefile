@@ -7,6 +7,7 @@
 #   make check     formatting, lint, types, import contracts, house and catalogue tests
 #   make bench     the benchmarks of the engine; make bench-service those of the service under load (needs wrk)
 #   make bench-screen  screening a large export against wc, hyperscan and orjson; makes about 6 GB of files and removes them
+#   make bench-spark   the same on Spark with one core and two, and with ten times the data; needs `make spark`
 #   make valgrind  the rule network's memory tests under valgrind, about two minutes
 #   make examples  examples/bundles and examples/export from the worked patients of the features
 #   make lock      rules/versions.lock, after a version was raised
@@ -24,7 +25,7 @@ BIN = $(VENV)/bin
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = demo
-.PHONY: setup demo test fhir-server spark check bench bench-service bench-screen examples rule-docs screenshots valgrind lock lock-deps clean distclean
+.PHONY: setup demo test fhir-server spark check bench bench-service bench-screen bench-spark examples rule-docs screenshots valgrind lock lock-deps clean distclean
 
 # Any Python 3 that really runs (a shim in PATH may not) can run the setup script, which finds the one for the environment.
 setup:
@@ -70,6 +71,9 @@ bench-service: setup
 bench-screen: setup
 	@mkdir -p build
 	$(BIN)/python benchmarks/screen.py --folder build $(ARGS)
+
+bench-spark: spark
+	$(VENV)-spark/bin/python benchmarks/cluster.py $(ARGS)
 
 valgrind: setup
 	@command -v valgrind >/dev/null || { echo "valgrind is missing (Debian: apt-get install valgrind)" >&2; exit 1; }

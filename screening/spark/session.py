@@ -18,7 +18,6 @@ _ON_ONE_MACHINE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host":
 _DEFAULTS = {
     "spark.io.encryption.enabled": "true",  # what executors keep on their disks are patients' data
     "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
 }
 _JAVA = "Install Java 17 or newer (Debian: apt-get install openjdk-17-jre-headless), or set JAVA_HOME"
 
@@ -49,6 +48,7 @@ def session(master: str | None) -> Generator[SparkSession]:
         if master is not None:
             builder = builder.master(master)
         local = (master or given.get("spark.master", "")).startswith("local")
+        builder = builder.config("spark.ui.showConsoleProgress", "false")  # a run tells of its progress itself
         for key, value in {**_DEFAULTS, **(_ON_ONE_MACHINE if local else {})}.items():
             if not given.contains(key):
                 builder = builder.config(key, value)
