@@ -17,7 +17,7 @@ from spmwatch.screening.results.schemas import RESOURCES, TABLES
 from spmwatch.screening.results.tables import as_arrow
 from spmwatch.screening.run.evaluating import evaluated, place_as_json
 from spmwatch.screening.run.options import Options
-from spmwatch.screening.run.whole import Call, files_of, inputs_of
+from spmwatch.screening.run.whole import Call, files_of, forget_input, inputs_of
 from spmwatch.screening.run.work_folder import STAGING, opened
 from spmwatch.screening.scan.sources import inventory
 
@@ -66,4 +66,5 @@ def screen_plainly(out: Path, options: Options, rule_base: RuleBase, wanted: Wan
             rule_base=rule_base, wanted=wanted,
         )  # fmt: skip
         publish(staging, out)
+    forget_input(out)
     return finished

@@ -86,6 +86,7 @@ def screen_to(out: Path, options: Options, rule_base: RuleBase, wanted: Wanted, 
             rule_base=rule_base, wanted=wanted,
         )  # fmt: skip
         publish(staging, out)
+    forget_input(out)
     return finished
 
 
@@ -162,6 +163,11 @@ def inputs_of(out: Path, paths: Sequence[str], stdin: IO[bytes] | None) -> list[
     except OSError as error:
         raise told(error, out) from None
     return [spooled if path == STANDARD_INPUT else path for path in paths]
+
+
+def forget_input(out: Path) -> None:
+    """Standard input is about patients, too: once its results stand there, it is not kept."""
+    shutil.rmtree(out / f"{WORK}-input", ignore_errors=True)
 
 
 def _spooled(folder: Path, stdin: IO[bytes]) -> Path:

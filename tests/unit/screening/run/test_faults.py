@@ -13,9 +13,25 @@ import orjson
 import pytest
 
 from spmwatch.engine.errors import InputError
+from spmwatch.screening.results.finish import Form, Wanted
 from spmwatch.screening.run import pipeline
 from spmwatch.screening.run.counting import CountsError, lines_of
-from tests.support.exports import Resource, by_type, fast, lines, patient_of, plain, quarantine, tables, worked_patients
+from spmwatch.screening.run.plain import screen_plainly
+from spmwatch.screening.run.whole import screen_to
+from tests.support.exports import (
+    Resource,
+    by_type,
+    call,
+    fast,
+    lines,
+    options,
+    patient_of,
+    plain,
+    quarantine,
+    rules,
+    tables,
+    worked_patients,
+)
 
 
 def rows(out: Path) -> dict[str, dict[str, str]]:
@@ -193,7 +209,7 @@ def test_a_line_without_a_fate_fails_the_run_and_leaves_no_results(
 ) -> None:
     from spmwatch.screening.run.reading import Gathering
 
-    monkeypatch.setattr(Gathering, "_set_aside", lambda *_: None)
+    monkeypatch.setattr(Gathering, "_value", lambda *_: None)  # looked at, and then forgotten
     folder = by_type(tmp_path / "export", worked_patients())
     (folder / "Encounter.ndjson").write_bytes(lines([{"resourceType": "Encounter", "id": "e"}]))
     with pytest.raises(CountsError, match="do not add up"):
@@ -225,3 +241,16 @@ def test_counts_that_are_too_many_are_noticed() -> None:
         lines_of([{**told, "batches": []}])
     with pytest.raises(CountsError, match="looked at"):
         lines_of([{**told, "candidates": 2, "batches": [(0, 1, 10)]}])
+
+
+def test_standard_input_is_screened_and_not_kept(tmp_path: Path) -> None:
+    """It is written to the folder to be read twice; it is about patients, so it goes when the results stand."""
+    folder = by_type(tmp_path / "export", worked_patients())
+    whole = b"".join(file.read_bytes() for file in sorted(folder.glob("*.ndjson")))
+    fast(tmp_path / "files", folder)
+    for way in (screen_to, screen_plainly):
+        out = tmp_path / way.__name__
+        way(out, options(Path("-")), rules(), Wanted(form=Form.CSV), call(stdin=io.BytesIO(whole)))
+        assert findings(out) == findings(tmp_path / "files")
+        left = {path.name for path in out.rglob("*")}
+        assert left == {path.name for path in (tmp_path / "files").rglob("*")}
