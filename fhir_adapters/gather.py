@@ -180,10 +180,12 @@ class Gathered:
         unsupplied = self._unsupplied_by_patient(gaps)
         for key, found in self.damaged.items():
             gaps[key] += found
-        for key in sorted(groups):
-            items = groups.pop(key)
-            cut_off = self.cut_off if self.cut_off and any(item.scope is None for item in items) else {}
-            lacking = {**cut_off, **self.lost.get(key, {}), **unsupplied.get(key, {}), **self.unsupplied}
+        for key in sorted({*groups, *self.lost}):  # who is named by lines alone that cannot be read is a patient too
+            items = groups.pop(key, [])
+            cut_off = (
+                self.cut_off if self.cut_off and (key in self.lost or any(item.scope is None for item in items)) else {}
+            )
+            lacking = {**cut_off, **unsupplied.get(key, {}), **self.unsupplied, **self.lost.get(key, {})}
             outcome = self._read(key, items, lacking, tuple(dict.fromkeys(gaps.get(key, ()))))
             if isinstance(outcome, PatientRecord):
                 _tell_places(outcome.gaps, items, report)

@@ -17,7 +17,8 @@ from spmwatch.fhir_adapters.references import Item
 from spmwatch.fhir_adapters.relevance import READ_TYPES
 
 CUT_OFF = "a file of the export is damaged or ends early"
-_LOST = "a line about the patient cannot be read"
+LOST = "a line about the patient cannot be read"
+"""Why a type was not supplied whole; stands in the Coverage of that patient."""
 _PATIENT_IN_TEXT = re.compile(rb'"reference"\s*:\s*"(?:https?://[^"]{0,500}/)?Patient/([A-Za-z0-9\-.]{1,64})["/]')
 
 
@@ -34,7 +35,7 @@ class Damage:
         if self.patient is not None:
             gathered.damaged[self.patient].append(self.problem.as_gap())
             for kind in self.types:
-                gathered.lost[self.patient].setdefault(kind, _LOST)
+                gathered.lost[self.patient].setdefault(kind, LOST)
 
 
 def damage_of(line: Line, at: str, error: str) -> Damage:

@@ -35,6 +35,8 @@ from spmwatch.engine.recommendation import Finding, PlanItem, Recommendation, Ru
 from spmwatch.engine.timeline.build import LENALIDOMIDE, MELPHALAN, summarise
 from spmwatch.engine.timeline.diseases import MYELOMA
 from spmwatch.engine.truth import Truth
+from spmwatch.fhir_adapters.intake import LOST
+from spmwatch.fhir_adapters.relevance import DRUG_TYPES
 from spmwatch.screening.results.schemas import FINDINGS, PATIENTS, PLAN, RESOURCES, SCHEMAS
 
 Row = tuple[object, ...]
@@ -43,6 +45,7 @@ Row = tuple[object, ...]
 _ANSWERS = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "unknown"}
 _SPM = "spm"
 _ANY_PHASE = "any"
+_EVIDENCE_TYPES = frozenset({*DRUG_TYPES, "Condition", "Procedure"})
 _MOST_MONTHS = 1800.0
 _NO_DAYS: tuple[date | None, date | None, date | None] = (None, None, None)
 
@@ -54,7 +57,8 @@ class Tables:
     Attributes:
         patient: the patient's key; every row has it.
         evidence: which of myeloma, lenalidomide, melphalan, transplant the record speaks of, be it in doubt; a patient
-            without any is not part of the results.
+            without any is not part of the results, but for those in doubt.
+        in_doubt: a line about the patient cannot be read that may have spoken of one of them.
         patients, findings, plan, resources: rows of the tables; `patients` is always one.
     """
 
@@ -65,11 +69,12 @@ class Tables:
     resources: tuple[Row, ...] = ()
     evidence: frozenset[str] = field(default_factory=frozenset)
     failed: bool = False
+    in_doubt: bool = False
 
     @property
     def belongs(self) -> bool:
-        """Is the patient part of the results? Who could not be evaluated always is."""
-        return self.failed or bool(self.evidence)
+        """Is the patient part of the results? Who could not be evaluated, or is in doubt, always is."""
+        return self.failed or self.in_doubt or bool(self.evidence)
 
     def rows(self, table: str) -> tuple[Row, ...]:
         """The rows of one table."""
@@ -86,6 +91,7 @@ def tables_of(record: PatientRecord, recommendation: Recommendation, resources: 
         plan=tuple(_plan_row(item, recommendation, base) for item in recommendation.plan),
         resources=tuple(resources),
         evidence=frozenset(evidence_of(recommendation.timeline)),
+        in_doubt=may_hold_evidence(kind for kind, why in record.coverage.unsupplied if why == LOST),
     )
 
 
@@ -120,6 +126,11 @@ def arrow_table(table: str, rows: Sequence[Row]) -> pa.Table:
     schema = SCHEMAS[table]
     columns: Iterable[Sequence[object]] = zip(*rows, strict=True) if rows else ([] for _ in schema)
     return pa.table([pa.array(cells, kind) for cells, kind in zip(columns, schema.types, strict=True)], schema=schema)
+
+
+def may_hold_evidence(types: Iterable[str]) -> bool:
+    """Could resources of these types speak of myeloma, lenalidomide, melphalan or a transplant?"""
+    return not _EVIDENCE_TYPES.isdisjoint(types)
 
 
 def evidence_of(timeline: Timeline) -> Iterator[str]:

@@ -36,7 +36,7 @@ def lines_of(gathered: Iterable[Mapping[str, Any]]) -> dict[str, int]:
         )  # fmt: skip
         _equal(
             "lines kept and rows written",
-            counts["kept"] + counts["nobodys"],
+            counts["kept"] + counts["nobodys"] + counts.get("damaged", 0),
             sum(rows for _, rows, _ in one["batches"]),
         )
     if min(total.values(), default=0) < 0:

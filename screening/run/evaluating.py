@@ -135,12 +135,14 @@ class Evaluating:
                 damage_from_json(dict(damage), damage["where"]).tell(gathered)
         intake = Intake(gathered)
         for row in rows:
+            if not row.data:  # a damaged line: what it tells is among the damages
+                continue
             name, before = self.setting.sources[row.part]
             if row.line == 0:
                 intake.document(row.data, name)
             else:
                 intake.line(name, Line(before + row.line, row.data))
-        result.fed += len(rows)
+        result.fed += sum(bool(row.data) for row in rows)
         for outcome in gathered.outcomes(gathered.problems.append):
             if outcome.id in keys:
                 self._patient(outcome, result)

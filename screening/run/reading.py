@@ -11,11 +11,12 @@ from isal import isal_zlib
 
 from spmwatch.fhir_adapters.authority import is_resource_type
 from spmwatch.fhir_adapters.bundle import Contents, note_outcome, salvage
-from spmwatch.fhir_adapters.intake import damage_of, is_list_of_resources, is_manifest, repairs_of
+from spmwatch.fhir_adapters.intake import Damage, damage_of, is_list_of_resources, is_manifest, repairs_of
 from spmwatch.fhir_adapters.json_text import Parsed, kind_of, parse_strictly_once
 from spmwatch.fhir_adapters.lines import LARGEST_DOCUMENT, Line, too_long
 from spmwatch.fhir_adapters.problems import Problem
 from spmwatch.fhir_adapters.references import Item
+from spmwatch.screening.results.tables import may_hold_evidence
 from spmwatch.screening.run.looking import Look, Looker
 from spmwatch.screening.run.places import Found, Part, Seen, candidates, document
 from spmwatch.screening.run.quarantine import Noted, damage_as_json
@@ -46,6 +47,11 @@ class Gains:
             if look.evidence or cohort.has(key) or not cohort.unresolved.isdisjoint(identifiers):
                 self.patients[key] = identifiers
 
+    def take_damage(self, damage: Damage) -> None:
+        """Note whom a line names that cannot be read: what it may have said makes that patient one of the cohort."""
+        if damage.patient is not None and may_hold_evidence(damage.types):
+            self.keys.add(damage.patient)
+
     def as_json(self) -> dict[str, Any]:
         """For the work folder, in an order that is always the same."""
         return {
@@ -63,6 +69,8 @@ def prime(part: Part, scanner: Scanner, looker: Looker, cohort: Cohort) -> dict[
         parsed = parse_strictly_once(found.data)
         if parsed.error is None:
             gains.take(looker.look(parsed.value, "", cohort.products), cohort)
+        elif found.line:
+            gains.take_damage(damage_of(Line(found.line, found.data, found.complete), "", parsed.error))
     return gains.as_json()
 
 
@@ -94,7 +102,9 @@ class Gathering:
     gains: Gains = field(default_factory=Gains)
     noted: Noted = field(default_factory=Noted)
     seen: Seen = field(default_factory=Seen)
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("kept", "aside", "nobodys", "other"), 0))
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("kept", "aside", "nobodys", "other", "damaged"), 0)
+    )
     wanted: set[str] = field(default_factory=set)
     deletions: list[Any] = field(default_factory=list)
     damages: list[Any] = field(default_factory=list)
@@ -169,8 +179,13 @@ class Gathering:
         damage = damage_of(Line(found.line, found.data, found.complete), "", error)
         self.noted.lose(damage.problem, found.line, found.offset)
         self.torn = self.torn or not found.complete
+        self.gains.take_damage(damage)
         if damage.patient is not None:
             self.damages.append(damage_as_json(damage, found.line))
+            if self.cohort.has(damage.patient):  # nothing else may be there of the patient
+                self.counts["damaged"] += 1
+                row = Row([damage.patient], [], self.part.number, found.line, b"")
+                self.rows.add(self.partition_of(damage.patient), row)
 
     def _value(self, found: Found, parsed: Parsed) -> None:
         look = self.looker.look(parsed.value, self.name, self.cohort.products)

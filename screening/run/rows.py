@@ -32,7 +32,7 @@ class Row(NamedTuple):
         keys: patients of the cohort whose it is, sorted; for a Medication its names.
         refers_to: names of the Medications and Substances it refers to.
         part: number of the chunk; `line` its number in there from 1, 0 for a document.
-        data: its bytes.
+        data: its bytes; none of a line that cannot be read, which only brings its patient to the evaluation.
     """
 
     keys: Sequence[str]

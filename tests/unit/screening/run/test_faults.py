@@ -7,6 +7,7 @@ import io
 import os
 import resource
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -64,6 +65,37 @@ def test_lines_that_cannot_be_read_are_quarantined_with_their_place(tmp_path: Pa
         key: row for key, row in after.items() if key != "p11"
     }
     assert orjson.loads((tmp_path / "out" / "run.json").read_bytes())["counts"]["lines"]["quarantined"] == 1
+
+
+@pytest.mark.parametrize("with_patient", [True, False])
+@pytest.mark.parametrize("way", [fast, plain])
+def test_who_is_named_by_a_line_alone_that_cannot_be_read_is_in_doubt_and_does_not_vanish(
+    way: Callable[[Path, Path], object], with_patient: bool, tmp_path: Path
+) -> None:
+    """Issue 5, 4: the line may have held the only sign of lenalidomide, so the patient is there, with unknown."""
+    resources = worked_patients()
+    order = next(one for one in resources if one["resourceType"] == "MedicationRequest")
+    lone: list[Resource] = (
+        [{"resourceType": "Patient", "id": "lone", "birthDate": "1950-01-01"}] if with_patient else []
+    )
+    folder = by_type(tmp_path / "export", [*resources, *lone])
+    damaged = {**order, "id": "lost", "subject": {"reference": "Patient/lone"}}
+    harmless = {
+        "resourceType": "Observation",
+        "id": "lab",
+        "subject": {"reference": "Patient/other"},
+        "status": "final",
+    }
+    with (folder / "MedicationRequest.ndjson").open("ab") as stream:
+        stream.write(orjson.dumps(damaged)[:-20] + b"\n")
+    with (folder / "Observation.ndjson").open("ab") as stream:
+        stream.write(orjson.dumps(harmless)[:-5] + b"\n")
+    way(tmp_path / "out", folder)
+    found = rows(tmp_path / "out")
+    row = found["lone"]
+    assert (row["lenalidomide"], row["melphalan"], row["incomplete"]) == ("unknown", "unknown", "true")
+    assert "MedicationRequest" in row["not_supplied"]
+    assert "other" not in found
 
 
 def test_a_missing_subject_is_told_and_counted_for_nobody(tmp_path: Path) -> None:
@@ -211,7 +243,7 @@ def test_a_line_without_a_fate_fails_the_run_and_leaves_no_results(
 
     monkeypatch.setattr(Gathering, "_value", lambda *_: None)  # looked at, and then forgotten
     folder = by_type(tmp_path / "export", worked_patients())
-    (folder / "Encounter.ndjson").write_bytes(lines([{"resourceType": "Encounter", "id": "e"}]))
+    (folder / "Remarks.ndjson").write_bytes(lines([{"resourceType": "OperationOutcome", "id": "o"}]))
     with pytest.raises(CountsError, match="do not add up"):
         fast(tmp_path / "out", folder)
     assert not (tmp_path / "out" / "run.json").exists()

@@ -116,6 +116,7 @@ def torn_and_odd(folder: Path) -> None:
     some[3] = some[3].replace(b'"subject"', b'"object"')
     some[5] = some[5].replace(b'"code"', b'"code":"C90.0","code"', 1)
     some[7] = some[7][:-40] + b"\n"
+    some[8] = some[7].replace(b'"Patient/', b'"Patient/nobody-else-')
     some[9] = some[9].replace(b'"text"', b'"\xff\xfe"')
     file.write_bytes(b"".join(some)[:-30])
     with (folder / "Procedure.ndjson").open("ab") as stream:
