@@ -19,7 +19,7 @@ from spmwatch.fhir_adapters.relevance import READ_TYPES
 CUT_OFF = "a file of the export is damaged or ends early"
 LOST = "a line about the patient cannot be read"
 """Why a type was not supplied whole; stands in the Coverage of that patient."""
-_PATIENT_IN_TEXT = re.compile(rb'"reference"\s*:\s*"(?:https?://[^"]{0,500}/)?Patient/([A-Za-z0-9\-.]{1,64})["/]')
+_PATIENT_IN_TEXT = re.compile(rb'"reference"\s*:\s*"(?:https?:[^"]{0,500}/)?Patient\\?/([A-Za-z0-9\-.]{1,64})["/\\]')
 
 
 @dataclass(frozen=True, slots=True)

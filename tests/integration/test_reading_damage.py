@@ -13,7 +13,8 @@ import pytest
 
 from spmwatch.engine.errors import InputError
 from spmwatch.fhir_adapters import export as export_module
-from spmwatch.fhir_adapters.lines import open_bytes
+from spmwatch.fhir_adapters.intake import damage_of
+from spmwatch.fhir_adapters.lines import Line, open_bytes
 from tests.support.reading_paths import drugs, load, not_supplied, on, write
 from tests.unit.fhir_adapters.fhir import Json, bundle, condition, patient, request, statement, without
 
@@ -181,3 +182,11 @@ def test_an_element_that_cannot_be_read_is_named_by_file_and_line(tmp_path: Path
     told = [(problem.where, problem.element) for problem in result.problems]
     assert told == [("x.ndjson:1", "birthDate"), ("x.ndjson:2", "authoredOn"), ("x.ndjson:3", "medication[x]")]
     assert str(result.problems[0]).startswith("x.ndjson:1: birthDate: 'birthDate' is not a date that exists. Correct")
+
+
+@pytest.mark.parametrize(
+    "reference", [rb"Patient\/p1", rb"https:\/\/ehr.example\/fhir\/Patient\/p1\/_history\/2", b"Patient/p1"]
+)
+def test_a_damaged_line_names_its_patient_however_slashes_are_written(reference: bytes) -> None:
+    data = b'{"resourceType":"Condition","subject":{"reference":"' + reference + b'"},"code":{"te'
+    assert damage_of(Line(1, data), "x", "torn").patient == "p1"
