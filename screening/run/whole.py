@@ -153,7 +153,15 @@ def _in_order(place: dict[str, Any]) -> dict[str, Any]:
 
 
 def inputs_of(out: Path, paths: Sequence[str], stdin: IO[bytes] | None) -> list[str]:
-    """The paths, with standard input as a file: it cannot be read twice. The same content is the same file."""
+    """The paths, with standard input as a file: it cannot be read twice. The same content is the same file.
+
+    Raises:
+        InputError: results would lie in a folder that is read, and the next run would take them for patients' data; or
+            standard input is asked for and not there, or cannot be kept.
+    """
+    for path in paths:
+        if Path(path).is_dir() and out.resolve().is_relative_to(Path(path).resolve()):
+            raise InputError("--out", str(out), f"lies in the input {path}", "Name a folder outside of it")
     if STANDARD_INPUT not in paths:
         return list(paths)
     if stdin is None:

@@ -13,12 +13,15 @@ from pathlib import Path
 import orjson
 import pytest
 
+from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.errors import InputError
-from spmwatch.screening.results.finish import Form, Wanted
+from spmwatch.screening.results.finish import Finished, Wanted
+from spmwatch.screening.results.writers import Form
 from spmwatch.screening.run import pipeline
 from spmwatch.screening.run.counting import CountsError, lines_of
+from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.plain import screen_plainly
-from spmwatch.screening.run.whole import screen_to
+from spmwatch.screening.run.whole import Call, screen_to
 from tests.support.exports import (
     Resource,
     by_type,
@@ -286,3 +289,16 @@ def test_standard_input_is_screened_and_not_kept(tmp_path: Path) -> None:
         assert findings(out) == findings(tmp_path / "files")
         left = {path.name for path in out.rglob("*")}
         assert left == {path.name for path in (tmp_path / "files").rglob("*")}
+
+
+@pytest.mark.parametrize("below", [".", "results", "results/of/today"])
+@pytest.mark.parametrize("way", [screen_to, screen_plainly])
+def test_results_do_not_go_into_the_input(
+    tmp_path: Path, below: str, way: Callable[[Path, Options, RuleBase, Wanted, Call], Finished]
+) -> None:
+    """The next run would read them."""
+    folder = by_type(tmp_path / "export", worked_patients())
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(InputError, match="lies in the input"):
+        way(folder / below, options(folder), rules(), Wanted(form=Form.CSV), call())
+    assert sorted(folder.rglob("*")) == before
