@@ -1,6 +1,7 @@
 """How property tests search, anew at every run of a developer, the same examples at every run of CI; and databases."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,13 @@ def state_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test, and no process that it starts, remembers anything in the state folder of whoever runs it."""
     os.environ.pop("STATE_DIRECTORY", None)
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Programs that tests start can be interrupted, although a background shell is deaf to that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
