@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import hyperscan
 
@@ -24,18 +24,24 @@ class Search:
     def __init__(
         self, wanted: Iterable[tuple[bytes, int]], found: Callable[[int, int, int, int, object], None]
     ) -> None:
-        given = list(wanted)
-        self.database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        self.database.compile(
-            expressions=[expression for expression, _ in given],
-            ids=list(range(len(given))),
-            flags=[flags | hyperscan.HS_FLAG_DOTALL for _, flags in given],
-        )
+        self.database = _database(tuple(wanted))
         self._found = found
 
     def run(self, block: bytes) -> None:
         """Hand over what is found."""
         self.database.scan(block, match_event_handler=self._found)
+
+
+@lru_cache(maxsize=256)
+def _database(wanted: tuple[tuple[bytes, int], ...]) -> hyperscan.Database:
+    """Made once in a process: to compile some thousand codes takes as long as to read many megabytes with them."""
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[expression for expression, _ in wanted],
+        ids=list(range(len(wanted))),
+        flags=[flags | hyperscan.HS_FLAG_DOTALL for _, flags in wanted],
+    )
+    return database
 
 
 def handing_over(wanted: Iterable[tuple[bytes, int, Callable[[int], None]]]) -> Search:
