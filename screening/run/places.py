@@ -47,7 +47,7 @@ class Seen:
         candidates: lines that were looked at.
         passed_over: (line, offset, bytes) of lines that are too long to hold.
         fault: why the rest could not be read, or "".
-        read: bytes, unpacked; `crc` their CRC-32.
+        read: bytes, unpacked; `crc` their CRC-32, if it is asked for by `with_crc`.
     """
 
     lines: int = 0
@@ -56,6 +56,7 @@ class Seen:
     fault: str = ""
     read: int = 0
     crc: int = 0
+    with_crc: bool = False
 
 
 def parts_of(inventory: Inventory, chunk_bytes: int) -> list[Part]:
@@ -86,8 +87,10 @@ def candidates(part: Part, scanner: Scanner, seen: Seen, *, longest: int = LONGE
 
 def _of_block(data: bytes, offset: int, scanner: Scanner, seen: Seen, *, complete: bool) -> Iterator[Found]:
     line, at = seen.lines, 0
-    seen.crc = isal_zlib.crc32(data, seen.crc)
-    spans = list(scanner.candidates(data))
+    if seen.with_crc:
+        seen.crc = isal_zlib.crc32(data, seen.crc)
+    found = scanner.scan(data)
+    spans = list(found.lines)
     last = data.rfind(b"\n") + 1
     if not complete and not (spans and spans[-1].end > last):
         spans.append(Span(last, len(data)))  # the end of a file that ends early: it may be torn wherever that is
@@ -98,7 +101,7 @@ def _of_block(data: bytes, offset: int, scanner: Scanner, seen: Seen, *, complet
         if stripped := raw.strip():
             seen.candidates += 1
             yield Found(stripped, line, offset + span.start, complete or raw.endswith(b"\n"))
-    seen.lines += data.count(b"\n") + (not complete)
+    seen.lines += found.newlines + (not complete)
     seen.read += len(data)
 
 

@@ -101,7 +101,7 @@ class Gathering:
     rows: RowWriter
     gains: Gains = field(default_factory=Gains)
     noted: Noted = field(default_factory=Noted)
-    seen: Seen = field(default_factory=Seen)
+    seen: Seen = field(default_factory=lambda: Seen(with_crc=True))
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("kept", "aside", "nobodys", "other", "damaged"), 0)
     )

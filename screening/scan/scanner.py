@@ -20,29 +20,6 @@ class Span(NamedTuple):
     end: int
 
 
-class Scanner(Protocol):
-    """Finds the lines of a block that could matter. It may name too many, never too few."""
-
-    def candidates(self, block: bytes) -> Sequence[Span]:
-        """The lines in their order, each once."""
-        ...
-
-
-class PlainScanner:
-    """Every line that is not empty."""
-
-    def candidates(self, block: bytes) -> Sequence[Span]:
-        """All lines."""
-        spans: list[Span] = []
-        start = 0
-        while start < len(block):
-            end = block.find(b"\n", start) + 1 or len(block)
-            if not block[start:end].isspace():
-                spans.append(Span(start, end))
-            start = end
-        return spans
-
-
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a block holds.
@@ -56,6 +33,37 @@ class Found:
     lines: Sequence[Span]
     newlines: int
     types: frozenset[str]
+
+
+class Scanner(Protocol):
+    """Finds the lines of a block that could matter. It may name too many, never too few."""
+
+    def scan(self, block: bytes) -> Found:
+        """The lines in their order, each once, with what else was seen."""
+        ...
+
+    def candidates(self, block: bytes) -> Sequence[Span]:
+        """The lines alone."""
+        ...
+
+
+class PlainScanner:
+    """Every line that is not empty."""
+
+    def scan(self, block: bytes) -> Found:
+        """All lines; their types are not looked at."""
+        return Found(self.candidates(block), block.count(b"\n"), frozenset())
+
+    def candidates(self, block: bytes) -> Sequence[Span]:
+        """All lines."""
+        spans: list[Span] = []
+        start = 0
+        while start < len(block):
+            end = block.find(b"\n", start) + 1 or len(block)
+            if not block[start:end].isspace():
+                spans.append(Span(start, end))
+            start = end
+        return spans
 
 
 class HyperScanner:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property, lru_cache
 
 import hyperscan
+import numpy as np
+import numpy.typing as npt
 
 from spmwatch.fhir_adapters.relevance import READ_TYPES
 from spmwatch.screening.scan.lettering import Lettering, raw_expression, spelt_expression, spelt_telling_expression
@@ -15,6 +17,7 @@ from spmwatch.screening.scan.patterns import Looked
 BEGINNING = b'{"resourceType":"'
 TOLD_APART = ("Bundle", "OperationOutcome")
 """Types that are always looked at: a Bundle may hold anything; an outcome speaks of the export itself."""
+_LINE_END, _EIGHT = 10, 8
 FIRST_TYPE = re.compile(rb'\{"resourceType":"([A-Za-z]{1,40})"')
 
 
@@ -111,7 +114,10 @@ class Group:
 
 
 class Uniform:
-    """Reads blocks in which all lines are sound and begin with the same type, as nearly all are, in one go."""
+    """Reads blocks in which all lines are sound and begin with the same type, as nearly all are, in one go.
+
+    Line ends are found by numpy, not by hyperscan: to be called for each of them costs more than the whole search.
+    """
 
     def __init__(self, kind: str, group: Group) -> None:
         self.newlines = 0
@@ -120,55 +126,60 @@ class Uniform:
         self.ends: list[int] = []
         self._group = group
         self._beginning = BEGINNING + kind.encode() + b'"'
-        expressions = [] if group.looked.whole else list(group.expressions())
-        expressions.sort(key=lambda pair: not pair[1])
-        last_letter = 2 + sum(is_letter for _, is_letter in expressions)
+        self._between = _Words(b"}\n" + self._beginning)
         self._letters: list[int] = []
         self._ends: list[int] = []
-        counts = self._counts = [0, 0, 0]  # line ends, lines that begin as all should, torn ones
-        self._starts = b"".startswith
-        letters, ends = self._letters.append, self._ends.append
-        beginning, whole = self._beginning, group.looked.whole
-
-        def found(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            if number == 0:
-                counts[0] += 1
-                counts[1] += self._starts(beginning, end)
-                if whole:
-                    ends(end)
-            elif number == 1:
-                counts[2] += 1
-            elif number < last_letter:
-                letters(end)
-            else:
-                ends(end)
-
-        frame = (rb"\n", rb"[^}]\n")
-        self._search = Search([(one, 0) for one in (*frame, *(expression for expression, _ in expressions))], found)
+        expressions = [] if group.looked.whole else list(group.expressions())
+        found, letters = self._ends.append, self._letters.append
+        self._search = (
+            handing_over((one, 0, letters if is_letter else found) for one, is_letter in expressions)
+            if expressions
+            else None
+        )
 
     @property
     def searches(self) -> list[Search]:
         """All that a block goes through."""
-        odd = self._group.odd
-        return [self._search] if odd is None or self._group.looked.whole else [self._search, odd]
+        odd = None if self._group.looked.whole else self._group.odd
+        return [one for one in (self._search, odd) if one is not None]
 
     def read(self, block: bytes) -> bool:
         """Is the block as it should be? Then `ends` are the places of lines that could matter."""
-        self._counts[:] = 0, 0, 0
+        if not block.startswith(self._beginning) or not block.endswith(b"}\n"):
+            return False
+        ends = np.flatnonzero(np.frombuffer(block, np.uint8) == _LINE_END)
+        if not self._between.are_at(block, ends[:-1] - 1):
+            return False
+        self.newlines = len(ends)
+        self.ends = ends.tolist() if self._group.looked.whole else self._found(block)
+        return True
+
+    def _found(self, block: bytes) -> list[int]:
+        if self._search is None:
+            return []
         self._letters.clear()
         self._ends.clear()
-        self._starts = block.startswith
         self._search.run(block)
-        self.newlines, begun, torn = self._counts
-        if torn or begun != self.newlines - 1 or block[-1:] != b"\n" or not block.startswith(self._beginning):
-            return False
-        if self._group.looked.whole:
-            self.ends = self._ends
+        ends = self._ends + self._group.read_odd(block)
+        return ends + self._group.judged(block, self._letters) if self._letters else ends
+
+
+class _Words:
+    """Some bytes, eight at a time, to be compared at many places at once."""
+
+    def __init__(self, expected: bytes) -> None:
+        self._length = len(expected)
+        offsets = [*range(0, self._length - _EIGHT, _EIGHT), self._length - _EIGHT]
+        self._expected = [(at, int.from_bytes(expected[at : at + _EIGHT], "little")) for at in offsets]
+
+    def are_at(self, block: bytes, places: npt.NDArray[np.intp]) -> bool:
+        """Do these bytes stand at each of the places?"""
+        if not len(places):
             return True
-        self.ends = self._ends + self._group.read_odd(block)
-        if self._letters:
-            self.ends += self._group.judged(block, self._letters)
-        return True
+        if places[-1] + self._length > len(block):
+            return False
+        words = np.ndarray((len(block) - _EIGHT + 1,), "<u8", block, strides=(1,))  # the eight bytes from every place
+        return all(bool((words[places + at] == word).all()) for at, word in self._expected)
 
 
 class Raw:
@@ -205,7 +216,6 @@ class Frame:
     def _search(self) -> Search:
         unsound = self._ends.append
         wanted: list[tuple[bytes, int, Callable[[int], None]]] = [
-            (rb"\n", 0, self._count),
             (rb"[^}\r]\n", 0, unsound),
             (rb"[^}]\r\n", 0, unsound),
             (rb"\n[^{]", 0, unsound),
@@ -220,15 +230,12 @@ class Frame:
         """The places of lines that are wanted whatever is in them; sets `types` and `newlines`."""
         self.types.clear()
         self._ends.clear()
-        self.newlines = 0
+        self.newlines = int(np.count_nonzero(np.frombuffer(block, np.uint8) == _LINE_END))
         self._first_line(block)
         self._search.run(block)
         if block[-1:] != b"\n":
             self._ends.append(len(block))
         return list(self._ends)
-
-    def _count(self, _: int) -> None:
-        self.newlines += 1
 
     def _of_type(self, kind: str) -> Callable[[int], None]:
         def seen(end: int) -> None:
