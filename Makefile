@@ -5,6 +5,7 @@
 #   make fhir-server  the FHIR server that tests ask, in an environment of its own; `make test` does it by itself
 #   make spark     .venv-spark, the environment with PySpark (450 MB); its tests need it and Java 17
 #   make check     formatting, lint, types, import contracts, house and catalogue tests
+#   make lint      the same without the tests
 #   make bench     the benchmarks of the engine; make bench-service those of the service under load (needs wrk)
 #   make bench-screen  screening a large export against wc, hyperscan and orjson; makes about 6 GB of files and removes them
 #   make bench-spark   the same on Spark with one core and two, and with ten times the data; needs `make spark`
@@ -25,7 +26,7 @@ BIN = $(VENV)/bin
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = demo
-.PHONY: setup demo test fhir-server spark check bench bench-service bench-screen bench-spark examples rule-docs screenshots valgrind lock lock-deps clean distclean
+.PHONY: setup demo test fhir-server spark lint check bench bench-service bench-screen bench-spark examples rule-docs screenshots valgrind lock lock-deps clean distclean
 
 # Any Python 3 that really runs (a shim in PATH may not) can run the setup script, which finds the one for the environment.
 setup:
@@ -52,7 +53,7 @@ fhir-server: setup
 spark: setup
 	@$(BIN)/python tools/spark_env.py
 
-check: setup
+lint: setup
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy -p spmwatch
@@ -60,6 +61,8 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/spmwatch rules docs --check
 	$(BIN)/spmwatch rules lint
+
+check: lint
 	$(BIN)/python -m pytest tests/house tests/contract $(ARGS)
 
 bench: setup
