@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections import defaultdict
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -27,11 +28,17 @@ from spmwatch.screening.run.whole import Call, Steps, screen_to
 from spmwatch.screening.scan.sources import STANDARD_INPUT
 
 _TO_TELL = {
-    "failed": "patients FAILED: they could not be evaluated",
-    "rules_failed": "patients lack a rule that could not be evaluated, through a fault of spmwatch",
-    "incomplete": "patients have a record that is not whole: what it lacks counts as unknown",
+    "failed": ("patient FAILED: it could not be evaluated", "patients FAILED: they could not be evaluated"),
+    "rules_failed": (
+        "patient lacks a rule that could not be evaluated, through a fault of spmwatch",
+        "patients lack a rule that could not be evaluated, through a fault of spmwatch",
+    ),
+    "incomplete": (
+        "patient has a record that is not whole: what it lacks counts as unknown",
+        "patients have a record that is not whole: what it lacks counts as unknown",
+    ),
 }
-"""What of run.json is told in words, where there is any."""
+"""What of run.json is told in words, of one and of several."""
 
 
 class Engine(StrEnum):
@@ -118,13 +125,29 @@ def _report(finished: Finished, out: Path, day: date, rules: RuleBase) -> int:
         complain("No patient with any evidence of myeloma, lenalidomide, melphalan or a transplant was found.")
     tiers = run["tiers"]
     told = ", ".join(f"{number} {tier}" for tier, number in tiers.items()) if isinstance(tiers, dict) else ""
-    complain(f"{run['patients']} patients: {told}, as of {day}.")
+    complain(f"{_counted(run['patients'], 'patient', 'patients')}: {told}, as of {day}.")
     for name, words in _TO_TELL.items():
         if run[name]:
-            complain(f"{run[name]} {words}; see the table of patients.")
+            complain(f"{_counted(run[name], *words)}; see the table of patients.")
+    for line in _not_supplied(run["not_supplied"]):
+        complain(line)
     if run["quarantined"]:
-        complain(f"{run['quarantined']} places of the input could not be used, or not wholly: {out / QUARANTINE}")
+        places = _counted(run["quarantined"], "place", "places")
+        complain(f"{places} of the input could not be used, or not wholly: {out / QUARANTINE}")
     complain(f"Results: {out}")
     for line in overlay_lines(Evaluator(rules).identity):
         complain(line)
     return SOME_FAILED if run["failed"] or run["rules_failed"] or run["quarantined"] else ALL_EVALUATED
+
+
+def _counted(number: object, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
+def _not_supplied(types: object) -> Iterator[str]:
+    """What holds for everybody, in a line for each reason."""
+    by_reason: defaultdict[str, list[str]] = defaultdict(list)
+    for kind, why in types.items() if isinstance(types, dict) else ():
+        by_reason[why].append(kind)
+    for why, kinds in by_reason.items():
+        yield f"Not supplied, so unknown: {', '.join(kinds)} ({why})."

@@ -10,6 +10,7 @@ from spmwatch.engine.dates import DateRange
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.terminology.value_sets import ValueSets
+from spmwatch.fhir_adapters.absent import absent_types
 from spmwatch.fhir_adapters.folders import check_path, files_under
 from spmwatch.fhir_adapters.gather import Gathered, NotRead, partial_coverage, read_or_raise
 from spmwatch.fhir_adapters.intake import CUT_OFF, Intake, types_cut_off
@@ -28,10 +29,6 @@ from spmwatch.fhir_adapters.lines import (
 from spmwatch.fhir_adapters.manifest import read_manifests
 from spmwatch.fhir_adapters.packing import DamagedFileError
 from spmwatch.fhir_adapters.problems import Problem, Tally
-from spmwatch.fhir_adapters.relevance import DRUG_TYPES
-
-NO_DRUGS = "the export has no file of any medication type"
-"""Why nothing is known of drugs where no file of any medication type came outside Bundles."""
 
 
 @dataclass(slots=True)
@@ -136,11 +133,10 @@ class _Reading:
     gathered: Gathered
     intake: Intake
     longest_line: int
-    folders: bool = False
+    whole: list[frozenset[str]] = field(default_factory=list)  # of each path: what its manifests say is all there is
 
     def folder(self, folder: Path, name: str) -> None:
         """A folder; `name` goes before the names of its files."""
-        self.folders = True
         before = f"{name}/" if name else ""
         intake, read_before = self.intake, self.intake.read_anything
         intake.read_anything, intake.manifests = False, []
@@ -150,6 +146,7 @@ class _Reading:
             self.file(file, where, named=is_named_for(file.name, JSON_SUFFIXES))
         told = read_manifests(intake.manifests, {file.name for file in files})
         self.gathered.take_manifests(told)
+        self.whole.append(told.whole)
         intake.read_anything = intake.read_anything or any(manifest["output"] for _, manifest in intake.manifests)
         if not intake.read_anything:
             found = "no file" if not files else "no file of FHIR JSON"
@@ -159,6 +156,7 @@ class _Reading:
 
     def single(self, file: Path, where: str) -> None:
         """One file that was named by itself."""
+        self.whole.append(frozenset())
         problems, read_before = len(self.gathered.problems), self.intake.read_anything
         self.intake.read_anything = False
         self.file(file, where, named=True)
@@ -167,10 +165,9 @@ class _Reading:
         self.intake.read_anything = self.intake.read_anything or read_before
 
     def end(self) -> None:
-        """All was read: is there any medication type in the export?"""
-        if self.folders and self.intake.bare_types and not self.intake.bare_types & set(DRUG_TYPES):
-            for kind in DRUG_TYPES:
-                self.gathered.cut_off.setdefault(kind, NO_DRUGS)
+        """All was read: is there any kind of record of which nothing came?"""
+        for kind, why in absent_types(self.intake.bare_types, frozenset.intersection(*self.whole)).items():
+            self.gathered.cut_off.setdefault(kind, why)
 
     def file(self, file: Path, where: str, *, named: bool) -> None:
         """One file; one that is not named like JSON and does not begin like JSON is passed over."""

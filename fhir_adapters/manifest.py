@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,17 +20,20 @@ class Told:
         problems: files that they name and that are absent; errors of the server.
         unsupplied: resource type -> why it is not complete.
         deletions: name of a file of deletions -> when the export was made.
+        whole: types of which they tell that what came is all there is, be it nothing.
     """
 
     problems: list[Problem] = field(default_factory=list)
     unsupplied: dict[str, str] = field(default_factory=dict)
     deletions: dict[str, str | None] = field(default_factory=dict)
+    whole: frozenset[str] = frozenset()
 
 
 def read_manifests(manifests: Iterable[tuple[str, Mapping[str, Any]]], present: AbstractSet[str]) -> Told:
     """What these manifests tell of a folder in which files of these names are present."""
-    told = Told()
-    for where, manifest in manifests:
+    told, given = Told(), list(manifests)
+    told.whole = whole_types(manifest for _, manifest in given)
+    for where, manifest in given:
         _files(told, where, manifest, present)
         _deletions(told, where, manifest, present)
         _asked_for(told, manifest)
@@ -87,11 +90,39 @@ def _is_present(name: str, present: AbstractSet[str]) -> bool:
     return bool({name, f"{name}.gz", name.removesuffix(".gz")} & present)
 
 
+def whole_types(manifests: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Types that each of these manifests was asked for, or that one of them lists: what lacks there does not exist.
+
+    An address without any parameter tells nothing: that of a POST never has those of the request.
+    """
+    asked, listed = list[frozenset[str]](), set[str]()
+    for manifest in manifests:
+        parameters = _parameters(manifest)
+        everything = READ_TYPES if parameters else ()
+        asked.append(frozenset(_types(parameters) if "_type" in parameters else everything))
+        output = manifest.get("output")
+        told = [one.get("type") for one in output if isinstance(one, dict)] if isinstance(output, list) else []
+        listed.update(kind for kind in told if isinstance(kind, str))
+    return frozenset.intersection(*asked) | listed if asked else frozenset()
+
+
+def _parameters(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Those of the request, as far as its address has them."""
+    request = manifest.get("request")
+    try:
+        return parse_qs(urlsplit(request).query, keep_blank_values=True) if isinstance(request, str) else {}
+    except ValueError:  # no address at all
+        return {}
+
+
+def _types(parameters: Mapping[str, Sequence[str]]) -> set[str]:
+    return {one.strip() for group in parameters.get("_type", []) for one in group.split(",")} - {""}
+
+
 def _asked_for(told: Told, manifest: Mapping[str, Any]) -> None:
     """What the export was not asked for."""
-    request = manifest.get("request")
-    asked = parse_qs(urlsplit(request).query) if isinstance(request, str) else {}
-    types = {one.strip() for group in asked.get("_type", []) for one in group.split(",")}
+    asked = _parameters(manifest)
+    types = _types(asked)
     filtered = {one.strip().split("?")[0] for group in asked.get("_typeFilter", []) for one in group.split(",")}
     for kind in READ_TYPES if "_since" in asked else ():
         told.unsupplied.setdefault(kind, "the export holds only what changed since a day")

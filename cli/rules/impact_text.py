@@ -24,7 +24,11 @@ COLUMNS = ("patient", "tier_before", "tier_after", "kind", "name", "change", "be
 def print_impact(console: Console, impact: Impact) -> None:
     """How many, by rule, and the first patients."""
     number = len(impact.changes)
-    _say(console, "", f"{number} of {impact.patients} patients would have another result")
+    looked_at = f"{impact.patients} patient{'' if impact.patients == 1 else 's'}"
+    if number:
+        _say(console, "", f"{number} of {looked_at} would have another result")
+    else:
+        _say(console, "", f"No patient would have another result ({looked_at} looked at)")
     moves = [f"{before} -> {after}: {count}" for (before, after), count in sorted(impact.tiers.items())]
     if moves:
         _say(console, f"Tiers: {', '.join(moves)}")
@@ -34,7 +38,8 @@ def print_impact(console: Console, impact: Impact) -> None:
     for change in impact.changes[:MOST_PATIENTS]:
         _say(console, f"  {change.patient}", *(f"    {line}" for line in change.lines()))
     if number > MOST_PATIENTS:
-        _say(console, f"  ... and {number - MOST_PATIENTS} more patients; --format csv has all")
+        more = number - MOST_PATIENTS
+        _say(console, f"  ... and {more} more patient{'' if more == 1 else 's'}; --format csv has all")
     for rule, count in impact.reworded.items():
         plural = "patient" if count == 1 else "patients"
         _say(console, f"{rule}: the same finding in other words, {count} {plural}")

@@ -36,6 +36,8 @@ class RunFacts:
         paths: as given; `files`: what was found there.
         options: those that change results: hook, partial, strict, suppress_below ...
         counts: what became of the lines and resources; whoever counted has reconciled them.
+        not_supplied: resource type -> why it was not supplied whole, of what holds for all whose resources came outside
+            Bundles.
         versions: of spmwatch, Python and the libraries that read and write.
         timings: seconds by step; the one part that differs between two runs of the same.
     """
@@ -46,6 +48,7 @@ class RunFacts:
     rulebase: RuleBaseIdentity
     options: Mapping[str, object] = field(default_factory=dict)
     counts: Mapping[str, object] = field(default_factory=dict)
+    not_supplied: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
 
@@ -67,6 +70,7 @@ def run_as_json(facts: RunFacts, statistics: Statistics, outputs: Sequence[Writt
         "tiers": {tier: statistics.tiers[tier] for tier in TIERS},
         "failed": statistics.tiers[FAILED],
         "incomplete": statistics.incomplete,
+        "not_supplied": dict(sorted(facts.not_supplied.items())),
         "rules_failed": statistics.rules_failed,
         "quarantined": quarantined,
         "counts": dict(facts.counts),

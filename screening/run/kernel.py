@@ -23,7 +23,7 @@ from spmwatch.screening.run.evaluating import Evaluating, Products, Setting, pla
 from spmwatch.screening.run.looking import Looker
 from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.places import Part, Seen, candidates
-from spmwatch.screening.run.reading import Gathering, prime, products
+from spmwatch.screening.run.reading import MANY, Gathering, prime, products
 from spmwatch.screening.run.rows import Row, RowWriter, rows_in
 from spmwatch.screening.run.state import Cohort, words_of
 from spmwatch.screening.run.work_folder import WorkFolder
@@ -32,8 +32,6 @@ from spmwatch.screening.scan.sources import Shape
 
 MOST_PARTITIONS = 1024
 COHORT, WANTED, SETTING, PRODUCTS = "cohort", "wanted", "setting", "products"
-
-_TWO = 2
 
 Kind = Literal["prime", "gather", "products", "types", "evaluate"]
 
@@ -134,7 +132,7 @@ class Kernel:
             return products(self.parts[task.number], scanner, self.looker, wanted, path)
 
     def _types(self, task: Task) -> dict[str, Any]:
-        """Types of the resources outside Bundles, and up to two patients: every line is looked at."""
+        """Types of the resources outside Bundles, and up to two patients: a look at every line, until there are two."""
         types, patients, part = set[str](), set[str](), self.parts[task.number]
         if part.chunk.source.shape is Shape.LINES:
             for found in candidates(part, PlainScanner(), Seen()):
@@ -142,8 +140,10 @@ class Kernel:
                 kind = value.get("resourceType") if isinstance(value, dict) else None
                 if isinstance(kind, str) and kind not in ("Bundle", "OperationOutcome"):
                     types.add(kind)
-                if kind == "Patient" and len(patients) < _TWO:
+                if kind == "Patient":
                     patients.add(str(value.get("id")))
+                if len(patients) >= MANY:
+                    break
         return {"types": sorted(types), "patients": sorted(patients)}
 
     def _evaluate(self, task: Task) -> dict[str, Any]:

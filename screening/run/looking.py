@@ -44,7 +44,7 @@ class Look:
         refers_to: the Medications and Substances it refers to, by name.
         patients: Patient.id -> identifiers of the Patients in it.
         deletions: what it says is deleted.
-        resources: how many resources it holds.
+        types: of the resources in it that stand outside Bundles.
     """
 
     keys: set[str] = field(default_factory=set)
@@ -79,7 +79,8 @@ class Looker:
         return look
 
     def _item(self, item: Item, look: Look, products: frozenset[str]) -> None:
-        look.types.add(item.type)
+        if item.scope is None:
+            look.types.add(item.type)
         if item.type == "Patient":
             key = patient_key(item)
             look.relevant = True

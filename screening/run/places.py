@@ -47,6 +47,7 @@ class Seen:
         candidates: lines that were looked at.
         passed_over: (line, offset, bytes) of lines that are too long to hold.
         fault: why the rest could not be read, or "".
+        types: resource types that lines begin with, of those that are read; others are among the candidates.
         read: bytes, unpacked; `crc` their CRC-32, if it is asked for by `with_crc`.
     """
 
@@ -54,6 +55,7 @@ class Seen:
     candidates: int = 0
     passed_over: list[tuple[int, int, int]] = field(default_factory=list)
     fault: str = ""
+    types: set[str] = field(default_factory=set)
     read: int = 0
     crc: int = 0
     with_crc: bool = False
@@ -90,6 +92,7 @@ def _of_block(data: bytes, offset: int, scanner: Scanner, seen: Seen, *, complet
     if seen.with_crc:
         seen.crc = isal_zlib.crc32(data, seen.crc)
     found = scanner.scan(data)
+    seen.types |= found.begun
     spans = list(found.lines)
     last = data.rfind(b"\n") + 1
     if not complete and not (spans and spans[-1].end > last):

@@ -54,6 +54,7 @@ def screen_plainly(out: Path, options: Options, rule_base: RuleBase, wanted: Wan
             rulebase=evaluator.identity,
             options={**options.as_json(), "plain": True},
             counts={"patients_read": len(tables), "resources": counts},
+            not_supplied={**source.gathered.cut_off, **source.gathered.unsupplied},
             versions={"spmwatch": version()},
             timings={"total": call.clock() - started},
         )

@@ -26,6 +26,8 @@ from spmwatch.screening.scan.scanner import Scanner
 from spmwatch.screening.scan.sources import Shape
 
 _LONGEST_TYPE = 60
+MANY = 2
+"""Patients of the input that are enough to know that nobody is alone in it."""
 
 
 @dataclass(slots=True)
@@ -110,6 +112,7 @@ class Gathering:
     damages: list[Any] = field(default_factory=list)
     manifests: list[Any] = field(default_factory=list)
     types: set[str] = field(default_factory=set)
+    patients: set[str] = field(default_factory=set)
     told_types: set[str] = field(default_factory=set)
     torn: bool = False
 
@@ -147,7 +150,8 @@ class Gathering:
             "deletions": self.deletions,
             "damages": self.damages,
             "manifests": self.manifests,
-            "types": sorted(self.types),
+            "types": sorted(self.types | self.seen.types),
+            "patients_seen": sorted(self.patients)[:MANY],
             "batches": self.rows.batches,
         }
 
@@ -189,8 +193,9 @@ class Gathering:
 
     def _value(self, found: Found, parsed: Parsed) -> None:
         look = self.looker.look(parsed.value, self.name, self.cohort.products)
-        if not (isinstance(parsed.value, dict) and parsed.value.get("resourceType") == "Bundle"):
-            self.types |= look.types
+        self.types |= look.types
+        if len(self.patients) < MANY:
+            self.patients.update(look.patients)
         self.deletions += [[one.key, one.when] for one in look.deletions]
         self.gains.take(look, self.cohort)
         keys = self.cohort.of(look.keys, look.identifiers)

@@ -7,22 +7,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from spmwatch.fhir_adapters.export import NO_DRUGS
+from spmwatch.fhir_adapters.absent import absent_types
 from spmwatch.fhir_adapters.gather import partial_coverage
 from spmwatch.fhir_adapters.intake import CUT_OFF, is_manifest, types_cut_off
 from spmwatch.fhir_adapters.json_text import parse_strictly_once
-from spmwatch.fhir_adapters.manifest import Told, read_manifests
+from spmwatch.fhir_adapters.manifest import Told, read_manifests, whole_types
 from spmwatch.fhir_adapters.problems import Problem
-from spmwatch.fhir_adapters.relevance import DRUG_TYPES
+from spmwatch.fhir_adapters.relevance import READ_TYPES
 from spmwatch.screening.run.evaluating import place_as_json
 from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.places import Part, document
+from spmwatch.screening.run.reading import MANY
 from spmwatch.screening.run.state import Cohort
 from spmwatch.screening.scan.blocks import Chunk
 from spmwatch.screening.scan.sources import Inventory, Shape
 
 Types = Callable[[Iterable[Part]], list[dict[str, Any]]]
-"""Looks at every line of some chunks: which types are there outside Bundles, and up to two patients."""
+"""Parses some chunks line by line: which types are there outside Bundles, and up to two patients; ends with the second.
+
+Costly, so it is asked only of chunks of which the steps before cannot tell it.
+"""
 
 
 def setting_of(
@@ -45,7 +49,8 @@ def setting_of(
         types_in: see `Types`; asked only where it matters.
         labels: `Type/id` of the kept lines; asked only when something was deleted.
     """
-    told, problems = _manifests(options, inventory, parts, gathered)
+    manifests = _found_manifests(inventory, parts, gathered)
+    told, problems = _manifests(options, inventory, manifests)
     problems += list(inventory.problems)
     for source in inventory.sources:
         if source.shape is Shape.EMPTY:
@@ -54,12 +59,12 @@ def setting_of(
     setting = {
         "unsupplied": {**told.unsupplied, **partial_coverage(options.partial)},
         "cut_off": {
+            **absent_types({kind for one in gathered for kind in one["types"]}, _whole(options, inventory, manifests)),
             **_cut_off(inventory, parts, gathered, types_in),
-            **_no_drugs(options, inventory, parts, gathered, types_in),
         },
         "deletions": _deletions(inventory, parts, gathered, told, labels),
         "damages": _damages(inventory, parts, gathered, cohort),
-        "one_of_many": len(cohort.keys) != 1 or not _is_alone(parts, types_in),
+        "one_of_many": len(cohort.keys) != 1 or not _is_alone(parts, gathered, types_in),
         "sources": _sources(inventory, parts, gathered),
     }
     return setting, [{**place_as_json(problem), "lost": problem.found == "an empty file"} for problem in problems]
@@ -76,19 +81,27 @@ def _sources(
     return sources
 
 
-def _manifests(
-    options: Options, inventory: Inventory, parts: Sequence[Part], gathered: Sequence[Mapping[str, Any]]
-) -> tuple[Told, list[Problem]]:
-    found: list[tuple[str, Mapping[str, Any]]] = []
-    for source in inventory.sources:
+def _found_manifests(
+    inventory: Inventory, parts: Sequence[Part], gathered: Sequence[Mapping[str, Any]]
+) -> list[tuple[int, Mapping[str, Any]]]:
+    """(number of the source, content) of each manifest."""
+    found: list[tuple[int, Mapping[str, Any]]] = []
+    for number, source in enumerate(inventory.sources):
         if source.shape is Shape.MANIFEST:
             value = parse_strictly_once(document(Part(number=0, source=0, chunk=Chunk(source=source)))).value
             if isinstance(value, dict) and is_manifest(value):
-                found.append((source.name, value))
+                found.append((number, value))
     for part, one in zip(parts, gathered, strict=True):
-        found += [(inventory.sources[part.source].name, manifest) for manifest in one["manifests"]]
+        found += [(part.source, manifest) for manifest in one["manifests"]]
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _manifests(
+    options: Options, inventory: Inventory, found: Sequence[tuple[int, Mapping[str, Any]]]
+) -> tuple[Told, list[Problem]]:
     by_export: defaultdict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
-    for name, manifest in sorted(found, key=lambda pair: pair[0]):
+    for number, manifest in found:
+        name = inventory.sources[number].name
         by_export[_export_of(name, options)].append((name, manifest))
     told = Told()
     for export, manifests in sorted(by_export.items()):
@@ -100,6 +113,21 @@ def _manifests(
             if name.rsplit("/", 1)[-1] in read.deletions:
                 told.deletions[name] = read.deletions[name.rsplit("/", 1)[-1]]
     return told, list(told.problems)
+
+
+def _whole(options: Options, inventory: Inventory, found: Sequence[tuple[int, Mapping[str, Any]]]) -> frozenset[str]:
+    """Types of which the manifests of every folder that was named tell that what came is all there is."""
+    told = [
+        whole_types(one for number, one in found if _is_below(inventory.sources[number].path, path))
+        for path in options.paths
+    ]
+    return frozenset.intersection(*told)
+
+
+def _is_below(place: str, folder: str) -> bool:
+    if "://" in folder:
+        return place.startswith(folder.rstrip("/") + "/")
+    return Path(folder).is_dir() and Path(place).absolute().is_relative_to(Path(folder).absolute())
 
 
 def _export_of(name: str, options: Options) -> str:
@@ -116,40 +144,24 @@ def _cut_off(
     cut: dict[str, str] = {}
     for number in sorted(broken):
         source = inventory.sources[number]
-        own = [part for part in parts if part.source == number]
-        here = {kind for one in types_in(own) for kind in one["types"]}
+        own = {part.number: part for part in parts if part.source == number}
+        here = {kind for part in own for kind in gathered[part]["types"]} & {*READ_TYPES}
+        here = here or {kind for one in types_in(own.values()) for kind in one["types"]}
         file = source.name.rsplit("/", 1)[-1]
         for kind in sorted(types_cut_off(file, here, named=source.is_named_for_lines)):
             cut.setdefault(kind, CUT_OFF)
     return cut
 
 
-def _no_drugs(
-    options: Options,
-    inventory: Inventory,
-    parts: Sequence[Part],
-    gathered: Sequence[Mapping[str, Any]],
-    types_in: Types,
-) -> dict[str, str]:
-    """All medication types, when an export has no resource of any of them."""
-    types = {kind for one in gathered for kind in one["types"]}
-    types |= {source.kind for source in inventory.sources if source.shape is Shape.LINES}
-    folder = any("://" in path or Path(path).is_dir() for path in options.paths)
-    if not folder or types & set(DRUG_TYPES):
-        return {}
-    types = {kind for one in types_in(parts) for kind in one["types"]}
-    return {} if not types or types & set(DRUG_TYPES) else dict.fromkeys(DRUG_TYPES, NO_DRUGS)
-
-
-def _is_alone(parts: Sequence[Part], types_in: Types) -> bool:
-    """Is there at most one patient in the whole input? Files named for patients come first: they mostly tell."""
-    patients = set[str]()
-    for part in sorted(parts, key=lambda one: one.chunk.source.kind != "Patient"):
-        for one in types_in([part]):
-            patients.update(one["patients"])
-        if len(patients) > 1:
+def _is_alone(parts: Sequence[Part], gathered: Sequence[Mapping[str, Any]], types_in: Types) -> bool:
+    """Is there at most one patient in the whole input?"""
+    patients = {key for one in gathered for key in one["patients_seen"]}
+    for part, told in zip(parts, gathered, strict=True):
+        if len(patients) >= MANY:
             return False
-    return True
+        if "Patient" in told["types"]:
+            patients.update(key for one in types_in([part]) for key in one["patients"])
+    return len(patients) < MANY
 
 
 def _deletions(

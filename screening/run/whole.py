@@ -115,6 +115,7 @@ def _facts(
             "resources_evaluated": fates,
             "quarantine_remarks_not_listed": outcome.unlisted,
         },
+        not_supplied={**outcome.setting["cut_off"], **outcome.setting["unsupplied"]},
         versions={"spmwatch": version(), "python": platform.python_version(), **_libraries()},
         timings=timings,
     )

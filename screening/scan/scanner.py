@@ -28,11 +28,13 @@ class Found:
         lines: the lines that could matter, in order, each once.
         newlines: line ends in the block.
         types: resource types of its lines, of those that are read; all where a line does not begin with its type.
+        begun: types that lines begin with, of those that are read; a line that begins otherwise is among `lines`.
     """
 
     lines: Sequence[Span]
     newlines: int
     types: frozenset[str]
+    begun: frozenset[str] = frozenset()
 
 
 class Scanner(Protocol):
@@ -89,15 +91,17 @@ class HyperScanner:
         uniform = self._as_begun(block)
         if uniform is not None and uniform.read(block):
             newlines, types, groups, ends = uniform.newlines, uniform.types, uniform.groups, uniform.ends
+            begun = uniform.begun
         else:
             ends = self._frame.read(block)
             newlines, types = self._frame.newlines, frozenset(self._frame.types)
+            begun = frozenset(self._frame.begun)
             groups = tuple({self._groups[self._looked[kind]] for kind in types if kind in self._looked})
             for group in groups:
                 ends += group.read(block)
         if not block.isascii():
             ends = [*ends, *_broken_characters(block), *self._raw.read(block, groups)]
-        return Found(_lines_around(block, ends), newlines, types)
+        return Found(_lines_around(block, ends), newlines, types, begun)
 
     def searches(self, block: bytes) -> list[Search]:
         """The searches that this block goes through, for whoever measures them alone."""

@@ -122,6 +122,7 @@ class Uniform:
     def __init__(self, kind: str, group: Group) -> None:
         self.newlines = 0
         self.types = frozenset({kind} if kind in READ_TYPES or group.looked != Looked() else ())
+        self.begun = frozenset({kind})
         self.groups: tuple[Group, ...] = (group,)
         self.ends: list[int] = []
         self._group = group
@@ -208,6 +209,7 @@ class Frame:
     def __init__(self, whole: Collection[str], wanted: Collection[str]) -> None:
         self._types = (*dict.fromkeys((*READ_TYPES, *wanted)), *TOLD_APART)
         self.types: set[str] = set()
+        self.begun: set[str] = set()
         self.newlines = 0
         self._whole = {*whole, *TOLD_APART}
         self._ends: list[int] = []
@@ -227,8 +229,9 @@ class Frame:
         return handing_over(wanted)
 
     def read(self, block: bytes) -> list[int]:
-        """The places of lines that are wanted whatever is in them; sets `types` and `newlines`."""
+        """The places of lines that are wanted whatever is in them; sets `types`, `begun` and `newlines`."""
         self.types.clear()
+        self.begun.clear()
         self._ends.clear()
         self.newlines = int(np.count_nonzero(np.frombuffer(block, np.uint8) == _LINE_END))
         self._first_line(block)
@@ -240,6 +243,7 @@ class Frame:
     def _of_type(self, kind: str) -> Callable[[int], None]:
         def seen(end: int) -> None:
             self.types.add(kind)
+            self.begun.add(kind)
             if kind in self._whole:
                 self._ends.append(end)
 

@@ -15,7 +15,7 @@ from spmwatch.engine.errors import InputError
 from spmwatch.fhir_adapters import export as export_module
 from spmwatch.fhir_adapters.intake import damage_of
 from spmwatch.fhir_adapters.lines import Line, open_bytes
-from tests.support.reading_paths import drugs, load, not_supplied, on, write
+from tests.support.reading_paths import drugs, load, lost, on, write
 from tests.unit.fhir_adapters.fhir import Json, bundle, condition, patient, request, statement, without
 
 LONG_ARRAY = b"[" * 10_000 + b"]" * 10_000
@@ -129,9 +129,9 @@ def test_what_a_file_of_an_export_lost_was_not_looked_for(
         monkeypatch.setattr(export_module, "open_bytes", refuse(file))
     records, result = load(tmp_path)
     (mine,) = (record for record in records if record.id == "p1")
-    assert not_supplied(mine) == {"MedicationRequest"}
+    assert lost(mine) == {"MedicationRequest"}
     (other,) = (record for record in records if record.id == "elsewhere")
-    assert not_supplied(other) == set()
+    assert lost(other) == set()
     assert any(problem.where.startswith("MedicationRequest.ndjson") for problem in result.problems)
 
 
@@ -149,8 +149,8 @@ def refuse(file: Path) -> Callable[[Path], IO[bytes]]:
 def test_a_damaged_line_tells_what_its_patient_may_lack(tmp_path: Path) -> None:
     line = orjson.dumps(request())[:-1]
     (mine, other), _ = load(write(tmp_path / "x.ndjson", patient(), line, patient(id="p2")))
-    assert not_supplied(mine) == {"MedicationRequest"}
-    assert not_supplied(other) == set()
+    assert lost(mine) == {"MedicationRequest"}
+    assert lost(other) == set()
 
 
 def test_what_is_no_file_is_named_and_not_waited_for(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from spmwatch.engine.errors import InputError
 from spmwatch.fhir_adapters import Fate
-from tests.support.reading_paths import BY_REFERENCE, MEDICATION, OTHER, drugs, export, load, on, write
+from tests.support.reading_paths import BY_REFERENCE, MEDICATION, OTHER, drugs, export, load, not_supplied, on, write
 from tests.unit.fhir_adapters.fhir import bundle, condition, observation, patient, request, without
 
 
@@ -18,7 +18,7 @@ def test_resources_of_a_patient_scattered_over_files(tmp_path: Path) -> None:
     records, result = load(export(tmp_path))
     assert [record.id for record in records] == ["a", "b"]
     assert [drugs(record) for record in records] == [["lenalidomide"], ["lenalidomide"]]
-    assert all(record.coverage.unsupplied == () for record in records)
+    assert [not_supplied(record) for record in records] == [{"Observation", "Procedure"}] * 2
     assert result.problems == ()
     assert result.counts.rows() == (
         ("(other type)", "irrelevant", 2),
@@ -33,9 +33,10 @@ def test_resources_of_a_patient_scattered_over_files(tmp_path: Path) -> None:
 def test_an_export_without_any_medication_type(tmp_path: Path) -> None:
     write(tmp_path / "Patient.ndjson", patient())
     write(tmp_path / "Condition.ndjson", condition())
+    write(tmp_path / "Observation.ndjson", observation())
+    write(tmp_path / "Procedure.ndjson", {"resourceType": "Procedure", "id": "z"})
     ((record,), _) = load(tmp_path)
-    assert record.coverage.lacks("MedicationRequest")
-    assert {kind for kind, _ in record.coverage.unsupplied} == {
+    assert not_supplied(record) == {
         "MedicationRequest",
         "MedicationDispense",
         "MedicationStatement",
@@ -76,8 +77,8 @@ def test_a_file_that_the_manifest_names_and_that_is_absent(tmp_path: Path, name:
     ]
     write(tmp_path / name, {"transactionTime": "2026-01-01T00:00:00Z", "output": output})
     records, result = load(tmp_path)
-    assert {record.coverage.unsupplied for record in records} == {
-        (("Procedure", "a file named by the manifest is absent"),)
+    assert {dict(record.coverage.unsupplied)["Procedure"] for record in records} == {
+        "a file named by the manifest is absent"
     }
     assert [problem.element for problem in result.problems] == ["output[1].url", "output[2]"]
 
@@ -145,7 +146,7 @@ def test_a_missing_medication_file(tmp_path: Path) -> None:
     export(tmp_path)
     (tmp_path / "zz" / "Medication.ndjson").unlink()
     (_, record), _ = load(tmp_path)
-    assert record.coverage.unsupplied == (("MedicationRequest", "Medication cannot be resolved"),)
+    assert dict(record.coverage.unsupplied)["MedicationRequest"] == "Medication cannot be resolved"
 
 
 def test_the_order_of_files_does_not_matter(tmp_path: Path) -> None:

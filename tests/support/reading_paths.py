@@ -9,6 +9,7 @@ import orjson
 
 from spmwatch.engine.facts import DrugExposure, PatientRecord
 from spmwatch.fhir_adapters import Fate, ReadResult, read_path
+from spmwatch.fhir_adapters.intake import CUT_OFF, LOST
 from tests.unit.fhir_adapters.fhir import Json, condition, patient, request, value_sets, without
 
 OTHER = {"resourceType": "Appointment", "id": "z"}
@@ -56,3 +57,8 @@ def export(folder: Path) -> Path:
 
 def not_supplied(record: PatientRecord) -> set[str]:
     return {kind for kind, _ in record.coverage.unsupplied}
+
+
+def lost(record: PatientRecord) -> set[str]:
+    """Types of which a part is known to be damaged."""
+    return {kind for kind, why in record.coverage.unsupplied if why in (CUT_OFF, LOST)}

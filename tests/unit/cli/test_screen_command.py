@@ -159,3 +159,21 @@ def test_partial_turns_no_into_unknown(folder: Path) -> None:
 @pytest.mark.parametrize("option", [("--partial", "nonsense"), ("--hook", "bogus"), ("--format", "xml")])
 def test_a_wrong_option_is_refused(folder: Path, option: tuple[str, str]) -> None:
     assert run("screen", folder, *option).exit_code == 2
+
+
+def test_what_was_not_supplied_is_told_once_and_one_place_is_one_place(tmp_path: Path) -> None:
+    order = {
+        "resourceType": "MedicationRequest",
+        "id": "m",
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": "Patient/p"},
+        "medicationCodeableConcept": {"text": "lenalidomide"},
+    }
+    person = {"resourceType": "Patient", "id": "p", "birthDate": "1950-01-01"}
+    (tmp_path / "orders.ndjson").write_text(f"{json.dumps(order)}\n{{\n{json.dumps(person)}\n")
+    result = run("screen", tmp_path / "orders.ndjson", *AS_OF, "--out", tmp_path / "out", "--plain")
+    assert "1 patient: " in result.stderr
+    assert "1 patient has a record that is not whole" in result.stderr
+    assert result.stderr.count("Not supplied, so unknown: Condition, Observation, Procedure (") == 1
+    assert "1 place of the input could not be used" in result.stderr
