@@ -265,8 +265,8 @@ class Gap:
     """Something seen but not usable, or needed but not there: shown with the results, never dropped.
 
     Attributes:
-        kind: unreadable | unusable-status | missing-element | unresolved-reference | not-supplied | conflict |
-            other-patient | out-of-scope-date | low-certainty | undecided (stable words for programs).
+        kind: unreadable | wrong-type | unusable-status | missing-element | unresolved-reference | not-supplied |
+            conflict | other-patient | out-of-scope-date | low-certainty | undecided (stable words for programs).
         topic: datum that a rule would need (an id of rules/gaps.yaml), or None for a data-quality remark.
         reference: `Type/id` of the resource, or "" when it is about the record as a whole.
         element: FHIR path within it, or "".

@@ -15,7 +15,7 @@ from spmwatch.fhir_adapters.condition_status import (
     POSSIBLE_VERIFICATION,
     status_code,
 )
-from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, Outcome, Reader, outcome, source
+from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, Outcome, Reader, is_understood, outcome, source
 from spmwatch.fhir_adapters.references import Item
 from spmwatch.fhir_adapters.spans import at_age, first_day, up_to
 from spmwatch.fhir_adapters.terms import Reading
@@ -30,7 +30,7 @@ def read_condition(reader: Reader, item: Item) -> Outcome:
     view = reader.view(views.ConditionView, item)
     readings = reader.terms.read_all(view.code, CATEGORIES, "code")
     if not any(reading.hits for reading in readings.values()):
-        if view.code is not None or item.resource.get("code") is None:
+        if is_understood(view.code, item):
             del reader.gaps[gaps_before:]
             return IRRELEVANT
         return outcome(())

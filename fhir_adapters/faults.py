@@ -1,17 +1,21 @@
-"""Malformed elements: take them out of what is read, and name them without their content."""
+"""Malformed elements: read as what they must mean, or taken out of what is read; and named without their content."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from spmwatch.fhir_adapters.problems import Fault
+from spmwatch.fhir_adapters.shapes import mended
 from spmwatch.fhir_adapters.views import V
 
-_ROUNDS = 4
+_ROUNDS = 12
+_MENDS = 8
+"""Rounds in which elements of the wrong type are brought into shape; what is wrong after them is left out."""
 MOST_FAULTS = 20
 """More faults than these in one resource are counted, not listed."""
 
@@ -44,14 +48,44 @@ def view_of(model: type[V], resource: Mapping[str, Any]) -> tuple[V, list[Fault]
     """The view of a resource, and the faults of what had to be left out of it. Never raises."""
     faults: list[Fault] = []
     current: Mapping[str, Any] = resource
-    for _ in range(_ROUNDS):
+    for round_ in range(_ROUNDS):
         try:
             return model.model_validate(current), faults
         except ValidationError as error:
             details = error.errors(include_input=False, include_url=False)
-        faults += faults_of(details)
-        current = _without(current, [detail["loc"] for detail in details])
+        changes = _mended(current, details, faults) if round_ < _MENDS else {}
+        if not changes:
+            lost = (_at(current, detail["loc"]) for detail in details)
+            faults += [replace(fault, lost=one) for fault, one in zip(faults_of(details), lost, strict=True)]
+            changes = {detail["loc"]: _GONE for detail in details}
+        current = _changed(current, changes)
     return cast("V", model.model_construct()), faults
+
+
+def _mended(value: object, details: Iterable[ErrorDetails], faults: list[Fault]) -> dict[Path, object]:
+    """What can be read in place of elements of the wrong type; each is noted."""
+    changes: dict[Path, object] = {}
+    for detail in details:
+        path = detail["loc"]
+        if not path:
+            continue
+        expected = str(detail.get("ctx", {}).get("class_name", ""))
+        found = mended(_at(value, path), detail["type"], expected, path[-1])
+        if found is not None:
+            changes[path] = found[0]
+            faults.append(Fault(element=element_path(path), problem=found[1], mended=True))
+    return changes
+
+
+def _at(value: object, path: Path) -> object:
+    for step in path:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
 
 
 def faults_of(details: Iterable[ErrorDetails]) -> list[Fault]:
@@ -83,21 +117,20 @@ def _problem(detail: ErrorDetails) -> str:
     return f"is malformed ({detail['type']})"
 
 
-def _without(value: object, paths: list[Path]) -> Any:  # noqa: ANN401 - JSON in, JSON out
-    """A copy of `value` without the elements at `paths`; only what lies on the way is copied."""
-    if any(not path for path in paths):
-        return None
-    below: dict[int | str, list[Path]] = {}
-    for path in paths:
-        below.setdefault(path[0], []).append(path[1:])
+_GONE = object()
+
+
+def _changed(value: object, changes: Mapping[Path, object]) -> Any:  # noqa: ANN401 - JSON in, JSON out
+    """A copy of `value` with other elements at the paths, or none there; only what lies on the way is copied."""
+    if () in changes:
+        return changes[()]
+    below: dict[int | str, dict[Path, object]] = {}
+    for path, new in changes.items():
+        below.setdefault(path[0], {})[path[1:]] = new
     if isinstance(value, dict):
-        kept = {}
-        for name, member in value.items():
-            rest = _without(member, below[name]) if name in below else member
-            if rest is not None or name not in below:
-                kept[name] = rest
-        return kept
+        members = {name: _changed(member, below[name]) if name in below else member for name, member in value.items()}
+        return {name: member for name, member in members.items() if member is not _GONE}
     if isinstance(value, list):
-        items = (_without(item, below[i]) if i in below else item for i, item in enumerate(value))
-        return [item for item in items if item is not None]
-    return None
+        items = [_changed(item, below[at]) if at in below else item for at, item in enumerate(value)]
+        return [item for item in items if item is not _GONE]
+    return _GONE

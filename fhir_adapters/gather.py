@@ -28,7 +28,7 @@ _log = logging.getLogger("spmwatch.fhir_adapters")
 BY_HAND = "--partial"
 _LONGEST_TYPE, _MOST_TYPES = 60, 100  # names of unknown resource types that are told
 _IN_DOUBT = "an export says that it was deleted, and whether that was before or after this version cannot be told"
-TOLD_BY_PLACE = frozenset({"unreadable", "unresolved-reference"})
+TOLD_BY_PLACE = frozenset({"unreadable", "wrong-type", "unresolved-reference"})
 """Kinds of gap that somebody has to mend in the file."""
 
 

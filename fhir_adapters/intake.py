@@ -15,11 +15,14 @@ from spmwatch.fhir_adapters.lines import Line
 from spmwatch.fhir_adapters.problems import Fate, Problem
 from spmwatch.fhir_adapters.references import Item
 from spmwatch.fhir_adapters.relevance import READ_TYPES
+from spmwatch.fhir_adapters.shapes import subject_in
 
 CUT_OFF = "a file of the export is damaged or ends early"
 LOST = "a line about the patient cannot be read"
 """Why a type was not supplied whole; stands in the Coverage of that patient."""
-_PATIENT_IN_TEXT = re.compile(rb'"reference"\s*:\s*"(?:https?:[^"]{0,500}/)?Patient\\?/([A-Za-z0-9\-.]{1,64})["/\\]')
+_PATIENT_IN_TEXT = re.compile(
+    rb'"(?:reference|subject|patient)"\s*:[\s\[]*"(?:https?:[^"]{0,500}/)?Patient\\?/([A-Za-z0-9\-.]{1,64})["/\\]'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +178,8 @@ def types_cut_off(file_name: str, types_here: set[str], *, named: bool) -> froze
 
 
 def _patient_of(item: Item) -> str | None:
-    subject = item.resource.get("subject")
-    reference = subject.get("reference") if isinstance(subject, dict) else None
+    subject, _ = subject_in(item.resource)
+    reference = None if subject is None else subject.get("reference")
     if item.type == "Patient":
         return item.text("id")
     if not isinstance(reference, str) or "Patient/" not in reference:

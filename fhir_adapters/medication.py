@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from spmwatch.engine.facts import Certainty, DrugExposure, DrugNotTaken, Fact, Proof, Standing
+from spmwatch.engine.facts import Certainty, DrugExposure, DrugNotTaken, Fact, Gap, Proof, Standing
 from spmwatch.fhir_adapters import drug_status, views
 from spmwatch.fhir_adapters.drug_details import (
     Drugs,
@@ -24,6 +24,7 @@ from spmwatch.fhir_adapters.drug_when import when
 from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, UNUSABLE, Outcome, Reader, source
 from spmwatch.fhir_adapters.reasons import reasons_of
 from spmwatch.fhir_adapters.references import Item
+from spmwatch.fhir_adapters.shapes import is_sound
 from spmwatch.fhir_adapters.terms import Hit, Reading
 
 UNRESOLVED = "Medication cannot be resolved"
@@ -63,7 +64,7 @@ def read_medication(reader: Reader, item: Item) -> Outcome:
             return Outcome(plan)
         drugs.reading, drugs.by_regimen = drugs_of_regimen(reader, item, drugs), True
     if drugs.known and not drugs.reading.hits:
-        if not drugs.cut_off and "medication" not in " ".join(gap.element for gap in reader.gaps[gaps_before:]):
+        if not drugs.cut_off and not _is_unread(reader.gaps[gaps_before:]):
             del reader.gaps[gaps_before:]  # faults of a record that no rule asks for
             return IRRELEVANT
         drugs.known = False
@@ -72,7 +73,7 @@ def read_medication(reader: Reader, item: Item) -> Outcome:
         del reader.gaps[gaps_before:]
         return EXCLUDED
     if not drugs.known:
-        return EXCLUDED if decided.planned else _unknown(reader, item)  # a plan hides no exposure
+        return _unknown(reader, item, planned=decided.planned)
     reader.low_certainty(item, drugs.reading)
     standing = decided.standing
     if drugs.doubtful or (drugs.reading.conflict and len(drugs.reading.hits) > 1):
@@ -119,8 +120,18 @@ def read_medication(reader: Reader, item: Item) -> Outcome:
     return Outcome(tuple(facts))
 
 
-def _unknown(reader: Reader, item: Item) -> Outcome:
-    """Nothing tells which drug it was, so nothing can be said to be absent from records of this type either."""
+def _is_unread(gaps: Iterable[Gap]) -> bool:
+    """Is any of what would tell the medication malformed, and was left out?"""
+    return any("medication" in gap.element for gap in gaps if gap.kind != "wrong-type")
+
+
+def _unknown(reader: Reader, item: Item, *, planned: bool) -> Outcome:
+    """Nothing tells which drug it was, so nothing can be said to be absent from records of this type either.
+
+    A plan hides no exposure; one of the wrong type may still be evidence of the disease.
+    """
+    if planned:
+        return EXCLUDED if is_sound(item.type, item.resource) else UNUSABLE
     problem = "what medication this is cannot be told: no code, no text, and no Medication resource that is here"
     reader.gap(
         item, "unresolved-reference", "medication[x]", problem, "Supply the Medication resource, or a code or text."

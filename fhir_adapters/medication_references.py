@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.references import Item, Resource, ResourceIndex, Target, target_of
 from spmwatch.fhir_adapters.relevance import DRUG_TYPES, tells
+from spmwatch.fhir_adapters.shapes import reference_in
 
 ENTERED_IN_ERROR = "entered-in-error"
 
@@ -49,7 +50,8 @@ def _references(item: Item) -> Iterator[tuple[str, str]]:
     medication = resource.get("medication")
     if isinstance(medication, Mapping):  # R5
         concept, reference = concept or medication.get("concept"), reference or medication.get("reference")
-    if tells(concept) or not isinstance(reference, Mapping):
+    reference, _ = reference_in(reference)
+    if tells(concept) or reference is None:
         return
     literal, shown = reference.get("reference"), reference.get("display")
     if isinstance(literal, str) and not literal.strip().startswith("#"):

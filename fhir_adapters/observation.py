@@ -9,7 +9,7 @@ from spmwatch.engine.dates import DateRange
 from spmwatch.engine.facts import Certainty, Fact, LabValue, Procedure, Smoking, Standing, Statement
 from spmwatch.fhir_adapters import views
 from spmwatch.fhir_adapters.plain_lab import plain_lab
-from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, Outcome, Reader, outcome, source
+from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, Outcome, Reader, is_understood, outcome, source
 from spmwatch.fhir_adapters.references import Item
 from spmwatch.fhir_adapters.spans import earliest_of, first_day, up_to
 from spmwatch.fhir_adapters.terms import Hit, Reading
@@ -39,7 +39,7 @@ def read_fully(reader: Reader, item: Item) -> Outcome:
     parts = [("", view), *((f"component[{i}].", part) for i, part in enumerate(view.component or ()))]
     found = [(prefix, part, list(_hits(reader, prefix, part, view.code))) for prefix, part in parts]
     if not any(hits for _, _, hits in found):
-        if view.code is not None or item.resource.get("code") is None:
+        if is_understood(view.code, item):
             del reader.gaps[gaps_before:]
             return IRRELEVANT
         return outcome(())

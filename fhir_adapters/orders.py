@@ -13,10 +13,12 @@ from spmwatch.fhir_adapters.drug_details import Drugs, dose_of, phase_of, regime
 from spmwatch.fhir_adapters.drug_plans import drugs_of_regimen, named_alone, regimen_facts
 from spmwatch.fhir_adapters.drug_when import when
 from spmwatch.fhir_adapters.effort import Effort
+from spmwatch.fhir_adapters.evidence import may_be_evidence
 from spmwatch.fhir_adapters.medication import drugs_of
 from spmwatch.fhir_adapters.reader import Reader, source
 from spmwatch.fhir_adapters.reasons import reasons_of
 from spmwatch.fhir_adapters.references import Item, target_of
+from spmwatch.fhir_adapters.shapes import is_sound
 from spmwatch.fhir_adapters.subjects import subject_of
 from spmwatch.fhir_adapters.terms import terms_of
 
@@ -98,7 +100,7 @@ def draft_orders(
     no_order = view.doNotPerform or view.status in taken_back
     named = named_alone(reader, drugs) if drugs.known and not drugs.reading.hits else []
     unnamed = drugs.known and not drugs.reading.hits and not named
-    if unnamed and (drugs.cut_off or _says_nothing_to_us(reader, drugs)):
+    if unnamed and (drugs.cut_off or _says_nothing_to_us(reader, drugs) or _is_hidden(reader, item)):
         drugs.known = unnamed = False
     if no_order or unnamed:
         del reader.gaps[gaps_before:]
@@ -119,7 +121,7 @@ def _unidentified(reader: Reader, item: Item, view: views.RequestView, *, select
     """An order that says that there is a medication, and not which; one without any is still being written (C050)."""
     concept = view.medicationCodeableConcept
     begun = concept is None or not (concept.text or concept.coding)
-    if begun and view.medicationReference is None and view.medication is None:
+    if begun and view.medicationReference is None and view.medication is None and is_sound(item.type, item.resource):
         return []
     problem = "what medication is ordered cannot be told"
     advice = "Send the Medication with the order, a code of a known system, or its name."
@@ -128,6 +130,11 @@ def _unidentified(reader: Reader, item: Item, view: views.RequestView, *, select
     if not selected:  # background (C049), of which nothing is known
         return []
     return [UnidentifiedOrder(standing=Standing.POSSIBLE, sources=source(item, "medication[x]"))]
+
+
+def _is_hidden(reader: Reader, item: Item) -> bool:
+    """Has it the wrong type, so that what it says may be something else, and a drug of ours?"""
+    return not is_sound(item.type, item.resource) and may_be_evidence(item.resource, reader.terms, item.type)
 
 
 def _says_nothing_to_us(reader: Reader, drugs: Drugs) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from spmwatch.engine.facts import Gap
@@ -85,10 +85,17 @@ class ProblemLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One malformed element: where it is in its resource, and what is wrong with it, without its content."""
+    """One malformed element: where it is in its resource, and what is wrong with it, without its content.
+
+    Attributes:
+        mended: what it must mean was plain, so it was read; `problem` says as what.
+        lost: what was left out, for whoever looks whether it mattered; it is never shown.
+    """
 
     element: str
     problem: str
+    mended: bool = False
+    lost: object = field(default=None, compare=False, repr=False)
 
 
 class Fate(StrEnum):

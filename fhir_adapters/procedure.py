@@ -5,7 +5,7 @@ from __future__ import annotations
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.facts import DrugExposure, Fact, Procedure, Proof, Standing, Statement
 from spmwatch.fhir_adapters import views
-from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, Outcome, Reader, outcome, source
+from spmwatch.fhir_adapters.reader import EXCLUDED, IRRELEVANT, Outcome, Reader, is_understood, outcome, source
 from spmwatch.fhir_adapters.references import Item
 from spmwatch.fhir_adapters.spans import at_age, earliest_of, first_day, up_to
 from spmwatch.fhir_adapters.terms import Hit, Reading
@@ -26,7 +26,7 @@ def read_procedure(reader: Reader, item: Item) -> Outcome:
     view = reader.view(views.ProcedureView, item)
     readings = list(reader.terms.read_all(view.code, CATEGORIES, "code", by_words=WORD_CATEGORIES).values())
     if not any(reading.hits for reading in readings):
-        if view.code is not None or item.resource.get("code") is None:
+        if is_understood(view.code, item):
             del reader.gaps[gaps_before:]
             return IRRELEVANT
         return outcome(())

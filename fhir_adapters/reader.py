@@ -14,11 +14,13 @@ from spmwatch.fhir_adapters.effort import Effort
 from spmwatch.fhir_adapters.faults import MOST_FAULTS, view_of
 from spmwatch.fhir_adapters.problems import Fate, Fault
 from spmwatch.fhir_adapters.references import Item, Resource, ResourceIndex
+from spmwatch.fhir_adapters.shapes import TELLING, is_sound_concept
 from spmwatch.fhir_adapters.terms import Reading, Terms
 from spmwatch.fhir_adapters.views import Concept, MedicationView, ResourceView, V
 from spmwatch.fhir_adapters.words_read import is_longer_than, words_read
 
 T = TypeVar("T")
+_MEND = "Correct it in the source, and see whether that is what it should say."
 
 
 @dataclass(slots=True)
@@ -43,6 +45,8 @@ class Reader:
         gaps: what was seen and could not be used.
         unsupplied: resource type -> why the record is not complete in it after all.
         effort: what is costly, counted.
+        lost: values of the current resource that had to be left out and may have told what it is about.
+        products: Medications and Substances that the current resource refers to.
     """
 
     terms: Terms
@@ -52,6 +56,8 @@ class Reader:
     gaps: list[Gap] = field(default_factory=list)
     unsupplied: dict[str, str] = field(default_factory=dict)
     effort: Effort = field(default_factory=Effort)
+    lost: list[object] = field(default_factory=list)
+    products: list[Item] = field(default_factory=list)
     _known: dict[tuple[str, int], _Known] = field(default_factory=dict)
 
     def gap(self, item: Item, kind: str, element: str, problem: str, advice: str, *, topic: str | None = None) -> None:
@@ -71,8 +77,14 @@ class Reader:
             self._note_faults(item, faults)
         return view
 
+    def begin(self) -> None:
+        """A further resource comes to be read."""
+        self.lost.clear()
+        self.products.clear()
+
     def medication(self, item: Item) -> MedicationView:
         """The view of a Medication or Substance: made once, and its faults told once, however many refer to it."""
+        self.products.append(item)
 
         def read() -> MedicationView:
             self.note_long_texts(item)
@@ -106,11 +118,23 @@ class Reader:
 
     def _note_faults(self, item: Item, faults: Sequence[Fault]) -> None:
         self.effort.met(len(faults))
+        mended = [fault for fault in faults if fault.mended]
+        for fault in mended[:MOST_FAULTS]:
+            self.gap(item, "wrong-type", fault.element, f"'{_last(fault.element)}' {fault.problem}", _MEND)
+        faults = [fault for fault in faults if not fault.mended]
+        self.lost += [fault.lost for fault in faults if _first(fault.element) in TELLING]
+        if not faults and not self.strict:
+            return
         if not self.strict and not self.effort.lets_word(item.resource):
             self._note_briefly(item, faults)
             return
         official = validate_resource(item.resource)
-        named = [fault for fault in official if self.strict or any(_touch(fault, one) for one in faults)]
+        named = [
+            fault
+            for fault in official
+            if any(_touch(fault, one) for one in faults)
+            or (self.strict and not any(fault.element == one.element for one in mended))
+        ]
         named += [fault for fault in faults if not any(_touch(fault, one) for one in official)]
         for fault in named[:MOST_FAULTS]:
             advice = "Correct it in the source; the rest of the resource was used."
@@ -217,6 +241,19 @@ def _touch(one: Fault, other: Fault) -> bool:
         or first.startswith((second + ".", second + "["))
         or second.startswith((first + ".", first + "["))
     )
+
+
+def is_understood(code: Concept | None, item: Item) -> bool:
+    """Was the element `code` read as far as it says anything? Not if it has the wrong type and nothing came of it."""
+    sent = item.resource.get("code")
+    if code is None or sent is None:
+        return sent is None
+    told = code.text or any(one.display or (one.system and one.code) for one in code.coding or ())
+    return bool(told) or is_sound_concept(sent)
+
+
+def _first(element: str) -> str:
+    return element.partition(".")[0].partition("[")[0]
 
 
 def _last(element: str) -> str:

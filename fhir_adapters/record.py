@@ -11,6 +11,7 @@ from spmwatch.engine.facts import Coverage, Fact, Gap, PatientRecord, Standing
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.condition import read_condition
 from spmwatch.fhir_adapters.effort import Effort
+from spmwatch.fhir_adapters.evidence import HIDDEN, evidence_in, types_in_doubt
 from spmwatch.fhir_adapters.medication import KINDS, read_medication
 from spmwatch.fhir_adapters.observation import read_observation
 from spmwatch.fhir_adapters.orders import Draft, draft_orders
@@ -20,6 +21,7 @@ from spmwatch.fhir_adapters.procedure import read_procedure
 from spmwatch.fhir_adapters.reader import Outcome, Reader
 from spmwatch.fhir_adapters.references import REFERRED_TO, Item, ResourceIndex, is_same, newest_of
 from spmwatch.fhir_adapters.relevance import relevance_of
+from spmwatch.fhir_adapters.shapes import is_sound, subject_in
 from spmwatch.fhir_adapters.subjects import Owners, patient_key
 from spmwatch.fhir_adapters.terms import Terms, terms_of
 
@@ -149,7 +151,9 @@ def read_record(
     facts: list[Fact] = []
     clinical = [item for item in ordered if item.type in READERS]
     for item, disputed in _one_version_each(clinical, tally):
+        reader.begin()
         outcome = READERS[item.type](reader, item)
+        _note_wrong_types(reader, item, outcome)
         tally.add(item.type, outcome.fate)
         reader.effort.made(len(outcome.facts))
         if reader.note_long_texts(item) and not outcome.facts:
@@ -171,6 +175,24 @@ def read_record(
         gaps=tuple(reader.gaps),
     )
     return record, tally
+
+
+def _note_wrong_types(reader: Reader, item: Item, outcome: Outcome) -> None:
+    """Tell of a subject that is no Reference, and whether what cannot be read may be evidence."""
+    told = subject_in(item.resource)[1]
+    if told and outcome.fate in (Fate.USED, Fate.UNUSABLE):
+        element = "patient" if item.resource.get("subject") is None else "subject"
+        reader.gap(item, "wrong-type", element, f"'{element}' {told}", "Correct it in the source.")
+    hidden = list(reader.lost)
+    if not outcome.facts and outcome.fate is not Fate.EXCLUDED:
+        of = (item, *reader.products)
+        hidden += [one.resource for one in of if not is_sound(one.type, one.resource)]
+    named = (concept for one in hidden for concept in evidence_in(one, reader.terms, item.type))
+    types = types_in_doubt(named, item.type)
+    if types:
+        reader.unsupplied.update(dict.fromkeys(types, HIDDEN))
+        problem = "what it is about cannot be read, and something in it may name myeloma, its treatment or a transplant"
+        reader.gap(item, "unreadable", "", problem, "Look at it in its source system, and correct it there.")
 
 
 def _latest(patients: list[Item], tally: Tally) -> list[Item]:
@@ -205,7 +227,8 @@ def _note_excluded(reader: Reader, item: Item) -> None:
 def _with_unsupplied(coverage: Coverage, more: Mapping[str, str]) -> Coverage:
     if not more:
         return coverage
-    merged = {**more, **dict(coverage.unsupplied)}
+    hidden = {kind: why for kind, why in more.items() if why == HIDDEN}
+    merged = {**more, **dict(coverage.unsupplied), **hidden}
     return dataclasses.replace(coverage, unsupplied=tuple(sorted(merged.items())))
 
 

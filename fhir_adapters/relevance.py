@@ -8,6 +8,7 @@ from spmwatch.engine.terminology.memory import Memory
 from spmwatch.engine.terminology.phrases import TEXT_LIMIT
 from spmwatch.fhir_adapters import condition, observation, procedure
 from spmwatch.fhir_adapters.references import Item, Resource, digest_of_json
+from spmwatch.fhir_adapters.shapes import is_sound_coding, is_stray_coding
 from spmwatch.fhir_adapters.terms import Terms
 
 DRUG_TYPES = ("MedicationRequest", "MedicationDispense", "MedicationStatement", "MedicationAdministration")
@@ -61,18 +62,18 @@ class Relevance:
         return "medicationReference" in resource or not tells(concept) or self._concept(kind, concept)
 
     def _in_parts(self, kind: str, components: object) -> bool:
-        return isinstance(components, list) and any(self._asked_or_answered(kind, one) for one in components)
+        return not isinstance(components, list) or any(self._asked_or_answered(kind, one) for one in components)
 
     def _asked_or_answered(self, kind: str, part: object) -> bool:
         if not isinstance(part, dict):
-            return False
+            return True
         return self._concept(kind, part.get("code")) or self._answered(kind, part)
 
     def _answered(self, kind: str, part: Resource) -> bool:
         if "valueCodeableConcept" in part and self._concept(kind, part["valueCodeableConcept"]):
             return True
         text = part.get("valueString")
-        return isinstance(text, str) and self._says(kind, text)
+        return text is not None and (not isinstance(text, str) or self._says(kind, text))
 
     def _concept(self, kind: str, concept: object, digest: bytes | None = None) -> bool:
         if not isinstance(concept, dict):
@@ -86,7 +87,7 @@ class Relevance:
 
     def _asked_for(self, kind: str, concept: Resource) -> bool:
         codings, text = concept.get("coding"), concept.get("text")
-        if codings is not None and not isinstance(codings, list):
+        if (codings is not None and not isinstance(codings, list)) or is_stray_coding(concept):
             return True
         if any(not isinstance(coding, dict) or self._coding(kind, coding) for coding in codings or ()):
             return True
@@ -98,9 +99,9 @@ class Relevance:
             categories = CATEGORIES[kind]
             if any(match.concept.category in categories for match in self._terms.by_code(system, code)):
                 return True
-        elif not isinstance(system, str | None) or not isinstance(code, str | None):
+        elif not is_sound_coding(coding):
             return True
-        return isinstance(display, str) and self._says(kind, display)
+        return display is not None and (not isinstance(display, str) or self._says(kind, display))
 
     def _says(self, kind: str, text: str) -> bool:
         if len(text) > TEXT_LIMIT:

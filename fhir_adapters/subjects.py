@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from spmwatch.fhir_adapters.references import Item, ResourceIndex, identifiers_of, target_of
+from spmwatch.fhir_adapters.shapes import subject_in
 
 _REMEMBERED = 4_096
 
@@ -57,13 +58,10 @@ def _server_of(address: str) -> str:
 def subject_of(item: Item, index: ResourceIndex) -> Subject:
     """Whose resource it is, by `subject` (or `patient`), in any style of reference."""
     index = item.scope or index
-    reference = item.resource.get("subject")
+    reference, _ = subject_in(item.resource)
     if reference is None:
-        reference = item.resource.get("patient")
-    if reference is None:
-        return Subject(why_not="no subject")
-    if not isinstance(reference, dict):
-        return Subject(why_not="a subject that is not a Reference")
+        missing = item.resource.get("subject") is None and item.resource.get("patient") is None
+        return Subject(why_not="no subject" if missing else "a subject that is not a Reference")
     literal = reference.get("reference")
     if isinstance(literal, str) and literal.strip():
         return _literal(item, literal.strip(), index)

@@ -11,9 +11,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainValidator
+from pydantic import BaseModel, ConfigDict, PlainValidator, model_validator
+from pydantic_core import PydanticCustomError
 
 from spmwatch.engine.dates import DateRange
+from spmwatch.fhir_adapters.shapes import is_stray_coding, is_stray_concept
 
 _NO_END = 9999
 """The year that systems write for "no end"; as a date it says nothing."""
@@ -78,6 +80,14 @@ class Concept(View):
     coding: list[Coding] | None = None
     text: str | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_no_coding(cls, value: Any) -> Any:  # noqa: ANN401 - whatever stands there
+        """A Coding in its place would be passed over: none of its members is known here."""
+        if is_stray_coding(value):
+            raise PydanticCustomError("stray_coding", "is a Coding")
+        return value
+
 
 class Identifier(View):
     """A business identifier."""
@@ -99,6 +109,14 @@ class ConceptOrRef(View):
 
     concept: Concept | None = None
     reference: Ref | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_no_concept(cls, value: Any) -> Any:  # noqa: ANN401 - whatever stands there
+        """A CodeableConcept in its place would be passed over."""
+        if is_stray_concept(value):
+            raise PydanticCustomError("stray_concept", "is a CodeableConcept")
+        return value
 
 
 class Quantity(View):

@@ -35,6 +35,7 @@ from spmwatch.engine.recommendation import Finding, PlanItem, Recommendation, Ru
 from spmwatch.engine.timeline.build import LENALIDOMIDE, MELPHALAN, summarise
 from spmwatch.engine.timeline.diseases import MYELOMA
 from spmwatch.engine.truth import Truth
+from spmwatch.fhir_adapters.evidence import HIDDEN
 from spmwatch.fhir_adapters.intake import LOST
 from spmwatch.fhir_adapters.relevance import DRUG_TYPES
 from spmwatch.screening.results.schemas import FINDINGS, PATIENTS, PLAN, RESOURCES, SCHEMAS
@@ -91,7 +92,7 @@ def tables_of(record: PatientRecord, recommendation: Recommendation, resources: 
         plan=tuple(_plan_row(item, recommendation, base) for item in recommendation.plan),
         resources=tuple(resources),
         evidence=frozenset(evidence_of(recommendation.timeline)),
-        in_doubt=may_hold_evidence(kind for kind, why in record.coverage.unsupplied if why == LOST),
+        in_doubt=_is_in_doubt(record),
     )
 
 
@@ -126,6 +127,14 @@ def arrow_table(table: str, rows: Sequence[Row]) -> pa.Table:
     schema = SCHEMAS[table]
     columns: Iterable[Sequence[object]] = zip(*rows, strict=True) if rows else ([] for _ in schema)
     return pa.table([pa.array(cells, kind) for cells, kind in zip(columns, schema.types, strict=True)], schema=schema)
+
+
+def _is_in_doubt(record: PatientRecord) -> bool:
+    """Was something not read that may have been evidence?"""
+    unsupplied = record.coverage.unsupplied
+    return HIDDEN in (why for _, why in unsupplied) or may_hold_evidence(
+        kind for kind, why in unsupplied if why == LOST
+    )
 
 
 def may_hold_evidence(types: Iterable[str]) -> bool:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spmwatch.fhir_adapters.bundle import Deletion, open_bundle
+from spmwatch.fhir_adapters.evidence import is_evidence, may_be_evidence
 from spmwatch.fhir_adapters.intake import is_list_of_resources
 from spmwatch.fhir_adapters.record import READERS
 from spmwatch.fhir_adapters.references import Item, contained, identifiers_of, target_of
 from spmwatch.fhir_adapters.relevance import DRUG_TYPES, Relevance, relevance_of
+from spmwatch.fhir_adapters.shapes import is_sound, subject_in
 from spmwatch.fhir_adapters.subjects import patient_key
 from spmwatch.fhir_adapters.terms import Terms
 from spmwatch.fhir_adapters.words_read import words_read
-from spmwatch.screening.scan.patterns import is_evidence
 
 CATEGORIES = ("drug", "regimen", "condition", "procedure")
 PRODUCTS = frozenset({"Medication", "Substance"})
@@ -90,7 +91,7 @@ class Looker:
             return
         if item.type in PRODUCTS:
             look.products.update(_names(item))
-            look.refers_to.update(_references(item.resource))
+            look.refers_to.update(_referred_to(item))
             look.evidence = look.evidence or self._tells(item, look.refers_to, products)
             return
         if item.type not in READERS:
@@ -103,7 +104,7 @@ class Looker:
         look.identifiers.update(owner.identifiers)
         look.nobodys = look.nobodys or (relevant and owner == Owner())
         if relevant:
-            refers_to = set(_references(item.resource)) if item.type in DRUG_TYPES else set[str]()
+            refers_to = set(_referred_to(item)) if item.type in DRUG_TYPES else set[str]()
             look.refers_to |= refers_to
             look.evidence = look.evidence or self._tells(item, refers_to, products)
 
@@ -116,7 +117,10 @@ class Looker:
                 return True
         find = self._terms.value_sets.by_text
         texts = {text for _, text in words_read(item.resource)}
-        return any(is_evidence(match.concept) for text in texts for name in CATEGORIES for match in find(text, name))
+        if any(is_evidence(match.concept) for text in texts for name in CATEGORIES for match in find(text, name)):
+            return True
+        sound = is_sound(item.type, item.resource)
+        return not sound and may_be_evidence(item.resource, self._terms, item.type)
 
 
 def _items(value: object, where: str, look: Look) -> Iterator[Item]:
@@ -137,9 +141,8 @@ def _items(value: object, where: str, look: Look) -> Iterator[Item]:
 
 def owner_of(item: Item) -> Owner:
     """Whose a resource is by `subject` or `patient`; what only other files tell stays open."""
-    reference = item.resource.get("subject")
-    reference = item.resource.get("patient") if reference is None else reference
-    if not isinstance(reference, dict):
+    reference, _ = subject_in(item.resource)
+    if reference is None:
         return Owner()
     literal = reference.get("reference")
     if not isinstance(literal, str) or not literal.strip():
@@ -169,12 +172,19 @@ _REFERS = frozenset({"medicationReference", "medication", "itemReference", "item
 """Members under which a reference to a Medication or Substance stands."""
 
 
+def _referred_to(item: Item) -> Iterator[str]:
+    """Names of the Medications and Substances that a resource could refer to."""
+    yield from _references(item.resource)
+    if not is_sound(item.type, item.resource):
+        yield from _bare_references(item.resource)
+
+
 def _references(resource: Mapping[str, Any]) -> Iterator[str]:
     """Names of the Medications and Substances that it could refer to, wherever in it."""
     for name, part in _objects(resource):
         if name not in _REFERS:
             continue
-        literal = part.get("reference")
+        literal = _one(part.get("reference"))
         if isinstance(literal, str) and literal.strip()[:1] not in ("#", ""):
             target = target_of(literal)
             if target is not None and target.type in PRODUCTS:
@@ -185,11 +195,31 @@ def _references(resource: Mapping[str, Any]) -> Iterator[str]:
             yield from (name_of(one) for one in identifiers_of(part))
 
 
+def _bare_references(resource: Mapping[str, Any]) -> Iterator[str]:
+    """As `_references`, of what stands there as a string and not as a Reference."""
+    for _, part in _objects(resource):
+        for member in _REFERS & part.keys():
+            written = _one(part[member])
+            if isinstance(written, str):
+                yield from _references({"reference": {"reference": written}})
+
+
 def _codes(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for _, part in _objects(resource):
         system, code = part.get("system"), part.get("code")
-        if isinstance(system, str) and isinstance(code, str):
+        if type(system) is str and type(code) is str:
             yield system, code
+        elif system is not None and code is not None:  # in the wrong type, but readable (shapes.py)
+            system, code = _one(system), _one(code)
+            if isinstance(system, str) and (isinstance(code, str) or type(code) is int):
+                yield system, str(code)
+
+
+def _one(value: object) -> object:
+    """What is in a list of one."""
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return value
 
 
 def _objects(resource: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

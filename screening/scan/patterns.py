@@ -16,10 +16,8 @@ from spmwatch.engine.terminology.code_systems import icd_key, ndc_keys
 from spmwatch.engine.terminology.concept import Concept
 from spmwatch.engine.terminology.phrases import slots_of, words_as_written
 from spmwatch.engine.terminology.value_sets import TEXT_CATEGORIES, ValueSets
+from spmwatch.fhir_adapters.evidence import is_evidence
 from spmwatch.fhir_adapters.relevance import CATEGORIES, DRUG_TYPES, READ_TYPES, WORD_CATEGORIES
-
-EVIDENCE_DRUGS = frozenset({"lenalidomide", "melphalan"})
-"""Drugs, by their names in the value sets, that bring a patient into the cohort."""
 
 _ESCAPE = rb"\\[bfnrt]|\\u[0-9A-Fa-f]{4}"
 _BEFORE = rb"(?:[^0-9A-Za-z]|" + _ESCAPE + rb")"
@@ -30,10 +28,21 @@ _JUNK = rb'(?:[^0-9A-Za-z"\\]|\\["\\/]|' + _ESCAPE + rb")*"
 _ODD = rb'(?:[^0-9A-Za-z"\\]|\\["\\/]|' + _ESCAPE + rb")+"
 
 ODD_CODES = (
-    rb'(?i)"code"\s*:\s*"' + _JUNK + rb"[A-Z]" + _ODD + rb"[0-9]",
-    rb'(?i)"code"\s*:\s*"' + _JUNK + rb"[A-Z][0-9]" + _ODD + rb"[0-9A-Z]",
+    rb'(?i)"code"\s*:[\s\[]*"' + _JUNK + rb"[A-Z]" + _ODD + rb"[0-9]",
+    rb'(?i)"code"\s*:[\s\[]*"' + _JUNK + rb"[A-Z][0-9]" + _ODD + rb"[0-9A-Z]",
 )
 """ICD codes with something between their first three signs, where the expressions of `icd` have them together."""
+
+WRONG_TYPES = (
+    rb'"code"\s*:\s*(?:[^\s"{]|"")',  # neither a code nor a CodeableConcept: a list, a number
+    rb'"code"\s*:\s*\{[^{}\[\]]*"(?:code|system)"\s*:',  # a Coding
+    rb'"code"\s*:\s*\{[^{}\[\]]*"text"\s*:\s*\{',  # elsewhere `text` may be a narrative
+    rb'"coding"\s*:\s*(?:[^\s\[]|\[\s*[^\s{\]])',
+    rb'"coding"\s*:\s*\[[^\]]*"code"\s*:\s*\{',
+    rb'"text"\s*:\s*[^\s"{]',
+    rb'"(?:display|system)"\s*:\s*[^\s"]',
+)
+"""Elements of the wrong JSON type, which may leave it open what a resource is about: that has to be told."""
 
 BLANK_FIRST = (
     rb'(?i)"(?:[\s\x80-\xff]|\\[bfnrt])*'
@@ -91,17 +100,6 @@ class Patterns:
         return Patterns({kind: self.by_type.get(kind, Looked()) | other.by_type.get(kind, Looked()) for kind in types})
 
 
-def is_evidence(concept: Concept) -> bool:
-    """Does it bring a patient into the cohort: the myeloma family, lenalidomide, melphalan, or a transplant?"""
-    return (
-        concept.family == "myeloma"
-        or concept.drug in EVIDENCE_DRUGS
-        or not EVIDENCE_DRUGS.isdisjoint(concept.drugs)
-        or concept.transplant is not None
-        or concept.implies_prior is not None
-    )
-
-
 def evidence(value_sets: ValueSets) -> Patterns:
     """What brings a patient into the cohort. Medications that are only referred to are found by `ids` of them.
 
@@ -118,6 +116,7 @@ def evidence(value_sets: ValueSets) -> Patterns:
 def relevant(value_sets: ValueSets) -> Patterns:
     """Whatever a rule could ask for; of medication records, Patients and Medications that is every line."""
     wanted = of_concepts(value_sets, lambda _: True)
+    wanted |= Patterns(dict.fromkeys(wanted.by_type, Looked(odd=frozenset(WRONG_TYPES))))
     return wanted | Patterns(dict.fromkeys((*DRUG_TYPES, "Patient", "Medication"), Looked(whole=True)))
 
 

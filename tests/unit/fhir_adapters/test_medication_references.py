@@ -47,7 +47,7 @@ def test_what_is_told_otherwise_is_not_wanted() -> None:
 @pytest.mark.parametrize(
     "reference",
     [
-        "Medication/m1",
+        7,
         None,
         [],
         {},
@@ -61,6 +61,11 @@ def test_what_is_told_otherwise_is_not_wanted() -> None:
 )
 def test_what_is_no_literal_reference_to_a_medication_is_passed_over(reference: object) -> None:
     assert wanted(record(reference)) == []
+
+
+@pytest.mark.parametrize("reference", ["Medication/m1", ["Medication/m1"], [M1], {"reference": ["Medication/m1"]}])
+def test_a_reference_of_the_wrong_type_is_followed(reference: object) -> None:
+    assert wanted(record(reference)) == ["Medication/m1"]
 
 
 def test_named_ones_come_first_and_each_once() -> None:

@@ -53,5 +53,5 @@ def test_a_day_is_not_denied_twice() -> None:
 
 
 def test_text_for_an_object_is_called_so() -> None:
-    problems = [gap.problem for gap in read(request(dosageInstruction=[{"route": "oral"}])).gaps]
-    assert problems == ["'route' is not an object"]
+    problems = [gap.problem for gap in read(request(dosageInstruction=[{"timing": "daily"}])).gaps]
+    assert problems == ["'timing' is not an object"]

@@ -204,7 +204,7 @@ def test_another_patients_resource_never_counts_for_the_first(subject: Json) -> 
     assert "not-supplied" in {gap.kind for gap in other.gaps}
 
 
-@pytest.mark.parametrize("subject", [None, {"reference": "Group/g1"}, {"reference": "#gone"}, {"display": "Ann"}, "p1"])
+@pytest.mark.parametrize("subject", [None, {"reference": "Group/g1"}, {"reference": "#gone"}, {"display": "Ann"}, 7])
 def test_nobodys_resource_counts_for_nobody_and_is_named(subject: object) -> None:
     order = request(subject=subject) if subject is not None else without(request(), "subject")
     (record,) = from_entries({"resource": patient()}, {"resource": order})
