@@ -22,7 +22,7 @@ LABEL_LIMIT = 79
 
 
 def suggestions(
-    card: Card, recommendation: Recommendation, *, policy: CardPolicy, new_uuid: Callable[[], uuid.UUID]
+    card: Card, recommendation: Recommendation, *, policy: CardPolicy, new_uuid: Callable[[], uuid.UUID | str]
 ) -> Json:
     """`suggestions` and `selectionBehavior` of a card (C103-C110); nothing when it suggests nothing (C003)."""
     if not card.suggested:
@@ -33,7 +33,7 @@ def suggestions(
 
 
 def _suggestion(
-    one: Suggested, recommendation: Recommendation, condition: str | None, policy: CardPolicy, id_: uuid.UUID
+    one: Suggested, recommendation: Recommendation, condition: str | None, policy: CardPolicy, id_: uuid.UUID | str
 ) -> Json:
     orderable, lines = one.orderable, policy.lines
     rules = ", ".join(one.item.reasons) or one.item.check

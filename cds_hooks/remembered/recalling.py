@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from starlette import status as codes
 
 from spmwatch.cds_hooks.answer import Evaluated, HookAnswer, told
+from spmwatch.cds_hooks.ids import new_id
 from spmwatch.cds_hooks.remembered.charts import Chart, Charts
 from spmwatch.cds_hooks.remembered.cutting import cut
 from spmwatch.cds_hooks.wire.discovery import SERVICES
@@ -107,7 +108,7 @@ def told_again(
     acknowledged: Callable[[str], Sequence[Acknowledgement]],
     *,
     rule_pages: str | None,
-    new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
+    new_uuid: Callable[[], uuid.UUID | str] = new_id,
 ) -> HookAnswer:
     """The answer about a remembered chart: laid out anew where something else was set aside than the last time.
 
@@ -134,14 +135,14 @@ def told_again(
     return replace(answer, seconds={"cards": time.perf_counter() - begun})
 
 
-def _under_new_uuids(body: Json, new_uuid: Callable[[], uuid.UUID]) -> Json:
+def _under_new_uuids(body: Json, new_uuid: Callable[[], uuid.UUID | str]) -> Json:
     """The same cards and suggestions (C090); nothing else in an answer has an id of its own."""
     cards = body["cards"]
     assert isinstance(cards, list)
     return {"cards": [_renewed(card, new_uuid) for card in cards]}
 
 
-def _renewed(card: Mapping[str, object], new_uuid: Callable[[], uuid.UUID]) -> Json:
+def _renewed(card: Mapping[str, object], new_uuid: Callable[[], uuid.UUID | str]) -> Json:
     renewed = {**card, "uuid": str(new_uuid())}
     suggestions = card.get("suggestions")
     if isinstance(suggestions, list):

@@ -14,10 +14,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from spmwatch.cds_hooks.pages import routes as pages
 from spmwatch.cds_hooks.server import feedback, health
-from spmwatch.cds_hooks.server.calls import ROUTE, Calls, CallsFirst, public_url
+from spmwatch.cds_hooks.server.calls import ADDRESSES, ROUTE, Calls, public_url
 from spmwatch.cds_hooks.server.correlation import Correlation
 from spmwatch.cds_hooks.server.openapi import ANSWERS, DISCOVERY, REQUEST_BODY, describe_requests
 from spmwatch.cds_hooks.server.replies import JSON, refusal_reply
@@ -34,12 +35,29 @@ SELDOM = (50_000, 20, 50)
 SWEEP_SECONDS = 10
 
 
+class _Application(FastAPI):
+    """FastAPI for everything but calls of services that there are: these need none of its layers, nor its routes.
+
+    Attributes:
+        calls: answers them; the last resort for faults of ours is in it.
+    """
+
+    calls: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one exchange."""
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in ADDRESSES:
+            await self.calls(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def create_app(service: Service) -> FastAPI:
     """The service as an ASGI application.
 
     Run it with uvicorn's access log off: paths are what clients type, and so are not ours to log.
     """
-    app = FastAPI(
+    app = _Application(
         title="spmwatch",
         version=version(),
         summary=f"CDS Hooks {CDS_HOOKS_VERSION}: second-cancer surveillance in multiple myeloma",
@@ -49,7 +67,7 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    app.add_middleware(CallsFirst, service=service)
+    app.calls = Origins(Correlation(Calls(service), service), service.origins)
     app.add_middleware(Correlation, service=service)
     app.add_middleware(
         Origins, allowed=service.origins

@@ -16,7 +16,7 @@ from typing import TypeVar
 from fastapi import Request as HttpRequest
 from fastapi import Response
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from spmwatch.cds_hooks.answer import HookAnswer, evaluate, gather, parse_request, unknown_service
 from spmwatch.cds_hooks.prefetch.reading import Supplied
@@ -49,23 +49,9 @@ class Calls:
         """Answer one call."""
         http = HttpRequest(scope, receive, send)
         http.state.route = ROUTE
-        response = await answer_call(self._service, http.path_params["service_id"], http)
+        service_id = ADDRESSES.get(scope["path"]) or http.path_params["service_id"]
+        response = await answer_call(self._service, service_id, http)
         await response(scope, receive, send)
-
-
-class CallsFirst:
-    """ASGI middleware: calls of the services that there are do not go through the routes of everything else."""
-
-    def __init__(self, app: ASGIApp, service: Service) -> None:
-        self._app, self._calls = app, Calls(service)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a call; pass on what is none."""
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in ADDRESSES:
-            await self._app(scope, receive, send)
-            return
-        scope["path_params"] = {"service_id": ADDRESSES[scope["path"]]}
-        await self._calls(scope, receive, send)
 
 
 async def answer_call(service: Service, service_id: str, http: HttpRequest) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from typing import TYPE_CHECKING, Any, Final  # structlog's loggers are wrapped by what is configured
 
 import orjson
@@ -11,13 +10,15 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from spmwatch.cds_hooks.server.logs import place_of
+from spmwatch.cds_hooks.ids import new_id
+from spmwatch.cds_hooks.server.logs import place_of, tell_exchange
 from spmwatch.cds_hooks.wire.refusal import Issue, operation_outcome
 
 if TYPE_CHECKING:
     from spmwatch.cds_hooks.server.service import Service
 
 HEADER = "X-Correlation-Id"
+_HEADER = HEADER.lower().encode()
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -37,7 +38,7 @@ class Correlation:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        id_, started, status = str(uuid.uuid4()), time.perf_counter(), 0
+        id_, started, status = new_id(), time.perf_counter(), 0
         state: dict[str, Any] = scope.setdefault("state", {})
         state["correlation"] = id_
         structlog.contextvars.bind_contextvars(correlation=id_)  # for what is logged meanwhile
@@ -46,10 +47,9 @@ class Correlation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers[HEADER] = id_
+                message["headers"] = [*message.get("headers", ()), (_HEADER, id_.encode())]
                 if self._service.draining:
-                    headers["Connection"] = "close"
+                    MutableHeaders(scope=message)["Connection"] = "close"
             await send(message)
 
         try:
@@ -59,14 +59,15 @@ class Correlation:
             if status:
                 raise
             await _internal_fault(sending)
-        _log().info(
-            "exchange",
-            correlation=id_,
-            method=scope["method"] if scope["method"] in _METHODS else "-",
-            route=state.get("route") or getattr(scope.get("route"), "path", "-"),
-            status=status,
-            ms=round((time.perf_counter() - started) * 1000, 2),
-            **state.get("told", {}),
+        tell_exchange(
+            {
+                "correlation": id_,
+                "method": scope["method"] if scope["method"] in _METHODS else "-",
+                "route": state.get("route") or getattr(scope.get("route"), "path", "-"),
+                "status": status,
+                "ms": round((time.perf_counter() - started) * 1000, 2),
+                **state.get("told", {}),
+            }
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,8 @@ from spmwatch.cds_hooks.store.acknowledging import Answered, acknowledgements
 from spmwatch.cds_hooks.store.decision import Answer, Decision, Feedback
 from spmwatch.cds_hooks.store.deleting import purge
 from spmwatch.cds_hooks.store.keys import Key
-from spmwatch.cds_hooks.store.locating import WRITES, fault
+from spmwatch.cds_hooks.store.locating import BUSY_MS, WRITES, fault, file_of
+from spmwatch.cds_hooks.store.near import NearFile
 from spmwatch.cds_hooks.store.recording import Row, Rows, rows_of
 from spmwatch.cds_hooks.store.settings import StoreSettings
 from spmwatch.cds_hooks.store.tables import CARD, DECISION, FEEDBACK, REQUEST
@@ -66,6 +66,8 @@ class StoredMemory:
     ) -> None:
         self.counts = Counts(tell=tell)
         near = engine.dialect.name == "sqlite"
+        file = file_of(engine.url)
+        self._near = None if file is None else NearFile(file, BUSY_MS / 1000)
         self._asking = None if near else ThreadPoolExecutor(max_workers=4, thread_name_prefix="store-ask")
         self._late = late
         self._engine, self._key, self._settings = engine, key, settings
@@ -85,7 +87,7 @@ class StoredMemory:
         if self._monotonic() < self._rests_until:
             self.counts.add("failed_reads")
             return ()
-        if self._engine.dialect.name == "sqlite" and self._nothing_answered(pseudonym):
+        if self._near is not None and self._near.nothing_answered(pseudonym):
             return []
         today = self._today()
         since = today - timedelta(days=self._quiet_days() + 1)
@@ -136,6 +138,8 @@ class StoredMemory:
         self._waiting.close()
         if self._asking is not None:
             self._asking.shutdown(wait=False, cancel_futures=True)
+        if self._near is not None:
+            self._near.close()
         self._engine.dispose()
 
     def _in_time(self, ask: Callable[[], T]) -> T:
@@ -167,22 +171,6 @@ class StoredMemory:
             if fresh:
                 connection.execute(_unless_there(self._engine, FEEDBACK), fresh)
             return fresh, told
-
-    def _nothing_answered(self, pseudonym: str) -> bool:
-        """Is there no feedback on cards of this patient? That is the usual case, asked of the driver itself.
-
-        It is a tenth of the way through SQLAlchemy; a fault is left to that way, which tells it.
-        """
-        try:
-            connection = self._engine.raw_connection()
-            try:
-                cursor = connection.cursor()
-                cursor.execute("SELECT 1 FROM feedback WHERE pseudonym = ? LIMIT 1", (pseudonym,))
-                return cursor.fetchone() is None
-            finally:
-                connection.close()
-        except (sqlite3.Error, SQLAlchemyError):
-            return False
 
     def _answers(self, pseudonym: str, since: date) -> list[Answered]:
         moment = datetime(since.year, since.month, since.day, tzinfo=UTC)

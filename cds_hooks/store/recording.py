@@ -5,7 +5,6 @@ The findings' words name days and doses, so of them a keyed digest is kept, enou
 
 from __future__ import annotations
 
-import uuid
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from functools import cache
 
 import orjson
 
+from spmwatch.cds_hooks.ids import new_id
 from spmwatch.cds_hooks.store.decision import Decision, Json
 from spmwatch.cds_hooks.store.keys import Key
 from spmwatch.cds_hooks.store.settings import StoreSettings
@@ -40,7 +40,7 @@ class Rows:
 def rows_of(decision: Decision, key: Key, settings: StoreSettings) -> Rows:
     """The rows of one decision."""
     pseudonym = key.pseudonym(decision.client, decision.recommendation.patient)
-    id_ = str(uuid.uuid4())
+    id_ = new_id()
     keeps_request = settings.keep_requests and settings.decisions and decision.body is not None
     return Rows(
         decision=_decision(decision, id_, pseudonym, key) if settings.decisions else None,
