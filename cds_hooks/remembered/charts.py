@@ -79,6 +79,7 @@ class Charts:
         self._held: OrderedDict[bytes, _Held] = OrderedDict()  # the one that was asked for last comes last
         self._bytes = 0
         self._lock = threading.Lock()
+        self._lengths: dict[int, int] = {}
 
     @property
     def enabled(self) -> bool:
@@ -95,7 +96,17 @@ class Charts:
         """How many bytes they take, about."""
         return self._bytes
 
-    def name(self, *parts: bytes) -> bytes:
+    def likely_length(self, head: int) -> int | None:
+        """How long the prefetch was that last began so: a guess, of which nothing is believed."""
+        return self._lengths.get(head)
+
+    def guess(self, head: int, length: int) -> None:
+        """So long was one that began so."""
+        if len(self._lengths) >= self.MOST:
+            self._lengths.clear()
+        self._lengths[head] = length
+
+    def name(self, *parts: bytes | memoryview) -> bytes:
         """What stands for these parts, in this order."""
         made = hmac.new(self._key, digestmod="sha256")
         for part in parts:
@@ -139,6 +150,7 @@ class Charts:
         """Forget all."""
         with self._lock:
             self._held.clear()
+            self._lengths.clear()
             self._bytes = 0
 
     def _drop(self, name: bytes) -> None:

@@ -6,6 +6,7 @@ answered all the same.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,11 @@ class _Outer(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Outer)
 
 
+_STAND_IN = b'"%s"' % secrets.token_hex(32).encode()
+"""A text that no request holds but by our hand: nobody else knows it."""
+_HEAD = 512
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
     """A request taken apart.
@@ -39,9 +45,40 @@ class Cut:
             the rest (C056).
     """
 
-    prefetch: bytes
+    prefetch: bytes | memoryview
     context: bytes
     rest: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where `prefetch` may begin in a request, and a number that tells how it begins."""
+
+    begins: int
+    head: int
+
+
+def spot_of(body: bytes) -> Spot | None:
+    """Where `prefetch` begins, unless something else before it looks like it."""
+    at = _value(body, b"prefetch", 0, len(body))
+    return None if at < 0 else Spot(at, hash(body[at : at + _HEAD]))
+
+
+def cut_at(body: bytes, spot: Spot, length: int) -> Cut | None:
+    """The parts of a request whose `prefetch` is those bytes, *provided that they are a JSON value*.
+
+    They are not read. The rest is, with a text in their place that nobody but us can have written: where the request
+    is valid so, and that text is its `prefetch`, then it stands where a value stands and is a token of its own, and any
+    valid value in its place makes a valid request with this `prefetch`. Whether the bytes are one the caller knows from
+    having read the very same before.
+    """
+    ends = spot.begins + length
+    if len(body) > strict_json.MOST_BYTES or ends > len(body):
+        return None
+    parts = cut(b"".join((body[: spot.begins], _STAND_IN, body[ends:])))
+    if parts is None or parts.prefetch != _STAND_IN:
+        return None
+    return Cut(prefetch=memoryview(body)[spot.begins : ends], context=parts.context, rest=parts.rest)
 
 
 def cut(body: bytes) -> Cut | None:
@@ -85,14 +122,19 @@ def _without(body: bytes, slices: Sequence[tuple[int, int]]) -> bytes:
 
 def _place(body: bytes, name: bytes, value: bytes, begins: int, ends: int) -> int:
     """Where between two places the value of a member begins; -1 when it is not behind the first such name there."""
+    at = _value(body, name, begins, ends)
+    return at if at >= 0 and body.startswith(value, at, ends) else -1
+
+
+def _value(body: bytes, name: bytes, begins: int, ends: int) -> int:
+    """Where between two places a value begins behind the first such name there, as it seems; -1 when there is none."""
     at = body.find(b'"%s"' % name, begins, ends)
     if at < 0:
         return -1
     at = _behind_space(body, at + len(name) + 2)
     if body[at : at + 1] != b":":
         return -1
-    at = _behind_space(body, at + 1)
-    return at if body.startswith(value, at, ends) else -1
+    return _behind_space(body, at + 1)
 
 
 def _behind_space(body: bytes, at: int) -> int:

@@ -19,7 +19,7 @@ from starlette import status as codes
 from spmwatch.cds_hooks.answer import Evaluated, HookAnswer, told
 from spmwatch.cds_hooks.ids import new_id
 from spmwatch.cds_hooks.remembered.charts import Chart, Charts
-from spmwatch.cds_hooks.remembered.cutting import cut
+from spmwatch.cds_hooks.remembered.cutting import Cut, cut, cut_at, spot_of
 from spmwatch.cds_hooks.wire.discovery import SERVICES
 from spmwatch.cds_hooks.wire.refusal import Json
 from spmwatch.cds_hooks.wire.requests import HookRequest
@@ -53,16 +53,33 @@ def known(charts: Charts, body: bytes, *, service_id: str, client_id: str, day: 
         day: of the evaluation.
         rules: those in force.
     """
-    parts = cut(body) if charts.enabled else None
+    if not charts.enabled:
+        return None
+    # Whose an absolute reference is depends on the client's server (C070); and pseudonyms are each client's own.
+    about = (service_id.encode(), client_id.encode(), day.isoformat().encode())
+    spot = spot_of(body)
+    length = charts.likely_length(spot.head) if spot is not None else None
+    if spot is not None and length is not None:
+        found = _named(charts, cut_at(body, spot, length), about, service_id, rules)
+        if found is not None and found.chart is not None:  # so the very bytes were read when it was evaluated
+            return found
+    parts = cut(body)
+    if spot is not None and parts is not None and body.startswith(bytes(parts.prefetch), spot.begins):
+        charts.guess(spot.head, len(parts.prefetch))
+    return _named(charts, parts, about, service_id, rules)
+
+
+def _named(
+    charts: Charts, parts: Cut | None, about: Sequence[bytes], service_id: str, rules: Evaluator
+) -> Known | None:
+    """What is known of a request in parts; None where its form is not in order, or not for this service."""
     if parts is None or parts.rest.get("hook") != SERVICES[service_id].hook:
         return None
     try:
         request = HookRequest.model_validate(parts.rest)
     except ValidationError:
         return None
-    # Whose an absolute reference is depends on the client's server (C070); and pseudonyms are each client's own.
-    about = (service_id, client_id, day.isoformat(), request.fhir_server or "")
-    name = charts.name(*(text.encode() for text in about), parts.prefetch, parts.context)
+    name = charts.name(*about, (request.fhir_server or "").encode(), parts.prefetch, parts.context)
     return Known(name=name, hook_instance=request.hook_instance, chart=charts.get(name, rules))
 
 
