@@ -14,9 +14,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from spmwatch.cds_hooks.answer import Evaluated, HookAnswer
-from spmwatch.cds_hooks.wire.refusal import Json
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.evaluate import Evaluator
 
@@ -44,7 +44,7 @@ class Chart:
     acknowledged: Sequence[Acknowledgement]
     answer: HookAnswer
     answer_bytes: int
-    recorded: dict[str, Json] = field(default_factory=dict)
+    recorded: dict[str, Any] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Request as HttpRequest
 from fastapi import Response
@@ -103,7 +103,7 @@ class _Asked:
     supplied: Supplied | None = None
     chart: Chart | None = None
     name: bytes | None = None
-    recorded: dict[str, Json] = field(default_factory=dict)
+    recorded: dict[str, Any] = field(default_factory=dict)
     asks_nothing: bool = False
     answer: HookAnswer | None = None
 

@@ -67,7 +67,8 @@ class Correlation:
                 "status": status,
                 "ms": round((time.perf_counter() - started) * 1000, 2),
                 **state.get("told", {}),
-            }
+            },
+            self._service.now(),
         )
 
 

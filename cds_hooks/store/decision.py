@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.merging import Merged
@@ -55,7 +55,7 @@ class Decision:
     seconds: Mapping[str, float]
     body: bytes | None = None
     remembered: bool = False
-    recorded: dict[str, Json] = field(default_factory=dict)
+    recorded: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,9 +118,20 @@ def engine_of(url: URL, *, statement_ms: int = COMMAND_MS) -> Engine:
         raise StoreError(shown(url), "needs psycopg, which is not installed", fix) from None
 
 
+class Written(str):
+    """JSON that was written already, for a column of JSON."""
+
+    __slots__ = ()
+
+
 def as_text(value: object) -> str:
     """What a column of JSON holds: a decision has a dozen of them."""
-    return orjson.dumps(value).decode()
+    return value if isinstance(value, Written) else orjson.dumps(value).decode()
+
+
+def written(value: object) -> Written:
+    """A value for columns of JSON of many rows."""
+    return Written(as_text(value))
 
 
 def _sqlite(url: URL) -> Engine:
@@ -135,7 +146,7 @@ def _sqlite(url: URL) -> Engine:
     def on_connect(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # transactions begin where SQLAlchemy says, for tables too
         cursor = connection.cursor()
-        for setting in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
+        for setting in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "wal_autocheckpoint=4000"):
             cursor.execute(f"PRAGMA {setting}")
         cursor.close()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
+import orjson
 from sqlalchemy import Column, Connection, Engine, Table, bindparam, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
@@ -18,9 +19,10 @@ from spmwatch.cds_hooks.store.acknowledging import Answered, acknowledgements
 from spmwatch.cds_hooks.store.decision import Answer, Decision, Feedback
 from spmwatch.cds_hooks.store.deleting import purge
 from spmwatch.cds_hooks.store.keys import Key
-from spmwatch.cds_hooks.store.locating import BUSY_MS, WRITES, fault, file_of
+from spmwatch.cds_hooks.store.locating import BUSY_MS, WRITES, as_text, fault, file_of
 from spmwatch.cds_hooks.store.near import NearFile
 from spmwatch.cds_hooks.store.recording import Row, Rows, rows_of
+from spmwatch.cds_hooks.store.rows_in import RowsIn
 from spmwatch.cds_hooks.store.settings import StoreSettings
 from spmwatch.cds_hooks.store.tables import CARD, DECISION, FEEDBACK, REQUEST
 from spmwatch.cds_hooks.store.waiting import Counts, Fate, Waiting
@@ -69,6 +71,7 @@ class StoredMemory:
         file = file_of(engine.url)
         self._near = None if file is None else NearFile(file, BUSY_MS / 1000)
         self._asking = None if near else ThreadPoolExecutor(max_workers=4, thread_name_prefix="store-ask")
+        self._rows_in = {table.name: RowsIn(table, engine.dialect) for table in _KEPT} if near else {}
         self._late = late
         self._engine, self._key, self._settings = engine, key, settings
         self._quiet_days, self._today, self._now, self._monotonic = quiet_days, today, now, monotonic
@@ -241,7 +244,9 @@ class StoredMemory:
         with self._engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
             _one_writer(connection)
             for table, new in ((DECISION, decisions), (CARD, cards), (REQUEST, requests)):
-                if new:
+                if new and self._rows_in:
+                    self._rows_in[table.name].insert(connection, new)
+                elif new:
                     connection.execute(_INSERTS[table.name], new)
             # `take` ties feedback to its card and tells of it, or this does, whichever comes second.
             answers = list(_answered_before(connection, cards))
@@ -276,8 +281,10 @@ _ANSWERS = (
 )
 
 
+_KEPT = (DECISION, CARD, REQUEST)
 # Made once: a statement refers to itself in circles, and those of each batch would lie about until a rare sweep.
-_INSERTS = {table.name: insert(table) for table in (DECISION, CARD, REQUEST)}
+_INSERTS = {table.name: insert(table) for table in _KEPT}
+_OVERTOOK = select(FEEDBACK.c.id).where(FEEDBACK.c.pseudonym.is_(None)).limit(1)
 _BEFORE = select(FEEDBACK.c.id, FEEDBACK.c.client, FEEDBACK.c.card, FEEDBACK.c.outcome, FEEDBACK.c.reasons).where(
     FEEDBACK.c.card.in_(bindparam("cards", expanding=True))
 )
@@ -318,9 +325,9 @@ def _told(connection: Connection, client: str, cards: Sequence[str]) -> Mapping[
 
 def _answered_before(connection: Connection, cards: Sequence[Row]) -> Iterator[Answer]:
     """Tie feedback that overtook its card to the card, and tell what it says of the rules that the card told."""
-    own = {(card["client"], card["uuid"]): card for card in cards}
-    if not own:
+    if not cards or connection.execute(_OVERTOOK).first() is None:
         return
+    own = {(card["client"], card["uuid"]): card for card in cards}
     for row in connection.execute(_BEFORE, {"cards": [card for _, card in own]}).all():
         card = own.get((row.client, row.card))
         if card is None:
@@ -328,8 +335,7 @@ def _answered_before(connection: Connection, cards: Sequence[Row]) -> Iterator[A
         tie = update(FEEDBACK).where(FEEDBACK.c.id == row.id)
         connection.execute(tie.values(pseudonym=card["pseudonym"]))
         if card["shown"]:
-            advice = card["advice"]
-            assert isinstance(advice, list)
+            advice = orjson.loads(as_text(card["advice"]).encode())
             yield from _answers_of({"reasons": row.reasons, "outcome": row.outcome}, [rule for rule, _ in advice])
 
 

@@ -16,6 +16,7 @@ import orjson
 from spmwatch.cds_hooks.ids import new_id
 from spmwatch.cds_hooks.store.decision import Decision, Json
 from spmwatch.cds_hooks.store.keys import Key
+from spmwatch.cds_hooks.store.locating import written
 from spmwatch.cds_hooks.store.settings import StoreSettings
 from spmwatch.engine.episodes import VOCABULARY, Episode, Timeline
 from spmwatch.engine.merging import Card, Merged
@@ -77,7 +78,9 @@ def _evaluated(decision: Decision, key: Key) -> Row:
     """What was found; made once for all decisions on one remembered chart."""
     made = decision.recorded.get("found")
     if made is None:
-        made = decision.recorded["found"] = _outcome(decision.recommendation, key)
+        found = _outcome(decision.recommendation, key)
+        made = {name: value if isinstance(value, str) else written(value) for name, value in found.items()}
+        decision.recorded["found"] = made
     return made
 
 
@@ -158,39 +161,57 @@ def _truths(truths: Mapping[str, Truth]) -> dict[str, list[str]]:
     return {truth.value: rules for truth, rules in told.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class _Advised:
+    """What is the same of a card each time it goes out: columns, and of each suggestion its check and its rules."""
+
+    row: Row
+    suggestions: Sequence[tuple[str, Sequence[str]]]
+
+
 def _cards(decision: Decision, pseudonym: str) -> list[Row]:
     if decision.merged is None:
         return []
-    pairs = zip(decision.merged.cards, decision.cards, strict=True)
+    row = {
+        "correlation": decision.id,
+        "at": decision.at,
+        "as_of": decision.as_of,
+        "client": decision.client,
+        "service": decision.service,
+        "pseudonym": pseudonym,
+        "shown": decision.shown,
+    }
     return [
-        {
-            "uuid": _uuid(told),
-            "correlation": decision.id,
-            "at": decision.at,
-            "as_of": decision.as_of,
-            "client": decision.client,
-            "service": decision.service,
-            "pseudonym": pseudonym,
-            "shown": decision.shown,
-            "rule": card.advice.rule,
-            "version": card.advice.lead.version,
-            "indicator": card.advice.indicator.value,
-            "advice": [[one.rule, one.digest] for one in card.all_advice],
-            "suggestions": _suggestions(card, told),
-        }
-        for card, told in pairs
+        {**row, **advised.row, "uuid": _uuid(told), "suggestions": _suggestions(advised, told)}
+        for advised, told in zip(_advised(decision, decision.merged), decision.cards, strict=True)
     ]
 
 
-def _suggestions(card: Card, told: Json) -> list[list[object]]:
+def _advised(decision: Decision, merged: Merged) -> Sequence[_Advised]:
+    """Made once for all decisions that tell the same of one remembered chart."""
+    made = decision.recorded.get("advised")
+    if made is None or made[0] is not merged:
+        made = decision.recorded["advised"] = (merged, [_advised_of(card) for card in merged.cards])
+    return made[1]
+
+
+def _advised_of(card: Card) -> _Advised:
+    row: Row = {
+        "rule": card.advice.rule,
+        "version": card.advice.lead.version,
+        "indicator": card.advice.indicator.value,
+        "advice": written([[one.rule, one.digest] for one in card.all_advice]),
+    }
+    own = [one.rule for one in card.all_advice]
+    asked = [(one.item.check, [rule for rule in own if _asks(rule, one.item.reasons)]) for one in card.suggested]
+    return _Advised(row, asked)
+
+
+def _suggestions(advised: _Advised, told: Json) -> list[list[object]]:
     """Of each suggestion its uuid, its check and the rules that ask for that check."""
     suggestions = told.get("suggestions", [])
     assert isinstance(suggestions, list)
-    own = [one.rule for one in card.all_advice]
-    return [
-        [_uuid(as_told), one.item.check, [rule for rule in own if _asks(rule, one.item.reasons)]]
-        for one, as_told in zip(card.suggested, suggestions, strict=True)
-    ]
+    return [[_uuid(one), *asked] for asked, one in zip(advised.suggestions, suggestions, strict=True)]
 
 
 def _asks(rule: str, reasons: Sequence[str]) -> bool:
