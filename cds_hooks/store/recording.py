@@ -76,7 +76,7 @@ def outcome_of(recommendation: Recommendation, merged: Merged | None, cards: Seq
 
 def _evaluated(decision: Decision, key: Key) -> Row:
     """What was found; made once for all decisions on one remembered chart."""
-    made = decision.recorded.get("found")
+    made: Row | None = decision.recorded.get("found")
     if made is None:
         found = _outcome(decision.recommendation, key)
         made = {name: value if isinstance(value, str) else written(value) for name, value in found.items()}

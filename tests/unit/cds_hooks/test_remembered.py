@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -9,12 +10,12 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from spmwatch.cds_hooks.answer import default_evaluator, evaluate, gather, parse_request
 from spmwatch.cds_hooks.remembered.charts import Chart, Charts
-from spmwatch.cds_hooks.remembered.cutting import cut
+from spmwatch.cds_hooks.remembered.cutting import cut, cut_at, spot_of
 from spmwatch.cds_hooks.remembered.recalling import known, told_first
 from spmwatch.engine.evaluate import Evaluator
 
@@ -113,6 +114,119 @@ def test_what_is_refused_or_unusual_is_not_cut(body: bytes) -> None:
 def test_any_bytes_may_come(body: bytes) -> None:
     assert cut(body) is None
     assert known(Charts(most_bytes=1, seconds=1, monotonic=Clock()), body, **ASKED) is None
+
+
+# -- cut without reading the chart ----------------------------------------------------------------------------------
+
+CHART = b'{"a": [1, "}"], "prefetch": {"b": null}}'
+
+
+def shortcut(body: bytes, length: int = len(CHART)) -> tuple[bytes, bytes, Any] | None:
+    """What is made of a request in which a chart of this length is looked for."""
+    spot = spot_of(body)
+    parts = None if spot is None else cut_at(body, spot, length)
+    return None if parts is None else (bytes(parts.prefetch), bytes(parts.context), parts.rest)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("option", [0, orjson.OPT_INDENT_2, orjson.OPT_SORT_KEYS])
+def test_with_the_right_length_the_parts_are_the_same(path: Path, option: int) -> None:
+    body = orjson.dumps(orjson.loads(path.read_bytes()), option=option)
+    parts = cut(body)
+    if parts is None:
+        assert "prefetch" not in orjson.loads(body)
+        return
+    assert shortcut(body, len(parts.prefetch)) == (parts.prefetch, parts.context, parts.rest)
+    for wrong in (0, 1, len(parts.prefetch) - 1, len(parts.prefetch) + 1, len(body), 10 * len(body)):
+        found = shortcut(body, wrong)
+        assert found is None or found[0].strip() == parts.prefetch  # with a space behind it is the same value
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        b'{"x": "a\\"prefetch": %s, "prefetch": null, "context": {}}',  # the name ends with the letters of ours
+        b'{"x": "\\"prefetch\\":%s", "context": {}, "hook": "h"}',
+        b'{"x": {"prefetch": %s}, "context": {}, "hook": "h"}',
+        b'{"x": {"prefetch": %s}, "pre\\u0066etch": {}, "context": {}}',
+        b'{"x": ["prefetch": %s], "prefetch": {}, "context": {}}',
+        b'{"prefetch": %s, "prefetch": %s, "context": {}}',
+        b'{"prefetch": %s, "pre\\u0066etch": 1, "context": {}}',
+        b'{"prefetch": %s1, "context": {}}',
+        b'{"prefetch": %s "context": {}}',
+        b'{"prefetch": %s, "context": {}, "context": {}}',
+        b'{"prefetch": %s, "context": {}, "x": NaN}',
+        b'{"prefetch": %s, "context": {}, "x": 1e999}',
+        b'{"prefetch": %s, "context": {}, "x": "\xff"}',
+        b'{"prefetch": %s, "context": {}, "x": ' + b"[" * 300 + b"]" * 300 + b"}",
+        b'{"prefetch": %s, "context": {}}{}',
+        b'["prefetch": %s, "context": {}]',
+        b'"prefetch": %s',
+        b'{"prefetch": %s',
+    ],
+    ids=lambda around: around[:60],
+)
+def test_bytes_that_are_no_prefetch_are_not_taken_for_it(around: bytes) -> None:
+    """C056: a chart that is known, in another place or in a request that is to be refused."""
+    assert shortcut(around.replace(b"%s", CHART)) is None
+
+
+def test_bytes_that_are_prefetch_are_taken_for_it() -> None:
+    body = b'{"context":{}, "x": {"prefetchs": 1}, "prefetch" :\n%s , "hook":"h"}' % CHART
+    assert shortcut(body) == (CHART, b"{}", {"context": None, "x": {"prefetchs": 1}, "prefetch": None, "hook": "h"})
+
+
+TOKENS = [
+    b'"prefetch"',
+    b'"context"',
+    b"prefetch",
+    b'"',
+    b"\\",
+    b":",
+    b",",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"null",
+    b"1",
+    b" ",
+    CHART,
+]
+
+
+@example(CHART + b"}")
+@example(b'"prefetch":' + CHART)
+@given(st.lists(st.sampled_from(TOKENS), max_size=14).map(b"".join))
+def test_whatever_stands_around_a_chart(inner: bytes) -> None:
+    """If a known chart is found anywhere, the request is valid and that chart is its prefetch."""
+    for body in (inner, b'{"context":{},%s}' % inner, b'{"context":{},"prefetch":%s' % inner):
+        found = shortcut(body)
+        if found is not None and found[0] == CHART:  # of others nothing is known, and nothing would be remembered
+            value = json.loads(body)
+            assert value["prefetch"] == json.loads(CHART)
+            assert value == found[2] | {"prefetch": json.loads(CHART), "context": json.loads(found[1])}
+
+
+def test_a_chart_is_known_by_the_same_bytes_alone() -> None:
+    """The length is a guess of the last request that began alike; what is believed is the hash of all bytes."""
+    memory, body = charts(Clock()), (EXAMPLES[0].parent / "patient-view-maintenance-after-transplant.json").read_bytes()
+    value = orjson.loads(body)
+    first = known(memory, orjson.dumps(value), **ASKED)
+    assert first is not None
+    assert first.chart is None
+    memory.put(first.name, chart())
+    value["hookInstance"] = "00000000-0000-4000-8000-000000000001"
+    again = known(memory, orjson.dumps(value), **ASKED)
+    assert again is not None
+    assert again.chart is not None
+    assert (again.name, again.hook_instance) == (first.name, value["hookInstance"])
+    text = orjson.dumps(value)
+    at = len(text) - text[::-1].index(b"-") - 1  # a letter far behind what the guess goes by
+    other = known(memory, text[:at] + b"_" + text[at + 1 :], **ASKED)
+    assert other is not None
+    assert other.chart is None
+    assert other.name != first.name
 
 
 ASKED: dict[str, Any] = {
