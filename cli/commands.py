@@ -17,6 +17,8 @@ from spmwatch.cli.rules.app import rules_app
 from spmwatch.cli.screen import screen
 from spmwatch.cli.serve import serve
 from spmwatch.cli.store import store_app
+from spmwatch.cli.test import EXIT_CODES as TEST_EXIT_CODES
+from spmwatch.cli.test import run_features
 from spmwatch.engine.version import version
 
 ABOUT = """Second-cancer surveillance after lenalidomide and melphalan, from FHIR data and rules that can be read.
@@ -58,6 +60,11 @@ app.command(
     epilog="Examples:\n\nspmwatch hook request.json --as-of 2026-01-15\n\ncurl ... | spmwatch hook - --format json"
 )(hook)
 app.command(epilog="Example:\n\nspmwatch serve --port 8000\n\ncurl http://127.0.0.1:8000/cds-services")(serve)
+app.command(
+    "test",
+    epilog="Examples:\n\nspmwatch test\n\nspmwatch test our-site/features --overlay our-site --junit results.xml\n\n"
+    f"spmwatch test features/transplant --name 'donor'\n\n{TEST_EXIT_CODES}",
+)(run_features)
 app.command(
     "replay",
     epilog="Examples:\n\nspmwatch replay --all --from 2026-01-01 --overlay site/\n\n"

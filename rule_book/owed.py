@@ -58,12 +58,15 @@ def _needs(rule: Rule, common: set[str]) -> Iterator[tuple[str, int, str]]:
 
 
 def _tags(feature: Feature) -> Counter[str]:
-    """How many scenarios carry each tag; an outline counts once for each example."""
+    """How many scenarios carry each tag; an outline counts once for each example, which may have tags of its own."""
     counted: Counter[str] = Counter()
     for scenario in _scenarios(feature["children"]):
         rows = sum(len(table["tableBody"]) for table in scenario["examples"])
         for tag in scenario["tags"]:
             counted[tag["name"]] += rows or 1
+        for table in scenario["examples"]:
+            for tag in table["tags"]:
+                counted[tag["name"]] += len(table["tableBody"])
     return counted
 
 

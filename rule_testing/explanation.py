@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from spmwatch.engine.presentation import describe
-from spmwatch.engine.reasoning.reports import BranchReport, ConditionReport, RuleReport
+from spmwatch.engine.reasoning.reports import RuleReport
 from spmwatch.engine.recommendation import Recommendation
 from spmwatch.engine.truth import Truth
+from spmwatch.explaining.reasons import Condition, Reasons, Way, reasons_of
 
 _MARKS = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "not known"}
 
 
 def explained(recommendation: Recommendation, reports: Iterable[RuleReport]) -> str:
     """What fired, what is asked, what the engine saw, then each rule condition by condition."""
-    return "\n".join([*_overview(recommendation), *(line for report in reports for line in _rule(report))])
+    questions = {question.topic: question.question for question in recommendation.questions}
+    reasons = [reasons_of(report, questions, recommendation.wording) for report in reports]
+    return "\n".join([*_overview(recommendation), *(line for each in reasons for line in _rule(each))])
 
 
 def _overview(recommendation: Recommendation) -> Iterator[str]:
@@ -34,26 +37,30 @@ def _overview(recommendation: Recommendation) -> Iterator[str]:
         yield f"  gap: {gap.kind} {gap.reference} {gap.element} {gap.problem}"
 
 
-def _rule(report: RuleReport) -> Iterator[str]:
+def _rule(reasons: Reasons) -> Iterator[str]:
     yield ""
-    yield f"{report.rule.id} {report.rule.title}: {_MARKS[report.truth]}"
-    for variant in report.variants:
-        part = f" (part {variant.variant.part})" if variant.variant.part else ""
-        yield f"  {variant.variant.id}{part}, {variant.variant.indicator.value}: {_MARKS[variant.truth]}"
-        for branch in variant.branches:
-            yield from _branch(branch)
+    yield f"{reasons.rule} {reasons.title}: {_MARKS[reasons.truth]}"
+    for variant in reasons.variants:
+        part = f"part {variant.part}, " if variant.part else ""
+        yield f"  {part}{variant.id.replace('-', ' ')} ({variant.indicator}): {_MARKS[variant.truth]}"
+        for number, way in enumerate(variant.ways, start=1):
+            if len(variant.ways) > 1:
+                yield f"    way {number} of {len(variant.ways)}: {_MARKS[way.truth]}"
+            yield from _way(way)
+        yield from (f"    would decide: {topic}" for topic in variant.topics)
 
 
-def _branch(branch: BranchReport) -> Iterator[str]:
-    yield f"    way: {_MARKS[branch.truth]}"
-    for condition in branch.conditions:
+def _way(way: Way) -> Iterator[str]:
+    for condition in way.conditions:
         yield from _condition(condition, "")
-    for item in branch.unless:
-        yield from _condition(item.report, f"unless {item.id}: ")
+    for negative in way.negatives:
+        if negative.condition.truth is not Truth.FALSE:
+            yield from _condition(negative.condition, f"unless {negative.id.replace('-', ' ')}: ")
 
 
-def _condition(report: ConditionReport, before: str) -> Iterator[str]:
-    nearest = "there is none" if report.episode is None else describe(report.episode)
-    yield f"      {before}{report.condition.verb}: {_MARKS[report.truth]} - {nearest}"
-    for test in report.tests:
-        yield f"        {test.field} {test.value}, expected {test.expected}: {_MARKS[test.truth]}"
+def _condition(condition: Condition, before: str) -> Iterator[str]:
+    yield f"      {before}{condition.kind}: {_MARKS[condition.truth]} - {condition.fact or 'none on record'}"
+    for test in condition.tests:
+        value = f"{test.field}: {test.value}" if test.value else test.field
+        asked = "" if test.asked == test.value else f"; asked: {test.asked}"
+        yield f"        {value}{asked}: {_MARKS[test.truth]}"

@@ -6,14 +6,12 @@ every rule a second time, and the two must agree on each scenario.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from spmwatch.engine.acknowledgement import Acknowledgement
-from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import Certainty, PatientRecord
 from spmwatch.engine.merging import Merged, merge
@@ -22,7 +20,9 @@ from spmwatch.engine.recommendation import Finding, Recommendation
 from spmwatch.engine.truth import Truth, any_of
 from spmwatch.rule_testing.builder import PatientBuilder
 from spmwatch.rule_testing.explanation import explained
+from spmwatch.rule_testing.failures import ScenarioFailedError
 from spmwatch.rule_testing.reading import read_record
+from spmwatch.rule_testing.rule_choice import RuleChoice, folder_named, with_draft
 from spmwatch.rule_testing.vocabulary import StepError
 
 CHART_OPENED, ORDER_SELECTED, ORDER_SIGNED = "patient-view", "order-select", "order-sign"
@@ -50,21 +50,37 @@ class Speaker:
         return finding.rule == self.rule and self.part in (None, finding.part)
 
 
-@functools.cache
-def overlaid(overlay: Path) -> Evaluator:
-    """The shipped rules with an overlay on them; read once for all scenarios."""
-    return Evaluator(load_rule_base(overlays=[overlay]))
+Observer = Callable[[Evaluator, Recommendation, Mapping[str, RuleReport]], None]
+"""Is told of each evaluation that a scenario makes."""
 
 
 class Scenario:
     """What Given steps fill, When evaluates and Then questions."""
 
-    def __init__(self, evaluator: Evaluator, builder: PatientBuilder, rule: str | None = None) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        builder: PatientBuilder,
+        rule: str | None = None,
+        *,
+        feature: Path | None = None,
+        choice: RuleChoice | None = None,
+        observer: Observer | None = None,
+    ) -> None:
         """`rule` is the one that the feature is tagged with; steps call it "it".
 
         `in_words` is set by steps that write words without a code; else every finding has to be of high certainty.
+
+        Args:
+            evaluator: the rules that are asked.
+            builder: collects the patient.
+            rule: see above.
+            feature: the feature file; folders that steps name are looked for from there.
+            choice: where the rules come from, for steps that lay an overlay over them.
+            observer: is told of each evaluation.
         """
         self.evaluator, self.builder, self._rule = evaluator, builder, rule
+        self._feature, self._choice, self._observer = feature, choice or RuleChoice(), observer
         self.not_searched: list[str] = []
         self.in_words = False
         self.only: tuple[str, ...] | None = None
@@ -87,9 +103,10 @@ class Scenario:
     def today(self, day: date) -> None:
         self._today = day
 
-    def lay_over(self, overlay: Path) -> None:
-        """Evaluate with this site overlay over the rules. Raises RuleFileError."""
-        self.evaluator = overlaid(overlay)
+    def lay_over(self, folder: str) -> None:
+        """Evaluate with this site overlay over the rules. Raises RuleFileError, and InputError for no folder."""
+        self._choice = self._choice.with_overlay(folder_named(folder, self._feature or Path(folder).resolve()))
+        self.evaluator = with_draft(self._choice.evaluator(), self._rule)
 
     def speaker(self, name: str) -> Speaker:
         """The rule that a step speaks of: `it`, `part a`, or an id. Raises StepError."""
@@ -120,6 +137,8 @@ class Scenario:
         _stand_on_records(recommendation, self.builder.references())
         if not self.in_words:
             _are_certain(recommendation)
+        if self._observer is not None:
+            self._observer(self.evaluator, recommendation, reports)
 
     def _record(self, hook: str) -> PatientRecord:
         orders = () if hook in (CHART_OPENED, ENCOUNTER_STARTED) else self.builder.orders()
@@ -192,7 +211,7 @@ class Scenario:
         assert self._result is not None
         rules = dict.fromkeys(speaker.rule for speaker in speakers)
         reports = [self._result[1][rule] for rule in rules if rule in self._result[1]]
-        raise AssertionError(f"{problem}\n\n{explained(self._result[0], reports)}")
+        raise ScenarioFailedError(problem, explained(self._result[0], reports))
 
     def _variants(self, speaker: Speaker) -> tuple[VariantReport, ...]:
         """The variants that speak for the rule or its part; none at a hook at which the rule is not asked."""
@@ -213,7 +232,9 @@ def _agree(recommendation: Recommendation, reports: Mapping[str, RuleReport]) ->
     apart = [rule for rule, report in reports.items() if report.truth is not recommendation.truths[rule]]
     if apart or recommendation.failures:
         text = explained(recommendation, [reports[rule] for rule in apart])
-        raise AssertionError(f"network and explainer disagree on {apart}, failures {recommendation.failures}\n\n{text}")
+        raise ScenarioFailedError(
+            f"network and explainer disagree on {apart}, failures {recommendation.failures}", text
+        )
 
 
 def _stand_on_records(recommendation: Recommendation, references: frozenset[str]) -> None:
@@ -231,7 +252,7 @@ def _are_certain(recommendation: Recommendation) -> None:
     for finding in recommendation.findings:
         if finding.certainty is not Certainty.HIGH:
             text = explained(recommendation, [])
-            raise AssertionError(f"{finding.rule} is of low certainty, though all is coded\n\n{text}")
+            raise ScenarioFailedError(f"{finding.rule} is of low certainty, though all is coded", text)
 
 
 def rule_names(text: str) -> Sequence[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TypeVar
 
 from spmwatch.engine.errors import CdsError
@@ -214,5 +215,7 @@ class StepError(CdsError):
 def look_up(kind: str, word: str, known: Mapping[str, T]) -> T:
     """What the word stands for. Raises StepError, which lists the words that are known."""
     if word not in known:
-        raise StepError(f"`{word}` is no {kind} that the steps know. Write one of: {', '.join(known)}.")
+        near = get_close_matches(word, known, n=1)
+        meant = f" Did you mean `{near[0]}`?" if near else ""
+        raise StepError(f"`{word}` is no {kind} that the steps know.{meant} Write one of: {', '.join(known)}.")
     return known[word]

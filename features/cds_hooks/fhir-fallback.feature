@@ -1,3 +1,4 @@
+@own-steps
 Feature: What the EHR does not send is asked of its FHIR server
   An EHR may send all of the record, some of it, or nothing. Where its FHIR server is listed, the rest is asked there, with the token of
   the request. What cannot be had is not known, which is never "no".

@@ -1,3 +1,4 @@
+@own-steps
 Feature: An order of which nothing tells the drug
   Some EHRs send an order with no more than the address of its Medication. No card would look like "checked, nothing to say"; so
   whoever could be concerned is told which order was not understood. Nobody else is bothered.

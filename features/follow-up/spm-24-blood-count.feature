@@ -12,7 +12,7 @@ Feature: Blood count overdue
   Rule: The limit by week of the course
 
     @fires @near-miss
-    Scenario Outline: <case>
+    Scenario Outline: Overdue: <case>
       Given lenalidomide 25 mg was prescribed from <start> and continues
       And the blood count on <count> was normal
       When the rule is evaluated
@@ -31,7 +31,7 @@ Feature: Blood count overdue
         | Later, 71 days                     | 2024-10-23 | 2025-11-05 | warning   |
 
     @near-miss
-    Scenario Outline: <case>
+    Scenario Outline: Not overdue: <case>
       Given lenalidomide 25 mg was prescribed from <start> and continues
       And the blood count on <count> was normal
       When the rule is evaluated

@@ -32,7 +32,7 @@ Feature: Age-based cancer screening
       And the plan has breast cancer screening last done on 2023-10-14
 
     @near-miss
-    Scenario Outline: <case>
+    Scenario Outline: Breast screening not overdue: <case>
       Given the patient is a woman aged 55
       And a <test> was done on <day>
       When the rule is evaluated
@@ -47,7 +47,7 @@ Feature: Age-based cancer screening
         | A diagnostic one counts      | diagnostic mammography | 2025-01-16 | up to date |
 
     @near-miss
-    Scenario Outline: A woman born <born> is <age>
+    Scenario Outline: No breast screening of a woman born <born>, who is <age>
       Given the patient is a woman born <born>
       When the rule is evaluated
       Then part a stays silent
@@ -59,7 +59,7 @@ Feature: Age-based cancer screening
         | 1951-01-15 | 75  |
 
     @fires
-    Scenario Outline: A woman born <born> is <age>
+    Scenario Outline: Breast screening of a woman born <born>, who is <age>
       Given the patient is a woman born <born>
       When the rule is evaluated
       Then part a recommends with indicator "info"
@@ -78,7 +78,7 @@ Feature: Age-based cancer screening
       And the plan says nothing of breast cancer screening
 
     @near-miss
-    Scenario Outline: Falls away after <what>
+    Scenario Outline: Breast screening falls away after <what>
       Given the patient is a woman aged 55
       And <what>
       When the rule is evaluated
@@ -230,7 +230,7 @@ Feature: Age-based cancer screening
       Then the plan says nothing of colorectal cancer screening
 
     @near-miss
-    Scenario Outline: Falls away after <what>
+    Scenario Outline: Colorectal screening falls away after <what>
       Given the patient is a man aged 58
       And <what>
       When the rule is evaluated
@@ -255,7 +255,7 @@ Feature: Age-based cancer screening
   Rule: Cervical
 
     @fires @near-miss
-    Scenario Outline: <case>
+    Scenario Outline: Cervical screening overdue: <case>
       Given the patient is a woman aged <age>
       And a mammography was done on 2025-06-01
       And a <test> was done on <day>
@@ -270,7 +270,7 @@ Feature: Age-based cancer screening
         | HPV under 30 does not count     | 25  | HPV test       | 2025-01-14 |
 
     @near-miss
-    Scenario Outline: <case>
+    Scenario Outline: Cervical screening due: <case>
       Given the patient is a woman aged <age>
       And a <test> was done on <day>
       When the rule is evaluated
@@ -293,7 +293,7 @@ Feature: Age-based cancer screening
       And the plan has cervical cancer screening next due on 2026-03-01
 
     @fires
-    Scenario Outline: A woman born <born> is <age>
+    Scenario Outline: Cervical screening of a woman born <born>, who is <age>
       Given the patient is a woman born <born>
       When the rule is evaluated
       Then part c recommends with indicator "info"
@@ -304,7 +304,7 @@ Feature: Age-based cancer screening
         | 1960-01-16 | 65  |
 
     @near-miss
-    Scenario Outline: A woman born <born> is <age>
+    Scenario Outline: No cervical screening of a woman born <born>, who is <age>
       Given the patient is a woman born <born>
       When the rule is evaluated
       Then part c stays silent
@@ -341,7 +341,7 @@ Feature: Age-based cancer screening
       And the plan lists cervical cancer screening as not known
 
     @near-miss
-    Scenario Outline: Falls away after <what>
+    Scenario Outline: Cervical screening falls away after <what>
       Given the patient is a woman aged 45
       And <what>
       When the rule is evaluated
@@ -386,7 +386,7 @@ Feature: Age-based cancer screening
       And the plan names SPM-26d as a reason for lung cancer screening
 
     @fires @near-miss
-    Scenario Outline: <case>
+    Scenario Outline: Lung screening: <case>
       Given the patient is a man born <born>
       And the patient smoked <amount> pack-years until <quit>
       When the rule is evaluated
@@ -400,7 +400,7 @@ Feature: Age-based cancer screening
         | Stopped 15 years ago    | 1960-05-05 | 30     | 2011-01-15 |
 
     @near-miss
-    Scenario Outline: <case>
+    Scenario Outline: No lung screening: <case>
       Given the patient is a man born <born>
       And the patient smoked <amount> pack-years until <quit>
       When the rule is evaluated
@@ -455,7 +455,7 @@ Feature: Age-based cancer screening
         | a history of lung cancer was recorded on 2016-06-10 |
 
     @unknown
-    Scenario Outline: <case>
+    Scenario Outline: Lung screening not known: <case>
       Given the patient is a man aged 60
       And <smoking>
       When the rule is evaluated

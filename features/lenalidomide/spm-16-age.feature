@@ -156,7 +156,7 @@ Feature: Age and lenalidomide
       Then it recommends with indicator "info"
 
     @fires
-    Scenario: Maintenance is ordered
+    Scenario: Maintenance is ordered two years after the diagnosis
       Given the patient is a man aged 80
       And multiple myeloma was diagnosed on 2024-01-16
       And lenalidomide 10 mg is ordered as maintenance

@@ -298,7 +298,7 @@ Feature: Next treatment with a drug linked to leukaemia after lenalidomide
         | VTD-PACE  | info      |
 
     @fires
-    Scenario Outline: A plan that is <status>
+    Scenario Outline: A plan that is <status>, and still open
       Given cyclophosphamide was planned on 2026-01-05, with the status "<status>"
       When the chart is opened
       Then it recommends with indicator "info"
@@ -310,7 +310,7 @@ Feature: Next treatment with a drug linked to leukaemia after lenalidomide
         | on-hold |
 
     @near-miss
-    Scenario Outline: A plan that is <status>
+    Scenario Outline: A plan that is <status>, and open no more
       Given cyclophosphamide was planned on 2026-01-05, with the status "<status>"
       When the chart is opened
       Then it stays silent

@@ -1,3 +1,4 @@
+@own-steps
 Feature: A site tries the rules before anybody sees a card
   A silent EHR is answered as usual, without cards. What it would have been shown is recorded.
 

@@ -1,3 +1,4 @@
+@own-steps
 Feature: Who calls is asked
   An EHR signs every call. Whoever cannot show a token of a registered EHR, made for this call and not used before, is told nothing.
 

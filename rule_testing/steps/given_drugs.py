@@ -31,7 +31,13 @@ def drug_used(
     when: str,
     system: str | None,
 ) -> None:
-    """A drug with its dates; phase and reason only where the record states them."""
+    """A drug with its dates; phase and reason only where the record states them.
+
+    Example:
+        Given lenalidomide 10 mg was taken as maintenance from 2023-07-15 and continues
+        Given oral melphalan 9 mg was prescribed for multiple myeloma from 2021-03 to 2021-09-30
+        Given intravenous melphalan was given at no recorded time, coded in ATC
+    """
     use = drug_use(scenario, drug, dose, unit, period(when), phase=phase, reason=reason, system=system)
     recorder(scenario, VERBS[verb])(use)
 
@@ -40,7 +46,11 @@ def drug_used(
 def drug_dispensed_regularly(
     scenario: Scenario, drug: str, dose: str | None, unit: str | None, phase: str | None, days: str, when: str
 ) -> None:
-    """Hand-overs, each with its supply; the last supply ends with the period, or reaches beyond today."""
+    """Hand-overs, each with its supply; the last supply ends with the period, or reaches beyond today.
+
+    Example:
+        Given lenalidomide 10 mg was dispensed as maintenance every 28 days from 2023-02-01 to 2024-08-31
+    """
     span, step = period(when), int(days)
     first = date.fromisoformat(span.start or "")
     last = date.fromisoformat(span.end) if span.end else scenario.today
@@ -55,14 +65,24 @@ def drug_dispensed_regularly(
 def drug_dispensed(
     scenario: Scenario, drug: str, dose: str | None, unit: str | None, phase: str | None, when: str, days: str | None
 ) -> None:
-    """One hand-over, with or without days of supply."""
+    """One hand-over, with or without days of supply.
+
+    Example:
+        Given lenalidomide 10 mg was dispensed as maintenance on 2025-07-18 for 28 days
+    """
     use = drug_use(scenario, drug, dose, unit, period(when), phase=phase)
     scenario.builder.dispense(use, supply_days=int(days) if days else None)
 
 
 @given(sentence(rf"{DRUG} was given"))
 def drug_given_by_table(scenario: Scenario, drug: str, datatable: Sequence[Sequence[str]]) -> None:
-    """Administrations, one a row: date, dose, unit."""
+    """Administrations, one a row: date, dose, unit.
+
+    Example:
+        Given intravenous melphalan was given
+          | date       | dose | unit  |
+          | 2019-11-08 | 200  | mg/m2 |
+    """
     for row in rows(datatable, "date", "dose", "unit"):
         use = drug_use(scenario, drug, row["dose"], row["unit"], Period(on=row["date"]))
         scenario.builder.administration(use)
@@ -70,7 +90,11 @@ def drug_given_by_table(scenario: Scenario, drug: str, datatable: Sequence[Seque
 
 @given(sentence(rf"{DRUG} was refused {WHEN}"))
 def drug_refused(scenario: Scenario, drug: str, when: str) -> None:
-    """An administration that was not done because the patient declined."""
+    """An administration that was not done because the patient declined.
+
+    Example:
+        Given lenalidomide was refused on 2025-06-01
+    """
     use = drug_use(scenario, drug, None, None, period(when), status="not-done", because="patient declined")
     scenario.builder.administration(use)
 
@@ -92,7 +116,12 @@ def drug_record_with_status(
     status: str,
     because: str | None,
 ) -> None:
-    """A record with that status of FHIR's."""
+    """A record with that status of FHIR's.
+
+    Example:
+        Given a medication statement of lenalidomide from 2020-01-01 to 2025-12-31 has the status "not-taken"
+        Given a medication request of lenalidomide from 2024-02-01 to 2025-06-30 has the status "stopped" because "rash"
+    """
     use = drug_use(scenario, drug, dose, unit, period(when), phase=phase, status=status, because=because)
     recorder(scenario, kind)(use)
 
@@ -101,19 +130,31 @@ def drug_record_with_status(
 def drug_request_with_intent(
     scenario: Scenario, drug: str, dose: str | None, unit: str | None, when: str, intent: str
 ) -> None:
-    """A request that is a proposal, a plan or another kind of order."""
+    """A request that is a proposal, a plan or another kind of order.
+
+    Example:
+        Given a medication request of lenalidomide from 2025-01-01 to 2025-06-30 has the intent "proposal"
+    """
     scenario.builder.request(drug_use(scenario, drug, dose, unit, period(when)), intent=intent)
 
 
 @given(sentence(rf"a medication request forbids {DRUG} {WHEN}"))
 def drug_forbidden(scenario: Scenario, drug: str, when: str) -> None:
-    """A request not to give the drug."""
+    """A request not to give the drug.
+
+    Example:
+        Given a medication request forbids lenalidomide from 2025-01-01 to 2025-06-30
+    """
     scenario.builder.request(drug_use(scenario, drug, None, None, period(when)), forbids=True)
 
 
 @given(sentence(rf'a medication {_KIND} in words only says "(?P<text>[^"]+)" {WHEN}'))
 def drug_in_words(scenario: Scenario, kind: str, text: str, when: str) -> None:
-    """A record without any code."""
+    """A record without any code.
+
+    Example:
+        Given a medication statement in words only says "Revlimid maintenance" from 2025-01-01 and continues
+    """
     scenario.in_words = True
     recorder(scenario, kind)(DrugUse(medication={"text": text}, period=period(when)))
 

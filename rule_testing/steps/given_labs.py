@@ -22,7 +22,11 @@ _NORMAL = (
 
 @given(sentence(rf"the blood count on (?P<day>{DATE}) was normal"))
 def normal_count(scenario: Scenario, day: str) -> None:
-    """Haemoglobin, white cells, neutrophils, platelets and MCV, all normal."""
+    """Haemoglobin, white cells, neutrophils, platelets and MCV, all normal.
+
+    Example:
+        Given the blood count on 2026-01-05 was normal
+    """
     for test, value, unit in _NORMAL:
         _result(scenario, test, day, value, unit)
 
@@ -32,6 +36,12 @@ def laboratory_found(scenario: Scenario, datatable: Sequence[Sequence[str]]) -> 
     """Results, one a row: date (or none), test, value (`<5` too), unit; a status where it is not final.
 
     A value that is no number is what a laboratory wrote in words; a unit can be missing.
+
+    Example:
+        Given the laboratory found
+          | date       | test        | value | unit   |
+          | 2025-12-10 | haemoglobin | 9.4   | g/dL   |
+          | 2025-12-10 | neutrophils | <0.5  | 10*9/L |
     """
     for row in rows(datatable, "date", "test", "value", "unit"):
         number = row["value"].lstrip("<>=")
@@ -46,26 +56,42 @@ def laboratory_found(scenario: Scenario, datatable: Sequence[Sequence[str]]) -> 
 
 @given(sentence(rf"radiotherapy was completed on (?P<day>{DATE})"))
 def radiotherapy(scenario: Scenario, day: str) -> None:
-    """A course of radiotherapy."""
+    """A course of radiotherapy.
+
+    Example:
+        Given radiotherapy was completed on 2021-05-20
+    """
     _radiotherapy(scenario, day, "completed")
 
 
 @given(sentence(rf'radiotherapy on (?P<day>{DATE}) has the status "(?P<status>[a-z-]+)"'))
 def radiotherapy_with_status(scenario: Scenario, day: str, status: str) -> None:
-    """A course of radiotherapy with that status of FHIR's."""
+    """A course of radiotherapy with that status of FHIR's.
+
+    Example:
+        Given radiotherapy on 2021-05-20 has the status "in-progress"
+    """
     _radiotherapy(scenario, day, status)
 
 
 @given(sentence(rf"an encounter for radiotherapy was recorded on (?P<day>{DATE})"))
 def radiotherapy_encounter(scenario: Scenario, day: str) -> None:
-    """A visit for it, which tells nothing of what was done."""
+    """A visit for it, which tells nothing of what was done.
+
+    Example:
+        Given an encounter for radiotherapy was recorded on 2021-05-20
+    """
     code = scenario.builder.codes.concept("radiotherapy", shown_as="Encounter for antineoplastic radiation therapy")
     scenario.builder.condition(code, onset=day, recorded=day)
 
 
 @given(sentence(rf'a procedure in words only says "(?P<text>[^"]+)" on (?P<day>{DATE})'))
 def procedure_in_words(scenario: Scenario, text: str, day: str) -> None:
-    """A completed procedure without any code."""
+    """A completed procedure without any code.
+
+    Example:
+        Given a procedure in words only says "Radiotherapy of the spine" on 2021-05-20
+    """
     scenario.in_words = True
     scenario.builder.procedure({"text": text}, on=day)
 

@@ -17,38 +17,62 @@ _SEX = {"woman": "female", "man": "male", "person": None}
 
 @given(sentence(rf"today is (?P<day>{DAY})"))
 def today_is(scenario: Scenario, day: str) -> None:
-    """The day on which everything is looked at; the first step of each scenario."""
+    """The day on which everything is looked at; the first step of each scenario.
+
+    Example:
+        Given today is 2026-01-15
+    """
     scenario.today = date.fromisoformat(day)
 
 
 @given(sentence(r"the patient is a (?P<who>woman|man|person) aged (?P<years>\d+)"))
 def patient_aged(scenario: Scenario, who: str, years: str) -> None:
-    """The patient had the birthday about half a year ago."""
+    """The patient had the birthday about half a year ago.
+
+    Example:
+        Given the patient is a woman aged 62
+    """
     birth = birth_date_at_age(int(years), scenario.today)
     scenario.builder.patient(gender=_SEX[who], birthDate=birth.isoformat())
 
 
 @given(sentence(rf"the patient is a (?P<who>woman|man|person) born (?P<born>{DATE})"))
 def patient_born(scenario: Scenario, who: str, born: str) -> None:
-    """The birth date, whole or partial."""
+    """The birth date, whole or partial.
+
+    Example:
+        Given the patient is a man born 1961-01-15
+    """
     scenario.builder.patient(gender=_SEX[who], birthDate=born)
 
 
 @given(sentence(r"the patient is a (?P<who>woman|man|person) of unrecorded age"))
 def patient_without_age(scenario: Scenario, who: str) -> None:
-    """No birth date is recorded."""
+    """No birth date is recorded.
+
+    Example:
+        Given the patient is a woman of unrecorded age
+    """
     scenario.builder.patient(gender=_SEX[who])
 
 
 @given(sentence(r"the recorded sex is neither female nor male"))
 def patient_of_other_sex(scenario: Scenario) -> None:
-    """FHIR's administrative gender `other`."""
+    """FHIR's administrative gender `other`.
+
+    Example:
+        Given the recorded sex is neither female nor male
+    """
     scenario.builder.patient(gender="other")
 
 
 @given(sentence(rf"the patient died on (?P<day>{DATE})"))
 def patient_died(scenario: Scenario, day: str) -> None:
-    """The patient is deceased."""
+    """The patient is deceased.
+
+    Example:
+        Given the patient died on 2025-12-28
+    """
     scenario.builder.patient(deceasedDateTime=day)
 
 
@@ -56,20 +80,32 @@ def patient_died(scenario: Scenario, day: str) -> None:
     sentence(rf"the patient was stated to be (?P<eligibility>eligible|ineligible) for transplant on (?P<day>{DATE})")
 )
 def patient_eligibility(scenario: Scenario, eligibility: str, day: str) -> None:
-    """The record states whether the patient is a candidate for a transplant."""
+    """The record states whether the patient is a candidate for a transplant.
+
+    Example:
+        Given the patient was stated to be eligible for transplant on 2019-03-01
+    """
     code = scenario.builder.codes.concept(ELIGIBILITY[eligibility])
     scenario.builder.condition(code, onset=day, recorded=day)
 
 
 @given(sentence(rf'an observation on (?P<day>{DATE}) says "(?P<text>[^"]+)"'))
 def observation_in_words(scenario: Scenario, day: str, text: str) -> None:
-    """An assessment is recorded in words only."""
+    """An assessment is recorded in words only.
+
+    Example:
+        Given an observation on 2024-05-20 says "near complete response"
+    """
     scenario.in_words = True
     scenario.builder.observation({"text": "Disease status"}, on=day, valueString=text)
 
 
 @given(sentence(rf'an observation "(?P<question>[^"]+)" on (?P<day>{DATE}) says "(?P<text>[^"]+)"'))
 def answer_in_words(scenario: Scenario, question: str, day: str, text: str) -> None:
-    """A question is answered, both in words only."""
+    """A question is answered, both in words only.
+
+    Example:
+        Given an observation "Response" on 2024-05-01 says "CR"
+    """
     scenario.in_words = True
     scenario.builder.observation({"text": question}, on=day, valueString=text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from pytest_bdd import given
 
 from spmwatch.rule_testing.scenario import Scenario, rule_names
@@ -11,23 +10,39 @@ from spmwatch.rule_testing.steps.grammar import sentence
 
 @given(sentence(r"(?P<resource_type>[A-Z][A-Za-z]+) was not searched"))
 def not_searched(scenario: Scenario, resource_type: str) -> None:
-    """Records of this type were never asked for, so that none is there says nothing."""
+    """Records of this type were never asked for, so that none is there says nothing.
+
+    Example:
+        Given Procedure was not searched
+    """
     scenario.not_searched.append(resource_type)
 
 
 @given(sentence(r'the overlay "(?P<folder>[^"]+)" lies over the rules'))
-def overlay_lies_over(scenario: Scenario, pytestconfig: pytest.Config, folder: str) -> None:
-    """A site's overlay, by its folder below the root of the project."""
-    scenario.lay_over(pytestconfig.rootpath / folder)
+def overlay_lies_over(scenario: Scenario, folder: str) -> None:
+    """A site's overlay, by its folder as seen from the feature's folder or one above it.
+
+    Example:
+        Given the overlay "examples/overlays/acs" lies over the rules
+    """
+    scenario.lay_over(folder)
 
 
 @given(sentence(r"only these rules are looked at: (?P<rules>.+)"))
 def only_these(scenario: Scenario, rules: str) -> None:
-    """Lists of rules that fire leave out all others; what those say is another feature's matter."""
+    """Lists of rules that fire leave out all others; what those say is another feature's matter.
+
+    Example:
+        Given only these rules are looked at: SPM-05, SPM-09
+    """
     scenario.only = tuple(rule_names(rules))
 
 
 @given(sentence(r"these rules are left out: (?P<rules>.+)"))
 def left_out(scenario: Scenario, rules: str) -> None:
-    """Lists of rules that fire leave these out."""
+    """Lists of rules that fire leave these out.
+
+    Example:
+        Given these rules are left out: SPM-27
+    """
     scenario.left_out = tuple(rule_names(rules))

@@ -16,19 +16,31 @@ _CARD = r"the card of (?P<rule>[A-Z][A-Z0-9]*-\d{2,4})"
 
 @given(sentence(rf"the cards shown on (?P<day>{DAY}) were acknowledged"))
 def cards_acknowledged(scenario: Scenario, day: str) -> None:
-    """The clinician set aside every card that this record gave on that day."""
+    """The clinician set aside every card that this record gave on that day.
+
+    Example:
+        Given the cards shown on 2025-12-01 were acknowledged
+    """
     scenario.acknowledge(date.fromisoformat(day))
 
 
 @given(sentence(rf"{_CARD} shown on (?P<day>{DAY}) was acknowledged"))
 def card_acknowledged(scenario: Scenario, rule: str, day: str) -> None:
-    """The clinician set aside that one card; the others not."""
+    """The clinician set aside that one card; the others not.
+
+    Example:
+        Given the card of SPM-05 shown on 2025-12-01 was acknowledged
+    """
     scenario.acknowledge(date.fromisoformat(day), rule)
 
 
 @then(sentence(r"the cards are, in this order: (?P<cards>.+)"))
 def cards_are(scenario: Scenario, cards: str) -> None:
-    """One card for each rule named, with its urgency, and no others."""
+    """One card for each rule named, with its urgency, and no others.
+
+    Example:
+        Then the cards are, in this order: SPM-05 (warning), SPM-09 (info)
+    """
     actual = [f"{card.advice.rule} ({card.advice.indicator.value})" for card in scenario.merged.cards]
     if actual != list(rule_names(cards)):
         scenario.fail(f"the cards are: {', '.join(actual) or 'none'}")
@@ -36,34 +48,54 @@ def cards_are(scenario: Scenario, cards: str) -> None:
 
 @then("there is no card")
 def no_card(scenario: Scenario) -> None:
-    """Nothing is shown."""
+    """Nothing is shown.
+
+    Example:
+        Then there is no card
+    """
     if scenario.merged.cards:
         scenario.fail(f"there are cards: {', '.join(card.advice.rule for card in scenario.merged.cards)}")
 
 
 @then(sentence(rf"{_CARD} also tells (?P<rules>[A-Z].+)"))
 def card_also_tells(scenario: Scenario, rule: str, rules: str) -> None:
-    """These rules, and no others, are told inside it, in full or in a line."""
+    """These rules, and no others, are told inside it, in full or in a line.
+
+    Example:
+        Then the card of SPM-05 also tells SPM-01, SPM-27
+    """
     card = _card(scenario, rule)
     _same(scenario, f"the card of {rule} also tells", (*card.folded, *card.mentioned), rules)
 
 
 @then(sentence(rf"{_CARD} tells nothing else"))
 def card_tells_nothing_else(scenario: Scenario, rule: str) -> None:
-    """No other rule is told inside it."""
+    """No other rule is told inside it.
+
+    Example:
+        Then the card of SPM-17 tells nothing else
+    """
     card = _card(scenario, rule)
     _same(scenario, f"the card of {rule} also tells", (*card.folded, *card.mentioned), "")
 
 
 @then(sentence(r"(?P<rules>[A-Z][A-Z0-9, -]+?(?: and [A-Z0-9-]+)?) (?:is|are) named without a card"))
 def named_without_card(scenario: Scenario, rules: str) -> None:
-    """There was no room for a card; these rules, and no others, are named at the end of the last."""
+    """There was no room for a card; these rules, and no others, are named at the end of the last.
+
+    Example:
+        Then SPM-09 is named without a card
+    """
     _same(scenario, "named without a card", scenario.merged.beyond, rules)
 
 
 @then(sentence(rf"(?P<rules>[A-Z][A-Z0-9, -]+?(?: and [A-Z0-9-]+)?) stays? quiet until (?P<day>{DAY})"))
 def stays_quiet(scenario: Scenario, rules: str, day: str) -> None:
-    """They were acknowledged and are not repeated up to that day; no other rule is quiet."""
+    """They were acknowledged and are not repeated up to that day; no other rule is quiet.
+
+    Example:
+        Then SPM-05 and SPM-09 stay quiet until 2026-01-15
+    """
     quiet = scenario.merged.quiet
     _same(scenario, "quiet", [one.advice for one in quiet], rules)
     if strange := {one.until.isoformat() for one in quiet} - {day}:
@@ -72,13 +104,21 @@ def stays_quiet(scenario: Scenario, rules: str, day: str) -> None:
 
 @then("nothing stays quiet")
 def nothing_quiet(scenario: Scenario) -> None:
-    """No rule that holds is left unsaid because of an acknowledgement."""
+    """No rule that holds is left unsaid because of an acknowledgement.
+
+    Example:
+        Then nothing stays quiet
+    """
     _same(scenario, "quiet", [one.advice for one in scenario.merged.quiet], "")
 
 
 @then(sentence(rf'{_CARD} suggests "(?P<request>[^"]+)", to be confirmed by "(?P<who>[^"]+)"'))
 def card_suggests(scenario: Scenario, rule: str, request: str, who: str) -> None:
-    """A draft of this request may be accepted from the card."""
+    """A draft of this request may be accepted from the card.
+
+    Example:
+        Then the card of SPM-28 suggests "Screening mammography of both breasts", to be confirmed by "The clinician"
+    """
     offered = {one.orderable.display: one.orderable.confirm for one in _card(scenario, rule).suggested}
     if offered.get(request) != who:
         scenario.fail(f"the card of {rule} suggests {offered}")
@@ -86,14 +126,22 @@ def card_suggests(scenario: Scenario, rule: str, request: str, who: str) -> None
 
 @then(sentence(rf'{_CARD} does not suggest "(?P<request>[^"]+)"'))
 def card_does_not_suggest(scenario: Scenario, rule: str, request: str) -> None:
-    """No draft of this request may be accepted from the card."""
+    """No draft of this request may be accepted from the card.
+
+    Example:
+        Then the card of SPM-24 does not suggest "Screening mammography of both breasts"
+    """
     if request in [one.orderable.display for one in _card(scenario, rule).suggested]:
         scenario.fail(f"the card of {rule} suggests {request}")
 
 
 @then("no card suggests anything")
 def nothing_suggested(scenario: Scenario) -> None:
-    """There is nothing to accept."""
+    """There is nothing to accept.
+
+    Example:
+        Then no card suggests anything
+    """
     found = [one.orderable.display for card in scenario.merged.cards for one in card.suggested]
     if found:
         scenario.fail(f"suggested: {', '.join(found)}")
@@ -101,7 +149,11 @@ def nothing_suggested(scenario: Scenario) -> None:
 
 @then(sentence(rf"{_CARD} shows the plan"))
 def card_shows_plan(scenario: Scenario, rule: str) -> None:
-    """The checks of the plan stand on this card, and on no other."""
+    """The checks of the plan stand on this card, and on no other.
+
+    Example:
+        Then the card of SPM-28 shows the plan
+    """
     shown = [card.advice.rule for card in scenario.merged.cards if card.plan]
     if shown != [rule]:
         scenario.fail(f"the plan stands on the cards of: {', '.join(shown) or 'nobody'}")
@@ -109,7 +161,11 @@ def card_shows_plan(scenario: Scenario, rule: str) -> None:
 
 @then("no card shows the plan")
 def no_plan_shown(scenario: Scenario) -> None:
-    """There is a plan or not; it is not on a card."""
+    """There is a plan or not; it is not on a card.
+
+    Example:
+        Then no card shows the plan
+    """
     if any(card.plan for card in scenario.merged.cards):
         scenario.fail("a card shows the plan")
 

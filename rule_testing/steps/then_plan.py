@@ -19,7 +19,12 @@ _STATE = rf"(?P<state>{'|'.join(PLAN_STATES)})"
 
 @then(sentence(rf"the plan lists {_CHECK} as {_STATE}(?: since (?P<day>{DAY}))?"))
 def lists_as(scenario: Scenario, check: str, state: str, day: str | None) -> None:
-    """Where the check stands; `since` is the day on which it was next due."""
+    """Where the check stands; `since` is the day on which it was next due.
+
+    Example:
+        Then the plan lists breast cancer screening as up to date
+        Then the plan lists blood count as overdue since 2025-12-20
+    """
     item = _item(scenario, check)
     if item.state != look_up("state", state, PLAN_STATES):
         scenario.fail(f"{check} stands as `{item.state}`, expected `{state}`")
@@ -29,13 +34,21 @@ def lists_as(scenario: Scenario, check: str, state: str, day: str | None) -> Non
 
 @then(sentence(rf"the plan has {_CHECK} next due on (?P<day>{DAY})"))
 def next_due(scenario: Scenario, check: str, day: str) -> None:
-    """The next due date."""
+    """The next due date.
+
+    Example:
+        Then the plan has skin check next due on 2026-01-16
+    """
     _same(scenario, f"{check} is next due on", _item(scenario, check).next, day)
 
 
 @then(sentence(rf"the plan has {_CHECK} last done on (?P<day>{DATE})"))
 def last_done(scenario: Scenario, check: str, day: str) -> None:
-    """The last date, with a record of the patient that tells of it."""
+    """The last date, with a record of the patient that tells of it.
+
+    Example:
+        Then the plan has blood count last done on 2025-12-10
+    """
     item = _item(scenario, check)
     _same(scenario, f"{check} was last done on", item.last, day)
     if not item.references or set(item.references) - scenario.builder.references():
@@ -44,7 +57,11 @@ def last_done(scenario: Scenario, check: str, day: str) -> None:
 
 @then(sentence(rf"the plan has {_CHECK} overdue by (?P<days>\d+) days?"))
 def overdue_by(scenario: Scenario, check: str, days: str) -> None:
-    """Days since it was next due."""
+    """Days since it was next due.
+
+    Example:
+        Then the plan has breast cancer screening overdue by 93 days
+    """
     found = _item(scenario, check).overdue_days
     if found != (int(days), int(days)):
         scenario.fail(f"{check} is overdue by {found}, expected {days}")
@@ -52,7 +69,11 @@ def overdue_by(scenario: Scenario, check: str, days: str) -> None:
 
 @then(sentence(rf'in the plan {_CHECK} (?P<how>falls|may fall) away because "(?P<why>[^"]+)"'))
 def falls_away(scenario: Scenario, check: str, how: str, why: str) -> None:
-    """The check is excluded, or may be, and the plan says why."""
+    """The check is excluded, or may be, and the plan says why.
+
+    Example:
+        Then in the plan cervical cancer screening falls away because "Cervical cancer"
+    """
     item = _item(scenario, check)
     wanted = "excluded" if how == "falls" else "unknown"
     if item.state != wanted or why not in (item.excluded or ""):
@@ -61,13 +82,21 @@ def falls_away(scenario: Scenario, check: str, how: str, why: str) -> None:
 
 @then(sentence(rf"the plan offers nothing for {_CHECK}"))
 def offers_nothing(scenario: Scenario, check: str) -> None:
-    """Nothing may be ordered for the check."""
+    """Nothing may be ordered for the check.
+
+    Example:
+        Then the plan offers nothing for breast cancer screening
+    """
     offers(scenario, "", check)
 
 
 @then(sentence(rf'the plan offers (?P<labels>"[^"]+"(?: (?:and|or) "[^"]+")*) for {_CHECK}'))
 def offers(scenario: Scenario, labels: str, check: str) -> None:
-    """What may be ordered for the check: this and nothing else, by its label."""
+    """What may be ordered for the check: this and nothing else, by its label.
+
+    Example:
+        Then the plan offers "Cervical smear" or "HPV test" for cervical cancer screening
+    """
     found = sorted(one.label for one in _item(scenario, check).orderables)
     if found != sorted(re.findall(r'"([^"]+)"', labels)):
         scenario.fail(f"for {check} the plan offers {', '.join(found) or 'nothing'}")
@@ -75,7 +104,11 @@ def offers(scenario: Scenario, labels: str, check: str) -> None:
 
 @then(sentence(rf'the plan says of {_CHECK} "(?P<words>[^"]+)"'))
 def schedule_says(scenario: Scenario, check: str, words: str) -> None:
-    """Which schedule applies, in words."""
+    """Which schedule applies, in words.
+
+    Example:
+        Then the plan says of colorectal cancer screening "at least as close as for average risk"
+    """
     found = _item(scenario, check).schedule
     if words not in found:
         scenario.fail(f"the plan says of {check}: {found}")
@@ -83,7 +116,11 @@ def schedule_says(scenario: Scenario, check: str, words: str) -> None:
 
 @then(sentence(rf"the plan names (?P<rule>SPM-\d+[a-z]?) as a reason for {_CHECK}"))
 def reason_for(scenario: Scenario, rule: str, check: str) -> None:
-    """Among the reasons of the check is that finding."""
+    """Among the reasons of the check is that finding.
+
+    Example:
+        Then the plan names SPM-25 as a reason for skin check
+    """
     found = _item(scenario, check).reasons
     if rule not in found:
         scenario.fail(f"{check} has the reasons {', '.join(found) or 'none'}")
@@ -91,21 +128,33 @@ def reason_for(scenario: Scenario, rule: str, check: str) -> None:
 
 @then(sentence(rf"the plan says nothing of {_CHECK}"))
 def not_listed(scenario: Scenario, check: str) -> None:
-    """The check does not apply to the patient."""
+    """The check does not apply to the patient.
+
+    Example:
+        Then the plan says nothing of cervical cancer screening
+    """
     if any(_name(scenario, item) == check for item in scenario.recommendation.plan):
         scenario.fail(f"the plan lists {check}")
 
 
 @then("there is no plan")
 def no_plan(scenario: Scenario) -> None:
-    """The patient is none of those whom the plan is for."""
+    """The patient is none of those whom the plan is for.
+
+    Example:
+        Then there is no plan
+    """
     if scenario.recommendation.plan:
         scenario.fail(f"the plan lists {', '.join(_name(scenario, i) for i in scenario.recommendation.plan)}")
 
 
 @then(sentence(r"the plan starts with (?P<checks>.+)"))
 def starts_with(scenario: Scenario, checks: str) -> None:
-    """The most pressing checks, in their order."""
+    """The most pressing checks, in their order.
+
+    Example:
+        Then the plan starts with colorectal cancer screening, second-cancer review and skin check
+    """
     wanted = [name.strip() for name in checks.replace(" and ", ", ").split(",")]
     found = [_name(scenario, item) for item in scenario.recommendation.plan]
     if found[: len(wanted)] != wanted:

@@ -26,43 +26,72 @@ _LISTED = re.compile(r"(?P<name>[A-Z][A-Z0-9]*-\d{2,4}[a-z]?)(?: \((?P<indicator
 
 @when(sentence(r"the (?:rules are|rule is) evaluated"))
 def evaluated(scenario: Scenario) -> None:
-    """At the signing of the order where there is one, else at the opening of the chart."""
+    """At the signing of the order where there is one, else at the opening of the chart.
+
+    Example:
+        When the rules are evaluated
+    """
     scenario.evaluate(ORDER_SIGNED if scenario.builder.orders() else CHART_OPENED)
 
 
 @when("the chart is opened")
 def chart_opened(scenario: Scenario) -> None:
-    """The hook patient-view; draft orders are not there yet."""
+    """The hook patient-view; draft orders are not there yet.
+
+    Example:
+        When the chart is opened
+    """
     scenario.evaluate(CHART_OPENED)
 
 
 @when("the order is selected")
 def order_selected(scenario: Scenario) -> None:
-    """The hook order-select."""
+    """The hook order-select.
+
+    Example:
+        When the order is selected
+    """
     scenario.evaluate(ORDER_SELECTED)
 
 
 @when("the order is signed")
 def order_signed(scenario: Scenario) -> None:
-    """The hook order-sign."""
+    """The hook order-sign.
+
+    Example:
+        When the order is signed
+    """
     scenario.evaluate(ORDER_SIGNED)
 
 
 @when("a refill is requested")
 def refill_requested(scenario: Scenario) -> None:
-    """The hook medication-refill; what is to be refilled is written as ordered."""
+    """The hook medication-refill; what is to be refilled is written as ordered.
+
+    Example:
+        When a refill is requested
+    """
     scenario.evaluate(REFILLED)
 
 
 @when("the visit begins")
 def visit_begins(scenario: Scenario) -> None:
-    """The hook encounter-start; draft orders are not there yet."""
+    """The hook encounter-start; draft orders are not there yet.
+
+    Example:
+        When the visit begins
+    """
     scenario.evaluate(ENCOUNTER_STARTED)
 
 
 @then(sentence(rf"{RULE} (?:fires|recommends) with indicator {INDICATOR}"))
 def fires_with(scenario: Scenario, rule: str, indicator: str) -> None:
-    """The rule, or its part, fires with that urgency."""
+    """The rule, or its part, fires with that urgency.
+
+    Example:
+        Then it recommends with indicator "warning"
+        Then SPM-02a fires with indicator "info"
+    """
     speaker = scenario.speaker(rule)
     found = scenario.finding(speaker)
     if found.indicator.value != indicator:
@@ -71,7 +100,12 @@ def fires_with(scenario: Scenario, rule: str, indicator: str) -> None:
 
 @then(sentence(rf"{RULE} stays silent"))
 def stays_silent(scenario: Scenario, rule: str) -> None:
-    """The rule does not hold, whatever is missing in the record."""
+    """The rule does not hold, whatever is missing in the record.
+
+    Example:
+        Then it stays silent
+        Then part b stays silent
+    """
     speaker = scenario.speaker(rule)
     truth = scenario.truth(speaker)
     if truth is not Truth.FALSE:
@@ -80,7 +114,11 @@ def stays_silent(scenario: Scenario, rule: str) -> None:
 
 @then(sentence(rf"{RULE} does not fire"))
 def does_not_fire(scenario: Scenario, rule: str) -> None:
-    """The rule makes no finding; it may be undecided."""
+    """The rule makes no finding; it may be undecided.
+
+    Example:
+        Then SPM-05 does not fire
+    """
     speaker = scenario.speaker(rule)
     if scenario.findings(speaker):
         scenario.fail(f"{speaker} fires", speaker)
@@ -88,7 +126,11 @@ def does_not_fire(scenario: Scenario, rule: str) -> None:
 
 @then(sentence(rf"{RULE} is undecided"))
 def is_undecided(scenario: Scenario, rule: str) -> None:
-    """The rule could hold; the record does not tell."""
+    """The rule could hold; the record does not tell.
+
+    Example:
+        Then it is undecided
+    """
     speaker = scenario.speaker(rule)
     truth = scenario.truth(speaker)
     if truth is not Truth.UNKNOWN:
@@ -97,7 +139,11 @@ def is_undecided(scenario: Scenario, rule: str) -> None:
 
 @then(sentence(rf"{RULE} asks about (?:the )?(?P<topic>[a-z -]+)"))
 def asks_about(scenario: Scenario, rule: str, topic: str) -> None:
-    """The question is put to the clinician, and this rule is why."""
+    """The question is put to the clinician, and this rule is why.
+
+    Example:
+        Then it asks about the lenalidomide dates
+    """
     speaker, wanted = scenario.speaker(rule), topic.strip().replace(" ", "-")
     asked = {question.topic: question for question in scenario.recommendation.decisive_questions}
     if wanted not in asked:
@@ -108,7 +154,11 @@ def asks_about(scenario: Scenario, rule: str, topic: str) -> None:
 
 @then(sentence(r"something is asked about (?:the )?(?P<topic>[a-z -]+)"))
 def something_is_asked(scenario: Scenario, topic: str) -> None:
-    """The question is put to the clinician, whichever rule is why."""
+    """The question is put to the clinician, whichever rule is why.
+
+    Example:
+        Then something is asked about the lenalidomide dates
+    """
     wanted = topic.strip().replace(" ", "-")
     asked = [question.topic for question in scenario.recommendation.decisive_questions]
     if wanted not in asked:
@@ -117,7 +167,12 @@ def something_is_asked(scenario: Scenario, topic: str) -> None:
 
 @then(sentence(r"nothing is asked(?: about (?:the )?(?P<topic>[a-z -]+))?"))
 def asks_nothing(scenario: Scenario, topic: str | None) -> None:
-    """No question, or none about that topic, is put to the clinician."""
+    """No question, or none about that topic, is put to the clinician.
+
+    Example:
+        Then nothing is asked
+        Then nothing is asked about the transplant kind
+    """
     asked = [question.topic for question in scenario.recommendation.decisive_questions]
     strange = [name for name in asked if topic is None or name == topic.strip().replace(" ", "-")]
     if strange:
@@ -127,7 +182,11 @@ def asks_nothing(scenario: Scenario, topic: str | None) -> None:
 
 @then(sentence(r"exactly these rules fire: (?P<rules>.+)"))
 def exactly(scenario: Scenario, rules: str) -> None:
-    """The list is complete, as far as the scenario looks at rules; an indicator in parentheses is checked too."""
+    """The list is complete, as far as the scenario looks at rules; an indicator in parentheses is checked too.
+
+    Example:
+        Then exactly these rules fire: SPM-01 (info), SPM-02a (warning) and SPM-05
+    """
     expected: dict[str, str | None] = {}
     for entry in rule_names(rules):
         found = _LISTED.fullmatch(entry)
@@ -145,21 +204,33 @@ def exactly(scenario: Scenario, rules: str) -> None:
 
 @then("no rule fires")
 def none_fire(scenario: Scenario) -> None:
-    """Nothing is said at all, as far as the scenario looks at rules."""
+    """Nothing is said at all, as far as the scenario looks at rules.
+
+    Example:
+        Then no rule fires
+    """
     if actual := scenario.listed():
         scenario.fail(f"too many: {', '.join(actual)}", *(scenario.speaker(name) for name in actual))
 
 
 @then(sentence(r'the tier is "(?P<tier>none|info|warning|critical)"'))
 def tier_is(scenario: Scenario, tier: str) -> None:
-    """The highest urgency of all findings."""
+    """The highest urgency of all findings.
+
+    Example:
+        Then the tier is "warning"
+    """
     if scenario.recommendation.tier != tier:
         scenario.fail(f"the tier is `{scenario.recommendation.tier}`, expected `{tier}`")
 
 
 @then(sentence(rf'the card of {RULE} says "(?P<text>[^"]+)"'))
 def card_says(scenario: Scenario, rule: str, text: str) -> None:
-    """Summary or detail contain the words; line breaks and emphasis do not matter."""
+    """Summary or detail contain the words; line breaks and emphasis do not matter.
+
+    Example:
+        Then the card of it says "no survival gain shown"
+    """
     speaker = scenario.speaker(rule)
     found = scenario.finding(speaker)
     card = " ".join(f"{found.summary} {found.detail}".replace("**", "").split())
@@ -169,7 +240,11 @@ def card_says(scenario: Scenario, rule: str, text: str) -> None:
 
 @then(sentence(rf'the card of {RULE} does not say "(?P<text>[^"]+)"'))
 def card_does_not_say(scenario: Scenario, rule: str, text: str) -> None:
-    """Neither summary nor detail contain the words; line breaks and emphasis do not matter."""
+    """Neither summary nor detail contain the words; line breaks and emphasis do not matter.
+
+    Example:
+        Then the card of SPM-05 does not say "maintenance"
+    """
     speaker = scenario.speaker(rule)
     found = scenario.finding(speaker)
     card = " ".join(f"{found.summary} {found.detail}".replace("**", "").split())
@@ -179,7 +254,11 @@ def card_does_not_say(scenario: Scenario, rule: str, text: str) -> None:
 
 @then(sentence(rf"{RULE} is worded as possible"))
 def worded_as_possible(scenario: Scenario, rule: str) -> None:
-    """It rests on words alone: its certainty is low and its summary says so."""
+    """It rests on words alone: its certainty is low and its summary says so.
+
+    Example:
+        Then it is worded as possible
+    """
     speaker = scenario.speaker(rule)
     found = scenario.finding(speaker)
     if found.certainty is not Certainty.LOW or "possibly" not in found.summary.casefold():
@@ -188,7 +267,11 @@ def worded_as_possible(scenario: Scenario, rule: str) -> None:
 
 @then(sentence(rf'{RULE} names the fact "(?P<text>[^"]+)"'))
 def names_fact(scenario: Scenario, rule: str, text: str) -> None:
-    """Among the facts behind the finding is one that reads so."""
+    """Among the facts behind the finding is one that reads so.
+
+    Example:
+        Then it names the fact "autologous"
+    """
     speaker = scenario.speaker(rule)
     lines = [describe(episode) for episode in scenario.finding(speaker).episodes]
     if not any(text in line for line in lines):
@@ -197,7 +280,12 @@ def names_fact(scenario: Scenario, rule: str, text: str) -> None:
 
 @then(sentence(r"(?P<drug>[a-z]+) adds up to (?P<low>[\d.]+)(?: to (?P<high>[\d.]+))? months"))
 def adds_up(scenario: Scenario, drug: str, low: str, high: str | None) -> None:
-    """Months of the drug in all, overlaps counted once, rounded to one decimal."""
+    """Months of the drug in all, overlaps counted once, rounded to one decimal.
+
+    Example:
+        Then lenalidomide adds up to 24.0 months
+        Then lenalidomide adds up to 12.5 to 13.5 months
+    """
     episodes = scenario.recommendation.timeline.episodes
     totals = [episode for episode in episodes if isinstance(episode, Cumulative)]
     spans = [total.duration for total in totals if (total.drug, total.phase) == (drug, "any")]
@@ -209,7 +297,11 @@ def adds_up(scenario: Scenario, drug: str, low: str, high: str | None) -> None:
 
 @then(sentence(r"the patient had (?P<number>\d+) transplants?"))
 def number_of_transplants(scenario: Scenario, number: str) -> None:
-    """So many stem-cell infusions, however many records tell of them."""
+    """So many stem-cell infusions, however many records tell of them.
+
+    Example:
+        Then the patient had 2 transplants
+    """
     found = [episode for episode in scenario.recommendation.timeline.episodes if episode.verb == "transplanted"]
     if len(found) != int(number):
         scenario.fail(f"{len(found)} transplants, expected {number}")

@@ -1,0 +1,142 @@
+"""`spmwatch test`: feature files run against the rules, told in clinical words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spmwatch.cli.edge import complain, console, tidy, visible
+from spmwatch.cli.reading import Overlays, load_rules
+from spmwatch.cli.rules.common import checked_root
+from spmwatch.engine.errors import InputError
+
+if TYPE_CHECKING:
+    from spmwatch.rule_testing.rule_choice import RuleChoice
+    from spmwatch.rule_testing.run import Outcome, Run
+
+ALL_HELD, SOME_FAILED, WRONG_INPUT = 0, 1, 2
+FEATURES = Path("features")
+EXIT_CODES = (
+    "Exit codes: 0 every scenario held; 1 a scenario failed; 2 a path, a feature file, a step or the rules cannot be "
+    "read, or there is no scenario."
+)
+
+
+@tidy
+def run_features(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Feature files, or folders of such. Default: features/, else this folder.",
+            show_default=False,
+        ),
+    ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            "--rules",
+            "--root",
+            metavar="DIR",
+            help="A folder in the form of rules/. Default: the rules or the overlay that stand beside features/, "
+            "else the shipped rules.",
+            show_default=False,
+        ),
+    ] = None,
+    overlay: Overlays = None,
+    name: Annotated[
+        str, typer.Option("--name", metavar="WORDS", help="Only scenarios whose name holds these words.")
+    ] = "",
+    junit: Annotated[
+        Path | None,
+        typer.Option("--junit", metavar="FILE", help="Write JUnit XML there, for CI.", show_default=False),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every scenario, not only each file.")] = False,
+) -> None:
+    """Run rule scenarios: say which hold, and of those that do not what was expected, what came, and why."""
+    wanted_paths = _paths(paths)
+    _installed()
+    from spmwatch.rule_testing.run import Wanted, run  # noqa: PLC0415 - needs pytest, an extra
+
+    if junit is not None and not junit.absolute().parent.is_dir():
+        raise InputError(str(junit.parent), "-", "is no folder", "Name a file in a folder that exists")
+    wanted = Wanted(paths=wanted_paths, choice=_choice(rules, overlay), named=name, junit=junit)
+    done = run(
+        wanted,
+        root=Path.cwd(),
+        file_done=lambda path, outcomes: _show_file(path, outcomes, verbose=verbose),
+    )
+    _show_problems(done)
+    raise typer.Exit(_conclude(done, name))
+
+
+def _paths(paths: Sequence[Path] | None) -> list[Path]:
+    """The paths that were named. Raises InputError for one that holds no features."""
+    if not paths:
+        return [FEATURES if FEATURES.is_dir() else Path()]
+    for path in paths:
+        if not path.exists():
+            raise InputError(str(path), "-", "does not exist", "Name a feature file or a folder of such")
+        if path.is_file() and path.suffix != ".feature":
+            raise InputError(str(path), "-", "is no feature file", "Its name has to end in .feature")
+    return list(paths)
+
+
+def _installed() -> None:
+    """Raises InputError when the libraries that run scenarios are not there."""
+    for library in ("pytest", "pytest_bdd"):
+        if find_spec(library) is None:
+            fix = "Install them: pip install 'spmwatch[testing]'"
+            raise InputError("spmwatch test", "-", f"needs {library.replace('_', '-')}, which is not installed", fix)
+
+
+def _choice(rules: Path | None, overlay: Sequence[Path] | None) -> RuleChoice | None:
+    """The rules that were named, loaded once for what is to be said of them; None when none were."""
+    from spmwatch.rule_testing.rule_choice import RuleChoice  # noqa: PLC0415 - see `run_features`
+
+    if rules is None and not overlay:
+        return None
+    load_rules(overlay, checked_root(rules))
+    return RuleChoice(rules and rules.resolve(), tuple(each.resolve() for each in overlay or ()))
+
+
+def _show_file(path: str, outcomes: Sequence[Outcome], *, verbose: bool) -> None:
+    out = console()
+    counted = {state: sum(each.state is state for each in outcomes) for state in {each.state for each in outcomes}}
+    told = ", ".join(
+        f"{number} {state}" for state, number in sorted(counted.items(), key=lambda each: each[0] != "held")
+    )
+    out.print(f"{visible(path)}: {told}", style=None if set(counted) <= {"held", "left out"} else "red", soft_wrap=True)
+    for outcome in outcomes if verbose else ():
+        out.print(f"  {outcome.state.value:<10} {visible(outcome.scenario)}", soft_wrap=True)
+
+
+def _show_problems(done: Run) -> None:
+    for outcome in done.outcomes:
+        if outcome.told is not None:
+            typer.echo()
+            typer.echo("\n".join(visible(line) for line in outcome.told.text().splitlines()))
+    for fault in done.faults:
+        complain(fault)
+
+
+def _conclude(done: Run, name: str) -> int:
+    """The last line, and the exit code."""
+    if not done.outcomes and not done.faults:
+        what = f" whose name holds `{visible(name)}`" if name else ""
+        complain(f"There is no scenario{what}. Scenarios stand in files that end in .feature; docs/steps.md shows how.")
+        return WRONG_INPUT
+    parts = [f"{number} {state}" for state, number in sorted(done.states.items(), key=lambda each: each[0] != "held")]
+    if done.faults:
+        parts.append("1 file cannot be read" if len(done.faults) == 1 else f"{len(done.faults)} files cannot be read")
+    typer.echo()
+    typer.echo(f"{len(done.outcomes)} scenarios: {', '.join(parts)}")
+    for because in sorted({outcome.because for outcome in done.outcomes if outcome.because}):
+        typer.echo(f"Left out: {because}.")
+    if not done.readable:
+        return WRONG_INPUT
+    return ALL_HELD if done.held else SOME_FAILED

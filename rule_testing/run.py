@@ -1,0 +1,194 @@
+"""Feature files run as `spmwatch test` runs them: by pytest and pytest-bdd, in this process, told in clinical words.
+
+Nothing of the machine's own pytest set-up takes part: no configuration file, no other plugin.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from pytest_bdd.parser import render_string
+
+from spmwatch.rule_testing.failures import Kind, Told
+from spmwatch.rule_testing.feature_file import shown_path
+from spmwatch.rule_testing.plugin import OBSERVER, OVERLAY, RULES, TOLD
+from spmwatch.rule_testing.rule_choice import RuleChoice
+from spmwatch.rule_testing.scenario import Observer
+
+_OPTIONS = (
+    "--capture=no",
+    "--assert=plain",
+    "--disable-plugin-autoload",
+    "--import-mode=importlib",
+    *("-p", "no:cacheprovider", "-p", "no:warnings", "-p", "no:logging", "-p", "no:doctest"),
+    *("-p", "no:unittest", "-p", "no:faulthandler", "-p", "no:threadexception", "-p", "no:unraisableexception"),
+    *("-p", "pytest_bdd.plugin", "-p", "spmwatch.rule_testing.plugin"),
+    *("-o", "python_files=", "-o", "junit_suite_name=spmwatch"),
+)
+
+
+class State(StrEnum):
+    """What became of one scenario."""
+
+    HELD = "held"
+    FAILED = Kind.FAILED.value
+    UNREADABLE = Kind.UNREADABLE.value
+    FAULT = Kind.FAULT.value
+    LEFT_OUT = "left out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One scenario, or one example of it. `told`: what to tell of one that did not hold; `because`: why left out."""
+
+    path: str
+    scenario: str
+    state: State
+    told: Told | None = None
+    because: str = ""
+
+
+@dataclass(slots=True)
+class Run:
+    """What a run came to.
+
+    Attributes:
+        outcomes: every scenario, in the order in which they ran.
+        faults: files that could not be read, each a text of `file:line: problem` lines.
+    """
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def states(self) -> Mapping[State, int]:
+        """How many scenarios there are of each state."""
+        return Counter(outcome.state for outcome in self.outcomes)
+
+    @property
+    def readable(self) -> bool:
+        """Could everything be read, and was there a scenario at all?"""
+        return bool(self.outcomes) and not self.faults and not self.states[State.UNREADABLE]
+
+    @property
+    def held(self) -> bool:
+        """Did nothing fail?"""
+        return not self.states[State.FAILED] and not self.states[State.FAULT]
+
+
+FileDone = Callable[[str, Sequence[Outcome]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to run.
+
+    Attributes:
+        paths: feature files and folders of such.
+        choice: the rules; None: those that each feature stands beside.
+        named: only scenarios whose name holds these words.
+        junit: where to write JUnit XML.
+    """
+
+    paths: Sequence[Path]
+    choice: RuleChoice | None = None
+    named: str = ""
+    junit: Path | None = None
+
+
+def run(
+    wanted: Wanted, *, root: Path, file_done: FileDone = lambda _path, _outcomes: None, observer: Observer | None = None
+) -> Run:
+    """Run the scenarios.
+
+    Args:
+        wanted: which, on which rules.
+        root: paths are shown as seen from this folder.
+        file_done: is told of each file when its last scenario has run.
+        observer: is told of each evaluation.
+    """
+    arguments = [*_OPTIONS, "-c", os.devnull, f"--rootdir={root}"]
+    if wanted.choice is not None:
+        arguments += [f"{RULES}={wanted.choice.root}"] if wanted.choice.root is not None else []
+        arguments += [f"{OVERLAY}={overlay}" for overlay in wanted.choice.overlays]
+    if wanted.junit is not None:
+        arguments.append(f"--junit-xml={wanted.junit.absolute()}")
+    reporter = _Reporter(root, wanted.named.casefold(), file_done, observer)
+    pytest.main([*arguments, *(str(path.absolute()) for path in wanted.paths)], plugins=[reporter])
+    return reporter.run
+
+
+def scenario_name(item: pytest.Item) -> str:
+    """The scenario's name; of an outline with the example filled in."""
+    callspec = getattr(item, "callspec", None)
+    example = callspec.params.get("_pytest_bdd_example") if callspec is not None else None
+    name = getattr(item, "originalname", None) or item.name
+    return name if example is None else render_string(name, example)
+
+
+class _Reporter:
+    """Takes the terminal's place: collects what pytest reports."""
+
+    def __init__(self, root: Path, named: str, file_done: FileDone, observer: Observer | None) -> None:
+        self.run = Run()
+        self._root, self._named, self._file_done, self._observer = root, named, file_done, observer
+        self._left: Counter[str] = Counter()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Silence pytest's own terminal."""
+        config.pluginmanager.unregister(name="terminalreporter")
+        if self._observer is not None:
+            config.stash[OBSERVER] = self._observer
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep what could not be read."""
+        if report.failed:
+            self.run.faults.append(str(report.longrepr))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the scenarios that were asked for."""
+        items[:] = [item for item in items if self._named in scenario_name(item).casefold()]
+        self._left = Counter(self._path(item) for item in items)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Run what can be read, although something else cannot."""
+        session.testsfailed = 0
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Keep what became of a scenario."""
+        report = yield
+        if report.when == "call" or not report.passed:
+            self.run.outcomes.append(self._outcome(item, call, report))
+        if report.when == "teardown":
+            path = self._path(item)
+            self._left[path] -= 1
+            if not self._left[path]:
+                self._file_done(path, [outcome for outcome in self.run.outcomes if outcome.path == path])
+        return report
+
+    def _outcome(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Outcome:
+        path = self._path(item)
+        if report.passed:
+            return Outcome(path=path, scenario=scenario_name(item), state=State.HELD)
+        if report.skipped:
+            because = call.excinfo.value if call.excinfo is not None else ""
+            return Outcome(path=path, scenario=scenario_name(item), state=State.LEFT_OUT, because=str(because))
+        told = item.stash.get(TOLD, None)
+        if told is None:
+            got = f"failed ({call.excinfo.typename if call.excinfo else '?'}) outside of its steps"
+            told = Told(kind=Kind.FAULT, path=path, line=1, scenario=scenario_name(item), step="-", got=got)
+        return Outcome(path=path, scenario=scenario_name(item), state=State(told.kind.value), told=told)
+
+    def _path(self, item: pytest.Item) -> str:
+        return shown_path(item.path, self._root)

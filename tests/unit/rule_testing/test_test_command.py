@@ -1,0 +1,188 @@
+"""`spmwatch test`: what holds, what does not and why, and what is wrong with a feature, each with file and line."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.unit.cli.running import run
+
+ROOT = Path(__file__).parents[3]
+BEGINNING = """@rule:SPM-05
+Feature: Invented
+  Background:
+    Given today is 2026-01-15
+    And the patient is a woman aged 62
+    And multiple myeloma was diagnosed on 2019-03-01
+    And lenalidomide 10 mg was taken from 2022-06-01 and continues
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "features").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(site: Path, text: str, name: str = "one.feature") -> Path:
+    path = site / "features" / name
+    path.write_text(BEGINNING + text, encoding="utf-8")
+    return path
+
+
+def test_scenarios_that_hold_end_with_0_and_are_found_without_a_path(site: Path) -> None:
+    write(site, "  Scenario: No transplant\n    When the rules are evaluated\n    Then it stays silent\n")
+    done = run("test")
+    assert done.exit_code == 0, done.output
+    assert "features/one.feature: 1 held" in done.stdout
+    assert "1 scenarios: 1 held" in done.stdout
+
+
+def test_a_failure_tells_where_what_was_expected_what_came_and_why(site: Path) -> None:
+    write(
+        site,
+        "  Scenario: No transplant\n    When the rules are evaluated\n"
+        '    Then it recommends with indicator "warning"\n'
+        "  Scenario: A transplant\n    Given an autologous stem cell transplant was done on 2020-11-10\n"
+        '    When the rules are evaluated\n    Then it recommends with indicator "warning"\n',
+    )
+    done = run("test")
+    assert done.exit_code == 1, done.output
+    assert "features/one.feature:10: No transplant" in done.stdout
+    assert 'expected  Then it recommends with indicator "warning"' in done.stdout
+    assert "got       SPM-05 does not fire" in done.stdout
+    assert "SPM-05 Autologous transplant and lenalidomide: no" in done.stdout
+    assert "transplant: no - none on record" in done.stdout
+    assert "2 scenarios: 1 held, 1 failed" in done.stdout
+
+
+def test_an_unknown_step_is_answered_with_the_nearest(site: Path) -> None:
+    write(
+        site,
+        "  Scenario: A\n    Given an autologous transplant was done on 2020-11-10\n"
+        "    When the rules are evaluated\n    Then it stays silent\n",
+    )
+    done = run("test")
+    assert done.exit_code == 2
+    assert "features/one.feature:9: A" in done.stdout
+    assert "Given an autologous stem cell transplant was done on 2020-11-10" in done.stdout
+    assert "1 scenarios: 1 unreadable" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("lenalidomit was taken from 2022-06-01 and continues", "Did you mean `lenalidomide`?"),
+        ("lenalidomide was taken from 2022-02-31 and continues", "`2022-02-31` cannot stand here"),
+        ("the laboratory found", "the step needs a table below it"),
+        ('the overlay "nowhere" lies over the rules', "is no folder beside or above one.feature"),
+    ],
+)
+def test_a_step_that_cannot_be_understood_says_why(site: Path, step: str, told: str) -> None:
+    write(site, f"  Scenario: A\n    Given {step}\n    When the rules are evaluated\n    Then it stays silent\n")
+    done = run("test")
+    assert done.exit_code == 2
+    assert told in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("  Scenario: A\n    When the rules are evaluated\n    Then it stays silent\n  foo bar\n", ":11: `foo bar` cannot stand here."),
+        ("  Scenario: A\n    Givn it is cold\n    When the rules are evaluated\n    Then it stays silent\n", ":9: `Givn it is cold` is read as a remark, not as a step. Write `Given it is cold`"),
+        ("  Scenario: A\n    When the rules are evaluated\n", ":8: `A` has no `Then`, so it could never fail."),
+        ("  Scenario: A\n    When the chart is opened\n    Then it stays silent\n" * 2, ":11: the name `A` stands in line 8 already."),
+        ("  Scenario Outline: <a>\n    When the chart is opened\n    Then it stays silent\n", ":8: `<a>` has no examples."),
+        ("", ": holds no scenario."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_feature_is_told_with_its_line_and_the_others_still_run(
+    site: Path, text: str, told: str
+) -> None:
+    write(site, text, "broken.feature")
+    write(site, "  Scenario: Sound\n    When the rules are evaluated\n    Then it stays silent\n", "sound.feature")
+    done = run("test")
+    assert done.exit_code == 2
+    assert f"features/broken.feature{told}" in done.stderr
+    assert "1 scenarios: 1 held, 1 file cannot be read" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nowhere"], "nowhere: does not exist. Name a feature file"),
+        (["features/notes.txt"], "is no feature file. Its name has to end in .feature"),
+        (["features"], "There is no scenario."),
+        (["--overlay", "nowhere"], "nowhere"),
+        (["--rules", "nowhere"], "nowhere: is no folder."),
+        (["--junit", "nowhere/results.xml"], "nowhere: is no folder."),
+    ],
+)
+def test_wrong_input_ends_with_2_and_one_clear_line(site: Path, arguments: list[str], told: str) -> None:
+    (site / "features" / "notes.txt").write_text("Not Gherkin", encoding="utf-8")
+    done = run("test", *arguments)
+    assert done.exit_code == 2
+    assert told in done.stderr
+
+
+def test_only_scenarios_of_a_name_run_examples_filled_in(site: Path) -> None:
+    write(
+        site,
+        "  Scenario Outline: Asked when <asked>\n    When <asked>\n    Then it stays silent\n\n    Examples:\n"
+        "      | asked                |\n      | the chart is opened  |\n      | the visit begins     |\n",
+    )
+    done = run("test", "--name", "VISIT", "-v")
+    assert done.exit_code == 0, done.output
+    assert "held       Asked when the visit begins" in done.stdout
+    assert "1 scenarios: 1 held" in done.stdout
+    assert run("test", "--name", "no such").exit_code == 2
+
+
+def test_junit_holds_what_the_terminal_tells(site: Path) -> None:
+    write(
+        site,
+        "  Scenario: Holds\n    When the chart is opened\n    Then it stays silent\n"
+        '  Scenario: Fails\n    When the chart is opened\n    Then the tier is "none"\n',
+    )
+    assert run("test", "--junit", "results.xml").exit_code == 1
+    cases = {case.get("name"): case for case in ElementTree.parse(site / "results.xml").iter("testcase")}
+    assert list(cases["Holds"]) == []
+    (failure,) = cases["Fails"]
+    assert failure.get("message") == 'Then the tier is "none": the tier is `warning`, expected `none`'
+    assert "features/one.feature:13: Fails" in (failure.text or "")
+
+
+def test_the_rules_are_those_that_are_named(site: Path) -> None:
+    shutil.copytree(ROOT / "rules", site / "own")
+    (rule,) = (site / "own" / "transplant").glob("spm-05-*.yaml")
+    rule.write_text(rule.read_text(encoding="utf-8").replace("status: active", "status: retired"), encoding="utf-8")
+    write(
+        site,
+        "  Scenario: A transplant\n    Given an autologous stem cell transplant was done on 2020-11-10\n"
+        "    When the rules are evaluated\n    Then SPM-05 fires with indicator \"warning\"\n",
+    )  # fmt: skip
+    assert run("test").exit_code == 0
+    done = run("test", "--rules", "own")
+    assert done.exit_code == 2
+    assert "there is no rule SPM-05" in done.stdout
+
+
+def test_features_beside_rules_are_about_those_rules(site: Path) -> None:
+    shutil.copytree(ROOT / "rules", site / "rules")
+    (rule,) = (site / "rules" / "transplant").glob("spm-05-*.yaml")
+    rule.write_text(rule.read_text(encoding="utf-8").replace("status: active", "status: retired"), encoding="utf-8")
+    write(site, "  Scenario: A\n    When the rules are evaluated\n    Then SPM-05 stays silent\n")
+    assert "there is no rule SPM-05" in run("test").stdout
+
+
+def test_rules_that_cannot_be_loaded_are_told_once(site: Path) -> None:
+    (site / "overlay.yaml").write_text("name: ours\n", encoding="utf-8")
+    write(site, "  Scenario: A\n    When the rules are evaluated\n    Then it stays silent\n")
+    done = run("test")
+    assert done.exit_code == 2
+    assert done.stderr.count("the rules that it is about cannot be loaded.") == 1
+    assert "overlay.yaml" in done.stderr
