@@ -12,7 +12,7 @@
 #   make valgrind  the rule network's memory tests under valgrind, about two minutes
 #   make examples  examples/bundles and examples/export from the worked patients of the features
 #   make lock      rules/versions.lock, after a version was raised
-#   make rule-docs docs/rules from the rules and their scenarios
+#   make rule-docs docs/rules from the rules and their scenarios, docs/steps.md from the step definitions
 #   make screenshots docs/images of the service's pages; needs Chromium
 #   make lock-deps constraints.txt from pyproject.toml; UPGRADE=1 takes the newest versions
 #   make clean     remove what the tools made; make distclean also the environment
@@ -60,6 +60,7 @@ lint: setup
 	$(BIN)/python -m basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/spmwatch rules docs --check
+	$(BIN)/spmwatch steps --out docs/steps.md --check
 	$(BIN)/spmwatch rules lint
 
 check: lint
@@ -94,6 +95,7 @@ screenshots: setup
 
 rule-docs: setup
 	$(BIN)/spmwatch rules docs
+	$(BIN)/spmwatch steps --out docs/steps.md
 
 lock-deps: setup
 	$(BIN)/python tools/lock_deps.py $(if $(UPGRADE),--upgrade)

@@ -16,6 +16,7 @@ from spmwatch.cli.replay import replay_command
 from spmwatch.cli.rules.app import rules_app
 from spmwatch.cli.screen import screen
 from spmwatch.cli.serve import serve
+from spmwatch.cli.steps import steps
 from spmwatch.cli.store import store_app
 from spmwatch.cli.test import EXIT_CODES as TEST_EXIT_CODES
 from spmwatch.cli.test import run_features
@@ -65,6 +66,7 @@ app.command(
     epilog="Examples:\n\nspmwatch test\n\nspmwatch test our-site/features --overlay our-site --junit results.xml\n\n"
     f"spmwatch test features/transplant --name 'donor'\n\n{TEST_EXIT_CODES}",
 )(run_features)
+app.command(epilog="Examples:\n\nspmwatch steps transplant\n\nspmwatch steps --out docs/steps.md --check")(steps)
 app.command(
     "replay",
     epilog="Examples:\n\nspmwatch replay --all --from 2026-01-01 --overlay site/\n\n"

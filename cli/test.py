@@ -59,7 +59,7 @@ def run_features(
 ) -> None:
     """Run rule scenarios: say which hold, and of those that do not what was expected, what came, and why."""
     wanted_paths = _paths(paths)
-    _installed()
+    need_testing()
     from spmwatch.rule_testing.run import Wanted, run  # noqa: PLC0415 - needs pytest, an extra
 
     if junit is not None and not junit.absolute().parent.is_dir():
@@ -86,12 +86,14 @@ def _paths(paths: Sequence[Path] | None) -> list[Path]:
     return list(paths)
 
 
-def _installed() -> None:
+def need_testing() -> None:
     """Raises InputError when the libraries that run scenarios are not there."""
     for library in ("pytest", "pytest_bdd"):
         if find_spec(library) is None:
             fix = "Install them: pip install 'spmwatch[testing]'"
-            raise InputError("spmwatch test", "-", f"needs {library.replace('_', '-')}, which is not installed", fix)
+            raise InputError(
+                "spmwatch test and steps", "-", f"need {library.replace('_', '-')}, which is not installed", fix
+            )
 
 
 def _choice(rules: Path | None, overlay: Sequence[Path] | None) -> RuleChoice | None:

@@ -13,6 +13,7 @@ from gherkin.errors import CompositeParserException, ParserException
 from gherkin.parser import Parser
 from pytest_bdd import exceptions as bdd
 from pytest_bdd import scenario as bdd_scenario
+from pytest_bdd.feature import features as known_features
 from pytest_bdd.feature import get_feature
 from pytest_bdd.parser import Feature
 
@@ -37,6 +38,7 @@ class FeatureFile(pytest.Module):
         """The tests, by the names of their scenarios."""
         module = types.ModuleType(self.path.stem)
         base, name = str(self.path.parent), self.path.name
+        known_features.pop(str(self.path), None)  # it may have been edited since an earlier run in this process
         feature = get_feature(base, name)
         self._register_tags(feature)
         for title, template in feature.scenarios.items():

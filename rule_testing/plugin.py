@@ -70,7 +70,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 def rules_chosen(config: pytest.Config, feature: Path | None) -> RuleChoice:
     """The rules of the options; without any, those that the feature stands beside."""
     root: Path | None = config.getoption(RULES)
-    overlays: list[Path] = config.getoption(OVERLAY)
+    overlays: list[Path] = config.getoption(OVERLAY) or []
     if root is None and not overlays and feature is not None:
         return rules_beside(feature)
     return RuleChoice(root, tuple(overlays))

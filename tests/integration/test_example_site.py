@@ -1,4 +1,4 @@
-"""examples/site, used as its README says: a repository of YAML and scenarios, by `spmwatch test` and by plain pytest."""
+"""examples/site, used as its README says: a repository of YAML and scenarios, run by `spmwatch test` and by pytest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -29,7 +29,7 @@ def results(site: Path, *command: str) -> tuple[int, Mapping[str, str]]:
         [sys.executable, *command], cwd=site, env=environment, capture_output=True, text=True, check=False
     )
     assert "Traceback" not in done.stdout + done.stderr
-    cases = ElementTree.parse(site / "results.xml").iter("testcase")
+    cases = ET.parse(site / "results.xml").iter("testcase")
     return done.returncode, {
         f"{case.get('classname')} {case.get('name')}": " ".join([child.tag, child.text or ""])
         if (child := next(iter(case), None)) is not None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from xml.etree import ElementTree
+from textwrap import dedent
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -19,6 +20,7 @@ Feature: Invented
     And multiple myeloma was diagnosed on 2019-03-01
     And lenalidomide 10 mg was taken from 2022-06-01 and continues
 """
+SOUND = "  Scenario: A\n    When the rules are evaluated\n    Then it stays silent\n"
 
 
 @pytest.fixture
@@ -92,14 +94,17 @@ def test_a_step_that_cannot_be_understood_says_why(site: Path, step: str, told: 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("  Scenario: A\n    When the rules are evaluated\n    Then it stays silent\n  foo bar\n", ":11: `foo bar` cannot stand here."),
-        ("  Scenario: A\n    Givn it is cold\n    When the rules are evaluated\n    Then it stays silent\n", ":9: `Givn it is cold` is read as a remark, not as a step. Write `Given it is cold`"),
+        (f"{SOUND}  foo bar\n", ":11: `foo bar` cannot stand here."),
+        (
+            SOUND.replace("A\n", "A\n    Givn it is cold\n"),
+            ":9: `Givn it is cold` is read as a remark, not as a step. Write `Given it is cold`",
+        ),
         ("  Scenario: A\n    When the rules are evaluated\n", ":8: `A` has no `Then`, so it could never fail."),
-        ("  Scenario: A\n    When the chart is opened\n    Then it stays silent\n" * 2, ":11: the name `A` stands in line 8 already."),
-        ("  Scenario Outline: <a>\n    When the chart is opened\n    Then it stays silent\n", ":8: `<a>` has no examples."),
+        (SOUND * 2, ":11: the name `A` stands in line 8 already."),
+        (SOUND.replace(":", " Outline:"), ":8: `A` has no examples."),
         ("", ": holds no scenario."),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_feature_is_told_with_its_line_and_the_others_still_run(
     site: Path, text: str, told: str
 ) -> None:
@@ -149,7 +154,7 @@ def test_junit_holds_what_the_terminal_tells(site: Path) -> None:
         '  Scenario: Fails\n    When the chart is opened\n    Then the tier is "none"\n',
     )
     assert run("test", "--junit", "results.xml").exit_code == 1
-    cases = {case.get("name"): case for case in ElementTree.parse(site / "results.xml").iter("testcase")}
+    cases = {case.get("name"): case for case in ET.parse(site / "results.xml").iter("testcase")}
     assert list(cases["Holds"]) == []
     (failure,) = cases["Fails"]
     assert failure.get("message") == 'Then the tier is "none": the tier is `warning`, expected `none`'
@@ -186,3 +191,18 @@ def test_rules_that_cannot_be_loaded_are_told_once(site: Path) -> None:
     assert done.exit_code == 2
     assert done.stderr.count("the rules that it is about cannot be loaded.") == 1
     assert "overlay.yaml" in done.stderr
+
+
+def test_the_how_to_shows_a_scenario_that_holds_and_what_is_told_when_it_is_turned_round(site: Path) -> None:
+    page = (ROOT / "docs" / "rule-tests.md").read_text(encoding="utf-8")
+    text = dedent(page.partition("   ```gherkin\n")[2].partition("   ```\n")[0])
+    path = site / "features" / "three-years.feature"
+    path.write_text(text, encoding="utf-8")
+    assert run("test").exit_code == 0
+    path.write_text(text.replace('fires with indicator "info"', "stays silent"), encoding="utf-8")
+    done = run("test")
+    assert done.exit_code == 1
+    shown = page.partition("says why:\n\n")[2].partition("\nWhich sentences")[0]
+    told = [line.strip() for line in done.stdout.splitlines()]
+    for line in filter(None, (line.strip().removesuffix("...").strip() for line in shown.splitlines())):
+        assert any(line in each for each in told), line
