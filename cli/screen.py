@@ -95,6 +95,10 @@ Fhir = Annotated[
     bool,
     typer.Option("--fhir", help="With --out: FHIR resources of the results too, as NDJSON ready to load, in DIR/fhir."),
 ]
+Sha256 = Annotated[
+    bool,
+    typer.Option("--sha256", help="With --out: SHA-256 of every input file in run.json; each is read once more."),
+]
 SuppressBelow = Annotated[
     int,
     typer.Option("--suppress-below", metavar="N", min=0, help="With --out: counts below N are hidden in the report."),
@@ -128,6 +132,7 @@ def screen(
     workers: Workers = None,
     plain: Plain = False,
     fhir: Fhir = False,
+    sha256: Sha256 = False,
     suppress_below: SuppressBelow = 0,
     quiet: Quiet = False,
     engine: EngineOption = Engine.LOCAL,
@@ -152,6 +157,7 @@ def screen(
         wanted=Wanted(form=_of_files(form), fhir=fhir, suppression=Suppression(suppress_below)),
         workers=workers,
         plain=plain,
+        sha256=sha256,
         quiet=quiet,
         engine=engine,
         master=master,

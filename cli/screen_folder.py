@@ -22,7 +22,6 @@ from spmwatch.engine.evaluate import Evaluator
 from spmwatch.screening.results.finish import Finished, Wanted
 from spmwatch.screening.results.quarantine import QUARANTINE
 from spmwatch.screening.run.options import Options
-from spmwatch.screening.run.pipeline import Tell
 from spmwatch.screening.run.plain import screen_plainly
 from spmwatch.screening.run.whole import Call, Steps, screen_to
 from spmwatch.screening.scan.sources import STANDARD_INPUT
@@ -60,6 +59,7 @@ class Asked:
     wanted: Wanted
     workers: int | None
     plain: bool
+    sha256: bool
     quiet: bool
     engine: Engine
     master: str | None
@@ -76,9 +76,10 @@ def screen_folder(out: Path, asked: Asked, overlays: Sequence[Path] | None) -> i
         partial=asked.partial,
         strict=asked.strict,
         fhir=asked.wanted.fhir,
+        sha256=asked.sha256,
         oldest_age=rules.conventions.oldest_plausible_age,
     )
-    with progress(quiet=asked.quiet) as tell, _steps(asked, tell) as steps:
+    with progress(quiet=asked.quiet) as tell, _steps(asked) as steps:
         call = Call(
             workers=asked.workers or os.cpu_count() or 1,
             say=complain,
@@ -106,7 +107,7 @@ def _check(asked: Asked) -> None:
 
 
 @contextmanager
-def _steps(asked: Asked, tell: Tell) -> Generator[Steps | None]:
+def _steps(asked: Asked) -> Generator[Steps | None]:
     """A cluster for the time of a run; None for processes of this machine."""
     if asked.engine is Engine.LOCAL:
         yield None
@@ -116,7 +117,7 @@ def _steps(asked: Asked, tell: Tell) -> Generator[Steps | None]:
     with session(asked.master) as spark:
         from spmwatch.screening.spark.cluster import on_cluster  # noqa: PLC0415
 
-        yield on_cluster(spark, complain, tell)
+        yield on_cluster(spark, complain)
 
 
 def _report(finished: Finished, out: Path, day: date, rules: RuleBase) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -19,13 +19,17 @@ RUN_FILE = "run.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputFile:
-    """One file that was read: its name as in quarantine.ndjson, bytes as stored, SHA-256 of these (None: not taken)."""
+    """One file that was read: its name as in quarantine.ndjson, bytes as stored, SHA-256 of these (None: not taken).
+
+    `crc32` is of the bytes as unpacked; None when not all could be read.
+    """
 
     name: str
     size: int
     sha256: str | None = None
     packing: str = "plain"
     lines: int | None = None
+    crc32: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +43,7 @@ class RunFacts:
         not_supplied: resource type -> why it was not supplied whole, of what holds for all whose resources came outside
             Bundles.
         versions: of spmwatch, Python and the libraries that read and write.
-        timings: seconds by step; the one part that differs between two runs of the same.
+        timings: tells the seconds by step until now; the one part that differs between two runs of the same.
     """
 
     paths: tuple[str, ...]
@@ -50,7 +54,7 @@ class RunFacts:
     counts: Mapping[str, object] = field(default_factory=dict)
     not_supplied: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
-    timings: Mapping[str, float] = field(default_factory=dict)
+    timings: Callable[[], Mapping[str, float]] = dict
 
 
 def run_as_json(facts: RunFacts, statistics: Statistics, outputs: Sequence[Written], quarantined: int) -> Json:
@@ -60,7 +64,14 @@ def run_as_json(facts: RunFacts, statistics: Statistics, outputs: Sequence[Writt
         "as_of": facts.as_of.isoformat(),
         "inputs": list(facts.paths),
         "files": [
-            {"file": one.name, "size": one.size, "sha256": one.sha256, "packing": one.packing, "lines": one.lines}
+            {
+                "file": one.name,
+                "size": one.size,
+                "crc32": one.crc32,
+                "sha256": one.sha256,
+                "packing": one.packing,
+                "lines": one.lines,
+            }
             for one in facts.files
         ],
         "options": dict(facts.options),
@@ -75,7 +86,7 @@ def run_as_json(facts: RunFacts, statistics: Statistics, outputs: Sequence[Writt
         "quarantined": quarantined,
         "counts": dict(facts.counts),
         "outputs": [one.as_json() for one in outputs],
-        "timings": {step: round(seconds, 3) for step, seconds in facts.timings.items()},
+        "timings": {step: round(seconds, 3) for step, seconds in facts.timings().items()},
     }
 
 

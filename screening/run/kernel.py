@@ -19,6 +19,7 @@ from spmwatch.screening.results.parts import write_part
 from spmwatch.screening.results.schemas import RESOURCES, TABLES
 from spmwatch.screening.results.tables import as_arrow
 from spmwatch.screening.run import scanning
+from spmwatch.screening.run.digests import sha256_of
 from spmwatch.screening.run.evaluating import Evaluating, Products, Setting, place_as_json
 from spmwatch.screening.run.looking import Looker
 from spmwatch.screening.run.options import Options
@@ -33,7 +34,7 @@ from spmwatch.screening.scan.sources import Shape
 MOST_PARTITIONS = 1024
 COHORT, WANTED, SETTING, PRODUCTS = "cohort", "wanted", "setting", "products"
 
-Kind = Literal["prime", "gather", "products", "types", "evaluate"]
+Kind = Literal["prime", "gather", "products", "types", "digest", "evaluate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +146,10 @@ class Kernel:
                 if len(patients) >= MANY:
                     break
         return {"types": sorted(types), "patients": sorted(patients)}
+
+    def _digest(self, task: Task) -> dict[str, Any]:
+        """Of the whole file that the chunk is the first of."""
+        return {"sha256": sha256_of(self.parts[task.number].chunk.source)}
 
     def _evaluate(self, task: Task) -> dict[str, Any]:
         setting = self._once(f"{SETTING}-{task.version}", lambda: Setting(**self.work.json(f"{SETTING}.json")))

@@ -29,6 +29,7 @@ class Options:
         partial: resource types said to be incomplete by hand.
         strict: hold every relevant resource against fhir.resources too.
         fhir: make FHIR resources of the results too.
+        sha256: take the SHA-256 of every file of the input; changes nothing else.
         chunk_bytes: of a plain file that one task reads.
         oldest_age: years above which a birth date is not believed.
         many: patients of a cohort above which lines are no longer found by patient.
@@ -41,6 +42,7 @@ class Options:
     partial: tuple[str, ...] = ()
     strict: bool = False
     fhir: bool = False
+    sha256: bool = False
     chunk_bytes: int = CHUNK
     oldest_age: int = 130
     many: int = 5_000

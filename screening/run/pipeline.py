@@ -33,15 +33,13 @@ from spmwatch.screening.run.pool import Pool
 from spmwatch.screening.run.rows import NOBODYS, SHARED, rows_in
 from spmwatch.screening.run.setting import setting_of
 from spmwatch.screening.run.state import Cohort
+from spmwatch.screening.run.timing import Tell
 from spmwatch.screening.run.work_folder import WorkFolder
 from spmwatch.screening.scan.sources import Inventory
 
 _UNTOLD = frozenset({"", "Bundle", "Parameters", "List"})
 _EVIDENCE = frozenset({*DRUG_TYPES, "Condition", "Procedure"})
 _PRODUCT_FILES = PRODUCT_TYPES | _UNTOLD
-
-Tell = Callable[[str, int, int, int], None]
-"""(step, bytes done, bytes of the step, lines quarantined)."""
 
 
 @dataclass(slots=True)
@@ -57,6 +55,7 @@ class Outcome:
     problems: list[dict[str, Any]]
     cohort: int
     source_of: list[int]
+    sha256: dict[int, str | None]
 
     @property
     def unlisted(self) -> int:
@@ -110,9 +109,8 @@ class Pipeline:
         names, evaluated = self._evaluate(version, gathered)
         cohort = len(self._cohort(version).keys)
         rows = check_rows(lines["kept"] + lines["about_nobody"], evaluated, cohort) if lines else {}
-        return Outcome(
-            gathered, evaluated, names, setting, lines, rows, problems, cohort, [part.source for part in self.parts]
-        )
+        sources = [part.source for part in self.parts]
+        return Outcome(gathered, evaluated, names, setting, lines, rows, problems, cohort, sources, self._digests())
 
     # -- the steps ---------------------------------------------------------------------------------------------------
 
@@ -220,6 +218,18 @@ class Pipeline:
         tasks = self._partitions(version, gathered)
         evaluated = self._run(tasks, "evaluate")
         return [task.name for task in tasks], evaluated
+
+    def _digests(self) -> dict[int, str | None]:
+        """SHA-256 by number of the source, if they are asked for; a task reads one file from end to end."""
+        if not self.options.sha256:
+            return {}
+        first = {part.source: part for part in reversed(self.parts)}
+        parts = [first[source] for source in sorted(first)]
+        sizes = [self.inventory.sources[part.source].size for part in parts]
+        tasks = [Task(kind="digest", number=part.number, version=0, size=size)
+                 for part, size in zip(parts, sizes, strict=True)]  # fmt: skip
+        told = self._run(tasks, "digest")
+        return {part.source: one["sha256"] for part, one in zip(parts, told, strict=True)}
 
     def _partitions(self, version: int, gathered: Sequence[dict[str, Any]]) -> list[Task]:
         """A task for each partition; one for all partitions that share a line, be it through others."""

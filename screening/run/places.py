@@ -9,7 +9,7 @@ from isal import isal_zlib
 
 from spmwatch.fhir_adapters.lines import LARGEST_DOCUMENT, LONGEST_LINE
 from spmwatch.fhir_adapters.packing import unpacked
-from spmwatch.screening.scan.blocks import Chunk, blocks, chunks
+from spmwatch.screening.scan.blocks import MARK, Block, Chunk, blocks, chunks
 from spmwatch.screening.scan.scanner import Scanner, Span
 from spmwatch.screening.scan.sources import Inventory, Shape
 
@@ -48,7 +48,8 @@ class Seen:
         passed_over: (line, offset, bytes) of lines that are too long to hold.
         fault: why the rest could not be read, or "".
         types: resource types that lines begin with, of those that are read; others are among the candidates.
-        read: bytes, unpacked; `crc` their CRC-32, if it is asked for by `with_crc`.
+        read: bytes, unpacked.
+        crc: CRC-32 of `crc_bytes` bytes, if it is asked for by `with_crc`: of all but lines too long to hold.
     """
 
     lines: int = 0
@@ -58,6 +59,7 @@ class Seen:
     types: set[str] = field(default_factory=set)
     read: int = 0
     crc: int = 0
+    crc_bytes: int = 0
     with_crc: bool = False
 
 
@@ -84,13 +86,21 @@ def candidates(part: Part, scanner: Scanner, seen: Seen, *, longest: int = LONGE
             seen.read += block.passed_over
             seen.passed_over.append((seen.lines, block.offset, block.passed_over))
             continue
+        if seen.with_crc:
+            _sum_up(block, part.chunk.start == 0 and not seen.read, seen)
         yield from _of_block(block.data, block.offset, scanner, seen, complete=block.complete)
+
+
+def _sum_up(block: Block, first: bool, seen: Seen) -> None:
+    """Take a block into the checksum, with the byte order mark that was left out before it."""
+    data = MARK if first and block.offset == len(MARK) else b""
+    for one in (data, block.data):
+        seen.crc = isal_zlib.crc32(one, seen.crc)
+        seen.crc_bytes += len(one)
 
 
 def _of_block(data: bytes, offset: int, scanner: Scanner, seen: Seen, *, complete: bool) -> Iterator[Found]:
     line, at = seen.lines, 0
-    if seen.with_crc:
-        seen.crc = isal_zlib.crc32(data, seen.crc)
     found = scanner.scan(data)
     seen.types |= found.begun
     spans = list(found.lines)

@@ -17,6 +17,7 @@ from spmwatch.screening.results.schemas import RESOURCES, TABLES
 from spmwatch.screening.results.tables import as_arrow
 from spmwatch.screening.run.evaluating import evaluated, place_as_json
 from spmwatch.screening.run.options import Options
+from spmwatch.screening.run.timing import Timed
 from spmwatch.screening.run.whole import Call, files_of, forget_input, inputs_of
 from spmwatch.screening.run.work_folder import STAGING, opened
 from spmwatch.screening.scan.sources import inventory
@@ -30,10 +31,11 @@ def screen_plainly(out: Path, options: Options, rule_base: RuleBase, wanted: Wan
     Raises:
         InputError: nothing can be read, or `out` cannot be written to.
     """
-    started = call.clock()
+    timed = Timed(call.tell, call.clock)
     paths = [Path(path) for path in inputs_of(out, options.paths, call.stdin)]
     found, evaluator = inventory(paths), Evaluator(rule_base)
     with opened(out, _PART, call.say) as work:
+        timed.begin("read")
         source = read_paths(
             paths,
             value_sets=rule_base.value_sets,
@@ -41,7 +43,11 @@ def screen_plainly(out: Path, options: Options, rule_base: RuleBase, wanted: Wan
             strict=options.strict,
             born=options.born,
         )
+        timed.begin("evaluate")
         tables = [evaluated(outcome, evaluator, options) for outcome in source.outcomes()]
+        timed.begin("digest")
+        files = files_of(found, {}, {} if options.sha256 else None)
+        timed.begin("write")
         kept = [one for one in tables if one.belongs]
         write_part(work.path, _PART, as_arrow(kept, tables=(*TABLES, RESOURCES) if options.fhir else TABLES))
         counts: dict[str, dict[str, int]] = {}
@@ -49,14 +55,14 @@ def screen_plainly(out: Path, options: Options, rule_base: RuleBase, wanted: Wan
             counts.setdefault(kind, {})[fate] = number
         facts = RunFacts(
             paths=options.paths,
-            files=files_of(found, {}),
+            files=files,
             as_of=options.as_of,
             rulebase=evaluator.identity,
             options={**options.as_json(), "plain": True},
             counts={"patients_read": len(tables), "resources": counts},
             not_supplied={**source.gathered.cut_off, **source.gathered.unsupplied},
             versions={"spmwatch": version()},
-            timings={"total": call.clock() - started},
+            timings=timed.so_far,
         )
         places = [Quarantined(**place_as_json(problem)) for problem in source.problems]
         staging = work.file(STAGING)

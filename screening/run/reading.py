@@ -142,6 +142,7 @@ class Gathering:
             "torn": self.torn,
             "bytes": self.seen.read,
             "crc32": self.seen.crc,
+            "crc_bytes": self.seen.crc_bytes,
             "counts": self.counts,
             "lost": self.noted.lost,
             "remarks": self.noted.remarks,
@@ -157,7 +158,7 @@ class Gathering:
 
     def _document(self) -> None:
         data = document(self.part)
-        self.seen.read, self.seen.crc = len(data), isal_zlib.crc32(data)
+        self.seen.read, self.seen.crc, self.seen.crc_bytes = len(data), isal_zlib.crc32(data), len(data)
         self.seen.lines = self.seen.candidates = 1
         if len(data) > LARGEST_DOCUMENT:
             found, expected = f"more than {LARGEST_DOCUMENT:,} bytes in one document", "a smaller Bundle, or NDJSON"

@@ -21,15 +21,17 @@ from spmwatch.screening.results.finish import Finished, Wanted, publish, write_r
 from spmwatch.screening.results.quarantine import Quarantined
 from spmwatch.screening.results.run_file import InputFile, RunFacts
 from spmwatch.screening.run.counting import check_unchanged
+from spmwatch.screening.run.digests import Content, joined, read_again, sha256_of
 from spmwatch.screening.run.options import Options, signature_of
-from spmwatch.screening.run.pipeline import Outcome, Pipeline, Tell
+from spmwatch.screening.run.pipeline import Outcome, Pipeline
+from spmwatch.screening.run.timing import Tell, Timed
 from spmwatch.screening.run.work_folder import STAGING, WORK, WorkFolder, opened, told
 from spmwatch.screening.scan.sources import STANDARD_INPUT, STDIN_NAME, Inventory, inventory
 
 LIBRARIES = ("pyarrow", "hyperscan", "orjson", "durable_rules", "isal", "zstandard")
 _PIECE = 1 << 20
 
-Steps = Callable[[Options, RuleBase, Inventory, WorkFolder], Outcome]
+Steps = Callable[[Options, RuleBase, Inventory, WorkFolder, Tell], Outcome]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +54,11 @@ class Call:
     stdin: IO[bytes] | None = None
     steps: Steps | None = None
 
-    def do(self, options: Options, rule_base: RuleBase, found: Inventory, work: WorkFolder) -> Outcome:
+    def do(self, options: Options, rule_base: RuleBase, found: Inventory, work: WorkFolder, tell: Tell) -> Outcome:
         """All steps of a run."""
         if self.steps is not None:
-            return self.steps(options, rule_base, found, work)
-        return Pipeline(options, rule_base, found, work, self.workers, self.say, self.tell).run()
+            return self.steps(options, rule_base, found, work, tell)
+        return Pipeline(options, rule_base, found, work, self.workers, self.say, tell).run()
 
 
 def screen_to(out: Path, options: Options, rule_base: RuleBase, wanted: Wanted, call: Call) -> Finished:
@@ -67,7 +69,7 @@ def screen_to(out: Path, options: Options, rule_base: RuleBase, wanted: Wanted, 
         CountsError: the counts do not add up.
         WorkerError: worker processes were killed again and again.
     """
-    started = call.clock()
+    timed = Timed(call.tell, call.clock)
     paths = inputs_of(out, options.paths, call.stdin)
     found = inventory(paths)
     if not found.sources and not found.problems:
@@ -75,9 +77,10 @@ def screen_to(out: Path, options: Options, rule_base: RuleBase, wanted: Wanted, 
     evaluator = Evaluator(rule_base)
     signature = signature_of(options, found, f"{evaluator.identity.digest}", version())
     with opened(out, signature, call.say) as work:
-        outcome = call.do(options, rule_base, found, work)
+        outcome = call.do(options, rule_base, found, work, timed)
+        timed.begin("write")
         check_unchanged(found, inventory(paths))
-        facts = _facts(options, found, evaluator, outcome, {"total": call.clock() - started})
+        facts = _facts(options, found, evaluator, outcome, timed)
         staging = work.file(STAGING)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
@@ -90,13 +93,12 @@ def screen_to(out: Path, options: Options, rule_base: RuleBase, wanted: Wanted, 
     return finished
 
 
-def _facts(
-    options: Options, found: Inventory, evaluator: Evaluator, outcome: Outcome, timings: dict[str, float]
-) -> RunFacts:
-    lines: defaultdict[int, int] = defaultdict(int)
+def _facts(options: Options, found: Inventory, evaluator: Evaluator, outcome: Outcome, timed: Timed) -> RunFacts:
+    told: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     for one, number in zip(outcome.gathered, outcome.source_of, strict=True):
-        lines[number] += one["lines"]
-    files = files_of(found, lines)
+        told[number].append(one)
+    contents = {number: joined(found.sources[number], some) for number, some in told.items()}
+    files = files_of(found, contents, outcome.sha256 if options.sha256 else None)
     fates: dict[str, dict[str, int]] = {}
     tally: Counter[tuple[str, str]] = Counter()
     for one in outcome.evaluated:
@@ -117,16 +119,31 @@ def _facts(
         },
         not_supplied={**outcome.setting["cut_off"], **outcome.setting["unsupplied"]},
         versions={"spmwatch": version(), "python": platform.python_version(), **_libraries()},
-        timings=timings,
+        timings=timed.so_far,
     )
 
 
-def files_of(found: Inventory, lines: Mapping[int, int]) -> tuple[InputFile, ...]:
-    """The input as run.json tells it; `lines` by number of the source, where they were counted."""
-    return tuple(
-        InputFile(name=source.name, size=source.size, packing=source.packing.value, lines=lines.get(number))
-        for number, source in enumerate(found.sources)
-    )
+def files_of(
+    found: Inventory, contents: Mapping[int, Content], digests: Mapping[int, str | None] | None
+) -> tuple[InputFile, ...]:
+    """The input as run.json tells it.
+
+    Args:
+        found: the input.
+        contents: by number of the source; what lacks (a manifest, say) is read here.
+        digests: SHA-256 in the same way; None: not asked for.
+    """
+    files: list[InputFile] = []
+    for number, source in enumerate(found.sources):
+        content = contents.get(number) or read_again(source)
+        sha256 = None
+        if digests is not None:
+            sha256 = digests[number] if number in digests else sha256_of(source)
+        files.append(
+            InputFile(name=source.name, size=source.size, packing=source.packing.value, lines=content.lines,
+                      crc32=content.crc32, sha256=sha256)
+        )  # fmt: skip
+    return tuple(files)
 
 
 def _libraries() -> dict[str, str]:

@@ -15,7 +15,8 @@ CHUNK = 128 * 1024 * 1024
 BLOCK = 1024 * 1024
 """Bytes that are looked at together: as much as stays in a processor's own memory while it is scanned."""
 
-_MARK = b"\xef\xbb\xbf"
+MARK = b"\xef\xbb\xbf"
+"""A byte order mark; it is no part of the first line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +109,8 @@ def _plain(window: _Window, chunk: Chunk, size: int, longest: int) -> Iterator[B
     size = min(size, longest + 1)
     if at:
         at = window.line_end(at - 1, size)
-    elif window.bytes_at(0, len(_MARK)) == _MARK:
-        at = len(_MARK)
+    elif window.bytes_at(0, len(MARK)) == MARK:
+        at = len(MARK)
     wanted = size
     while at < end:
         data = window.bytes_at(at, wanted)
@@ -176,6 +177,6 @@ def _packed(given: Iterator[bytes], longest: int) -> Iterator[Block]:
 
 
 def _without_mark(data: bytes, at: int, *, complete: bool = True) -> Iterator[Block]:
-    skip = len(_MARK) if at == 0 and data.startswith(_MARK) else 0
+    skip = len(MARK) if at == 0 and data.startswith(MARK) else 0
     if len(data) > skip:
         yield Block(data[skip:], at + skip, complete)

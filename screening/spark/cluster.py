@@ -29,11 +29,12 @@ from spmwatch.screening.results.parts import write_part
 from spmwatch.screening.results.schemas import RESOURCES, TABLES
 from spmwatch.screening.run.kernel import COHORT, PRODUCTS, SETTING, WANTED, Task
 from spmwatch.screening.run.options import Options
-from spmwatch.screening.run.pipeline import Outcome, Pipeline, Tell, connected
+from spmwatch.screening.run.pipeline import Outcome, Pipeline, connected
 from spmwatch.screening.run.places import Part
 from spmwatch.screening.run.pool import WorkerError
 from spmwatch.screening.run.rows import NOBODYS, Row, RowWriter, rows_in
 from spmwatch.screening.run.state import Cohort
+from spmwatch.screening.run.timing import Tell
 from spmwatch.screening.run.whole import Steps
 from spmwatch.screening.run.work_folder import WorkFolder
 from spmwatch.screening.scan.sources import Inventory
@@ -56,7 +57,7 @@ MOST_TASKS = 20_000
 _MOST_GROUPS = 1_000_000
 _ROWS_OF_A_PART, _MOST_PARTS = 20_000, 500
 
-_FILES = {"prime": (COHORT,), "gather": (COHORT,), "products": (WANTED,), "types": ()}
+_FILES = {"prime": (COHORT,), "gather": (COHORT,), "products": (WANTED,), "types": (), "digest": ()}
 """Kind of a task -> what it expects in the work folder."""
 
 
@@ -264,10 +265,10 @@ def _anywhere(inventory: Inventory) -> Inventory:
     return replace(inventory, sources=tuple(sources))
 
 
-def on_cluster(spark: SparkSession, say: Callable[[str], None], tell: Tell) -> Steps:
+def on_cluster(spark: SparkSession, say: Callable[[str], None]) -> Steps:
     """What `Call.steps` takes, for a run on this cluster."""
 
-    def steps(options: Options, rule_base: RuleBase, found: Inventory, work: WorkFolder) -> Outcome:
+    def steps(options: Options, rule_base: RuleBase, found: Inventory, work: WorkFolder, tell: Tell) -> Outcome:
         pipeline = ClusterPipeline(options, rule_base, found, work, 1, say, tell, spark=spark)
         try:
             return pipeline.run()

@@ -65,7 +65,7 @@ def facts() -> RunFacts:
         rulebase=evaluator().identity,
         counts={"lines": {"read": 12, "irrelevant": 2, "used": 9, "quarantined": 1}},
         versions={"spmwatch": "0.1.0"},
-        timings={"scan": 1.23456},
+        timings=lambda: {"scan": 1.23456},
     )
 
 

@@ -186,7 +186,7 @@ def test_run_json_tells_inputs_counts_rules_and_the_digest_of_each_file(tmp_path
     written(tmp_path / "out", example_patients(), Wanted(fhir=True))
     run = json.loads((tmp_path / "out" / "run.json").read_bytes())
     assert run["files"] == [
-        {"file": "Condition.ndjson", "size": 1234, "sha256": "ab" * 32, "packing": "plain", "lines": 12}
+        {"file": "Condition.ndjson", "size": 1234, "crc32": None, "sha256": "ab" * 32, "packing": "plain", "lines": 12}
     ]
     assert run["patients"] == len(example_patients()) == sum(run["tiers"].values()) + run["failed"]
     assert (run["as_of"], run["quarantined"], run["timings"]) == ("2026-01-15", 1, {"scan": 1.235})
