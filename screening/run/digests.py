@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from isal import isal_zlib
 
 from spmwatch.fhir_adapters.packing import PIECE, Packing, pieces
+from spmwatch.screening.scan.blocks import MARK
 from spmwatch.screening.scan.sources import Shape, Source
+
+_LINE_END = ord("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,21 @@ def read_again(source: Source) -> Content:
         whole = False
     lines = {Shape.LINES: line_ends + (last != b"\n"), Shape.DOCUMENT: 1}.get(source.shape)
     return Content(f"{crc:08x}" if whole else None, lines)
+
+
+def offsets_of(source: Source, lines: Collection[int]) -> dict[int, int]:
+    """Line (from 1) -> offset of its first byte as unpacked; those that the file has, as far as it can be read."""
+    found: dict[int, int] = {}
+    at, before = 0, 0
+    with suppress(OSError), source.open() as stream:
+        for piece in pieces(stream, source.packing):
+            if not at and 1 in lines:
+                found[1] = len(MARK) if piece.startswith(MARK) else 0
+            ends = np.flatnonzero(np.frombuffer(piece, np.uint8) == _LINE_END)
+            behind = range(before + 2, before + len(ends) + 2)  # the lines that begin behind these line ends
+            found.update((line, at + int(ends[line - behind.start]) + 1) for line in lines if line in behind)
+            at, before = at + len(piece), before + len(ends)
+    return found
 
 
 def sha256_of(source: Source) -> str | None:

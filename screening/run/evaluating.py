@@ -94,7 +94,7 @@ class Evaluated:
 
     tables: list[Tables] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
-    problems: list[Problem] = field(default_factory=list)
+    places: list[dict[str, Any]] = field(default_factory=list)
     fed: int = 0
     patients: int = 0
     failed: int = 0
@@ -147,7 +147,9 @@ class Evaluating:
             if outcome.id in keys:
                 self._patient(outcome, result)
         result.tally.merge(gathered.tally)
-        result.problems += gathered.problems.all()
+        offsets = {(name, before + row.line): row.offset
+                   for row in rows for name, before in [self.setting.sources[row.part]] if row.line}  # fmt: skip
+        result.places += [place_as_json(problem, offsets) for problem in gathered.problems.all()]
 
     def _patient(self, outcome: Any, result: Evaluated) -> None:  # noqa: ANN401
         tables = evaluated(outcome, self.evaluator, self.options)
@@ -205,8 +207,11 @@ def slices(rows: Iterable[Row]) -> Iterator[tuple[frozenset[str], list[Row]]]:
         yield frozenset(keys), sorted(some, key=lambda row: (row.part, row.line))
 
 
-def place_as_json(problem: Problem) -> dict[str, Any]:
-    """A problem of a patient's resource as a place of the quarantine; the line as such was used."""
+def place_as_json(problem: Problem, offsets: Mapping[tuple[str, int], int] | None = None) -> dict[str, Any]:
+    """A problem of a patient's resource as a place of the quarantine; the line as such was used.
+
+    `offsets`: of (file, line), those that are known.
+    """
     found = _PLACE.fullmatch(problem.where)
     file, line, inside = (found["file"], found["line"], found["inside"]) if found else (problem.where, None, None)
     element = ".".join(
@@ -215,7 +220,7 @@ def place_as_json(problem: Problem) -> dict[str, Any]:
     return {
         "file": file,
         "line": int(line) if line else None,
-        "offset": None,
+        "offset": (offsets or {}).get((file, int(line))) if line else None,
         "element": element or None,
         "reason": problem.found,
         "expected": problem.expected,

@@ -20,7 +20,7 @@ from spmwatch.screening.results.schemas import RESOURCES, TABLES
 from spmwatch.screening.results.tables import as_arrow
 from spmwatch.screening.run import scanning
 from spmwatch.screening.run.digests import sha256_of
-from spmwatch.screening.run.evaluating import Evaluating, Products, Setting, place_as_json
+from spmwatch.screening.run.evaluating import Evaluating, Products, Setting
 from spmwatch.screening.run.looking import Looker
 from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.places import Part, Seen, candidates
@@ -164,7 +164,7 @@ class Kernel:
             "without_evidence": result.without_evidence,
             "rows": len(result.tables),
             "tally": result.tally.rows(),
-            "places": [place_as_json(problem) for problem in result.problems],
+            "places": result.places,
         }
 
     def _rows(self, version: int, places: Iterable[tuple[int, int]]) -> Iterator[Row]:

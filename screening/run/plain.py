@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import shutil
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.version import version
 from spmwatch.fhir_adapters.export import read_paths
+from spmwatch.fhir_adapters.problems import Problem
 from spmwatch.screening.results.finish import Finished, Wanted, publish, write_results
 from spmwatch.screening.results.parts import write_part
 from spmwatch.screening.results.quarantine import Quarantined
 from spmwatch.screening.results.run_file import RunFacts
 from spmwatch.screening.results.schemas import RESOURCES, TABLES
 from spmwatch.screening.results.tables import as_arrow
+from spmwatch.screening.run.digests import offsets_of
 from spmwatch.screening.run.evaluating import evaluated, place_as_json
 from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.timing import Timed
 from spmwatch.screening.run.whole import Call, files_of, forget_input, inputs_of
 from spmwatch.screening.run.work_folder import STAGING, opened
-from spmwatch.screening.scan.sources import inventory
+from spmwatch.screening.scan.sources import Inventory, inventory
 
 _PART = "plain"
 
@@ -64,7 +68,7 @@ def screen_plainly(out: Path, options: Options, rule_base: RuleBase, wanted: Wan
             versions={"spmwatch": version()},
             timings=timed.so_far,
         )
-        places = [Quarantined(**place_as_json(problem)) for problem in source.problems]
+        places = _places(source.problems, found)
         staging = work.file(STAGING)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
@@ -75,3 +79,16 @@ def screen_plainly(out: Path, options: Options, rule_base: RuleBase, wanted: Wan
         publish(staging, out)
     forget_input(out)
     return finished
+
+
+def _places(problems: Sequence[Problem], found: Inventory) -> list[Quarantined]:
+    """The problems with the offsets of their lines, for which the files that have any are read once more."""
+    told = [place_as_json(problem) for problem in problems]
+    lines: defaultdict[str, set[int]] = defaultdict(set)
+    for place in told:
+        if place["line"]:
+            lines[place["file"]].add(place["line"])
+    offsets = {one.name: offsets_of(one, lines[one.name]) for one in found.sources if one.name in lines}
+    return [
+        Quarantined(**{**place, "offset": offsets.get(place["file"], {}).get(place["line"] or 0)}) for place in told
+    ]

@@ -189,7 +189,7 @@ class Gathering:
             self.damages.append(damage_as_json(damage, found.line))
             if self.cohort.has(damage.patient):  # nothing else may be there of the patient
                 self.counts["damaged"] += 1
-                row = Row([damage.patient], [], self.part.number, found.line, b"")
+                row = Row([damage.patient], [], self.part.number, found.line, found.offset, b"")
                 self.rows.add(self.partition_of(damage.patient), row)
 
     def _value(self, found: Found, parsed: Parsed) -> None:
@@ -217,7 +217,8 @@ class Gathering:
         self._set_aside(found, parsed.value)
 
     def _keep(self, partition: int, keys: list[str], look: Look, found: Found) -> None:
-        self.rows.add(partition, Row(keys, sorted(look.refers_to), self.part.number, found.line, found.data))
+        row = Row(keys, sorted(look.refers_to), self.part.number, found.line, found.offset, found.data)
+        self.rows.add(partition, row)
 
     def _set_aside(self, found: Found, value: object) -> None:
         """What is not about the cohort; it is told of where it should not be as it is."""
@@ -255,7 +256,8 @@ def products(part: Part, scanner: Scanner, looker: Looker, wanted: frozenset[str
         look = looker.look(parsed.value, "", frozenset())
         names = look.products & wanted
         if names and parsed.value.get("resourceType") != "Bundle":
-            rows.add(0, Row(sorted(look.products), sorted(look.refers_to), part.number, found.line, found.data))
+            row = Row(sorted(look.products), sorted(look.refers_to), part.number, found.line, found.offset, found.data)
+            rows.add(0, row)
             refers_to |= look.refers_to
             found_names |= look.products
     rows.close()

@@ -20,6 +20,7 @@ SCHEMA = pa.schema(
         pa.field("refers_to", pa.list_(pa.string())),
         pa.field("part", pa.int32()),
         pa.field("line", pa.int64()),
+        pa.field("offset", pa.int64()),
         pa.field("data", pa.large_binary()),
     ]
 )
@@ -32,6 +33,7 @@ class Row(NamedTuple):
         keys: patients of the cohort whose it is, sorted; for a Medication its names.
         refers_to: names of the Medications and Substances it refers to.
         part: number of the chunk; `line` its number in there from 1, 0 for a document.
+        offset: of its first byte in the source as unpacked.
         data: its bytes; none of a line that cannot be read, which only brings its patient to the evaluation.
     """
 
@@ -39,6 +41,7 @@ class Row(NamedTuple):
     refers_to: Sequence[str]
     part: int
     line: int
+    offset: int
     data: bytes
 
 
@@ -99,5 +102,4 @@ def rows_in(path: Path, batches: Iterable[int] | None) -> Iterator[Row]:
             batch = reader.get_batch(number)
             columns = [batch.column(name) for name in SCHEMA.names]
             for at in range(batch.num_rows):
-                keys, refers_to, part, line, data = (column[at].as_py() for column in columns)
-                yield Row(keys, refers_to, part, line, data)
+                yield Row(*(column[at].as_py() for column in columns))

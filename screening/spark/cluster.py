@@ -137,7 +137,7 @@ def _errand(task: Task, part: Part, name: str) -> bytearray:
 
 def row_of(line: SparkRow) -> Row:
     """A kept line as the steps know it."""
-    return Row(line["keys"], line["refers_to"], line["number"], line["line"], bytes(line["data"]))
+    return Row(line["keys"], line["refers_to"], line["number"], line["line"], line["offset"], bytes(line["data"]))
 
 
 def divisions_of(work: WorkFolder, version: int, job: Job) -> tuple[str, ...]:

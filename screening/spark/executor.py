@@ -19,7 +19,7 @@ from spmwatch.fhir_adapters.json_text import parse_strictly_once
 from spmwatch.fhir_adapters.references import label_of
 from spmwatch.screening.results.schemas import RESOURCES, SCHEMAS, TABLES
 from spmwatch.screening.results.tables import as_arrow
-from spmwatch.screening.run.evaluating import Evaluating, Products, Setting, place_as_json
+from spmwatch.screening.run.evaluating import Evaluating, Products, Setting
 from spmwatch.screening.run.kernel import Kernel, Task
 from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.places import Part
@@ -43,6 +43,7 @@ LINES = pa.schema(
         pa.field("keys", pa.list_(pa.string())),
         pa.field("refers_to", pa.list_(pa.string())),
         pa.field("line", pa.int64()),
+        pa.field("offset", pa.int64()),
         pa.field("data", pa.binary()),
     ]
 )
@@ -139,7 +140,7 @@ class Reading:
             together.update(map(tuple, partitions))
             yield _batch(
                 [
-                    (row.part, None, theirs, row.keys, row.refers_to, row.line, row.data)
+                    (row.part, None, theirs, row.keys, row.refers_to, row.line, row.offset, row.data)
                     for row, theirs in zip(some, partitions, strict=True)
                 ],
                 LINES,
@@ -229,7 +230,7 @@ class Grouped:
         """The rows of all tables of a group, and what is told of it."""
         kernel, setting = _kernel_of(self.job), Setting(**self.setting)
         options = self.job.options
-        columns = (table.column(name).to_pylist() for name in ("keys", "refers_to", "number", "line", "data"))
+        columns = (table.column(name).to_pylist() for name in ("keys", "refers_to", "number", "line", "offset", "data"))
         rows = [Row(*cells) for cells in zip(*columns, strict=True)]
         rows.sort(key=lambda row: (row.part, row.line))
         result = Evaluating(kernel.evaluator, options, setting, HeldProducts.of(self.products, setting)).run(rows)
@@ -241,7 +242,7 @@ class Grouped:
             "without_evidence": result.without_evidence,
             "rows": len(result.tables),
             "tally": result.tally.rows(),
-            "places": [place_as_json(problem) for problem in result.problems],
+            "places": result.places,
         }
         group = table.column("group")[0].as_py()
         found = [(group, name, packed(one)) for name, one in as_arrow(result.tables, tables=names).items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import os
 import resource
@@ -112,8 +113,6 @@ def test_a_missing_subject_is_told_and_counted_for_nobody(tmp_path: Path) -> Non
 
 
 def test_a_gzip_file_that_ends_early_makes_its_type_incomplete(tmp_path: Path) -> None:
-    import gzip
-
     folder = by_type(tmp_path / "export", worked_patients())
     file = folder / "MedicationRequest.ndjson"
     (folder / "MedicationRequest.ndjson.gz").write_bytes(gzip.compress(file.read_bytes())[:-200])
@@ -123,6 +122,27 @@ def test_a_gzip_file_that_ends_early_makes_its_type_incomplete(tmp_path: Path) -
     assert place["file"] == "MedicationRequest.ndjson.gz"
     assert "gzip" in place["reason"]
     assert all("MedicationRequest" in row["not_supplied"] for row in rows(tmp_path / "out").values())
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("way", [fast, plain])
+def test_each_line_that_is_told_of_has_its_byte_offset(way: Callable[..., object], mark: bytes, tmp_path: Path) -> None:
+    """Issue 5, 4: of lines that were used all the same too; gzip counts as unpacked, a byte order mark is no line's."""
+    resources = worked_patients()
+    for one in resources:
+        if one["resourceType"] == "Condition" and patient_of(one) == "p11":
+            one["onsetDateTime"] = "2020-13-45"
+    folder = by_type(tmp_path / "export", resources)
+    data = (folder / "Condition.ndjson").read_bytes()
+    content = mark + b'{"torn\n\r\n' + data + b"{"
+    (folder / "Condition.ndjson").unlink()
+    (folder / "Condition.ndjson.gz").write_bytes(gzip.compress(content))
+    way(tmp_path / "out", folder)
+    places = [place for place in quarantine(tmp_path / "out") if place["line"]]
+    starts = [len(mark), *(at + 1 for at, sign in enumerate(content) if sign == ord("\n"))]
+    assert {place["line"] for place in places} >= {1, len(starts)}
+    assert [place["offset"] for place in places] == [starts[place["line"] - 1] for place in places]
+    assert any(place["element"] == "onsetDateTime" for place in places)
 
 
 # -- several exports, later versions -----------------------------------------------------------------------------------
