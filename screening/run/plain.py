@@ -89,6 +89,6 @@ def _places(problems: Sequence[Problem], found: Inventory) -> list[Quarantined]:
         if place["line"]:
             lines[place["file"]].add(place["line"])
     offsets = {one.name: offsets_of(one, lines[one.name]) for one in found.sources if one.name in lines}
-    return [
-        Quarantined(**{**place, "offset": offsets.get(place["file"], {}).get(place["line"] or 0)}) for place in told
-    ]
+    for place in told:
+        place["offset"] = offsets.get(place["file"], {}).get(place["line"] or 0)
+    return [Quarantined(**place) for place in told]
