@@ -12,13 +12,14 @@ from typing import Any
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.fhir_adapters.bundle import Deletion
 from spmwatch.fhir_adapters.gather import Gathered, NotRead
-from spmwatch.fhir_adapters.intake import Intake
+from spmwatch.fhir_adapters.intake import Intake, is_list_of_resources
 from spmwatch.fhir_adapters.json_text import parse_strictly_once
 from spmwatch.fhir_adapters.lines import Line
 from spmwatch.fhir_adapters.problems import Problem, Tally
 from spmwatch.fhir_adapters.references import Item, ResourceIndex
 from spmwatch.screening.results.resources import resources_of
 from spmwatch.screening.results.tables import Tables, failed_tables, tables_of
+from spmwatch.screening.run.looking import PRODUCTS
 from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.quarantine import damage_from_json
 from spmwatch.screening.run.rows import Row, rows_in
@@ -77,8 +78,10 @@ class Products:
                 left += self._row(place).refers_to
         rows = sorted((self._row(place) for place in places - done), key=lambda row: (row.part, row.line))
         for row in rows:
-            parsed = parse_strictly_once(row.data)
-            index.add(Item(parsed.value, self.setting.where(row.part, row.line)))
+            value, where = parse_strictly_once(row.data).value, self.setting.where(row.part, row.line)
+            for one in value if is_list_of_resources(value) else [value]:
+                if one["resourceType"] in PRODUCTS:
+                    index.add(Item(one, where))
         return index
 
     def _row(self, place: tuple[str, int]) -> Row:

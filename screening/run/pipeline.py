@@ -172,22 +172,17 @@ class Pipeline:
             version, cohort = self._keep(version + 1, grown), grown
 
     def _products(self, gathered: Sequence[dict[str, Any]]) -> None:
-        """The Medications that the cohort's records refer to, from wherever they are."""
+        """The Medications that the cohort's records refer to, from every chunk that has any: versions may lie apart."""
         wanted = sorted({name for one in gathered for name in one["wanted"]})
-        likely = self._of_kinds(_PRODUCT_FILES)
-        others = [part for part in self.parts if part.chunk.source.kind not in _PRODUCT_FILES]
+        parts = [part for part, one in zip(self.parts, gathered, strict=True) if PRODUCT_TYPES & set(one["types"])]
         version, files = 0, list[str]()
-        while wanted:
+        while wanted and parts:
             if self.work.json(f"{WANTED}-{version}.json") is None:
                 self.work.write_json(f"{WANTED}-{version}.json", wanted)
-            found = self._do("products", version, likely)
-            files = [Task(kind="products", number=part.number, version=version).name for part in likely]
+            found = self._do("products", version, parts)
+            files = [Task(kind="products", number=part.number, version=version).name for part in parts]
             more = {name for one in found for name in one["refers_to"]}
-            names = {name for one in found for name in one["names"]}
             if more <= set(wanted):
-                if others and not names.issuperset(wanted):
-                    likely, others, version = self.parts, [], version + 1
-                    continue
                 break
             wanted, version = sorted(more | set(wanted)), version + 1
         self.work.write_json(f"{PRODUCTS}.json", files)

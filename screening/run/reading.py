@@ -251,11 +251,13 @@ def products(part: Part, scanner: Scanner, looker: Looker, wanted: frozenset[str
     rows, refers_to, found_names = RowWriter(path), set[str](), set[str]()
     for found in _lines(part, scanner, Seen()):
         parsed = parse_strictly_once(found.data)
-        if parsed.error is not None or not isinstance(parsed.value, dict) or found.line == 0:
+        if parsed.error is not None or (
+            isinstance(parsed.value, dict) and parsed.value.get("resourceType") == "Bundle"
+        ):
             continue
         look = looker.look(parsed.value, "", frozenset())
         names = look.products & wanted
-        if names and parsed.value.get("resourceType") != "Bundle":
+        if names:
             row = Row(sorted(look.products), sorted(look.refers_to), part.number, found.line, found.offset, found.data)
             rows.add(0, row)
             refers_to |= look.refers_to

@@ -152,6 +152,35 @@ def versioned(one: Resource, when: str, **changes: object) -> Resource:
     return {**one, "meta": {"lastUpdated": when}, **changes}
 
 
+def test_a_medication_is_found_wherever_its_versions_lie(tmp_path: Path) -> None:
+    """The later version stands among orders; others in a document, or a list, of their own."""
+    resources, medications = worked_patients(), list[Resource]()
+    for one in resources:
+        concept = one.pop("medicationCodeableConcept", None)
+        if concept is not None:
+            number = len(medications)
+            one["medicationReference"] = {"reference": f"Medication/m{number}"}
+            medications.append({"resourceType": "Medication", "id": f"m{number}", "code": concept})
+    folder = by_type(tmp_path / "export", resources)
+    old = [versioned(one, "2020-01-01T00:00:00Z", code={"text": "aspirin"}) for one in medications[1::2]]
+    new = [versioned(one, "2025-01-01T00:00:00Z") for one in medications[1::2]]
+    (folder / "Medication.ndjson").write_bytes(lines(old))
+    with (folder / "MedicationRequest.ndjson").open("ab") as stream:
+        stream.write(lines(new))
+    (folder / "one.json").write_bytes(orjson.dumps(medications[0], option=orjson.OPT_INDENT_2))
+    (folder / "list.ndjson").write_bytes(lines([medications[2::2]]))
+    fast(tmp_path / "out", folder)
+    plain(tmp_path / "plain", folder)
+    assert tables(tmp_path / "out") == tables(tmp_path / "plain")
+    by_type(tmp_path / "coded", worked_patients())
+    fast(tmp_path / "sound", tmp_path / "coded")
+    answers = [
+        {key: (row["lenalidomide"], row["melphalan"]) for key, row in rows(tmp_path / out).items()}
+        for out in ("out", "sound")
+    ]
+    assert answers[0] == answers[1]
+
+
 @pytest.fixture
 def two_exports(tmp_path: Path) -> list[Path]:
     """The second one corrects a birth date and says that the myeloma of one patient was entered in error."""
