@@ -24,6 +24,7 @@ from spmwatch.fhir_adapters.lines import (
     is_named_for,
     lines_of,
     open_bytes,
+    open_lines,
     stands_alone,
 )
 from spmwatch.fhir_adapters.manifest import read_manifests
@@ -173,7 +174,7 @@ class _Reading:
         """One file; one that is not named like JSON and does not begin like JSON is passed over."""
         self.intake.begin()
         try:
-            with open_bytes(file) as stream:
+            with open_lines(file) as stream:
                 if not named and not begins_like_json(stream.read(4096)):
                     return
                 stream.seek(0)

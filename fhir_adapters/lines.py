@@ -38,6 +38,11 @@ def open_bytes(path: Path) -> IO[bytes]:
     return unpacked(path.open("rb"))
 
 
+def open_lines(path: Path) -> IO[bytes]:
+    """The same for `lines_of`: of the line in which a damaged file ends comes what is there, and then the error."""
+    return unpacked(path.open("rb"), ending_first=True)
+
+
 def is_named_for(name: str, suffixes: tuple[str, ...]) -> bool:
     """Does a file's name end so, the suffix of its packing left out?"""
     small = name.lower()

@@ -14,6 +14,7 @@ from typing_extensions import Buffer
 PIECE = 1024 * 1024
 """Bytes that are unpacked at once, about."""
 
+_LINE_END = ord("\n")
 _ZSTD_INPUT = 4096  # a frame may unpack to 30,000 times its size, and the library gives out all that one input makes
 _MAGIC_BYTES = 4
 _DAMAGED_GZIP = cast("type[Exception]", isal_zlib.IsalError)  # its stubs call it an instance
@@ -56,21 +57,29 @@ def pieces(stream: IO[bytes], packing: Packing) -> Iterator[bytes]:
     return _zstd(stream) if packing is Packing.ZSTD else iter(lambda: stream.read(PIECE), b"")
 
 
-def unpacked(stream: IO[bytes]) -> IO[bytes]:
-    """A stream to read, line by line too; gzip and zstd are unpacked on the way. Reading may raise as `pieces`."""
+def unpacked(stream: IO[bytes], *, ending_first: bool = False) -> IO[bytes]:
+    """A stream to read, line by line too; gzip and zstd are unpacked on the way. Reading may raise as `pieces`.
+
+    Args:
+        stream: at its beginning.
+        ending_first: before damage is raised, the stream ends once where a line has begun, so that whoever reads lines
+            gets what is there of it. Read on until nothing comes, or damage goes unnoticed.
+    """
     packing = packing_of(stream)
     if packing is Packing.PLAIN:
         return stream
-    return io.BufferedReader(_Pieces(stream, packing), PIECE)
+    return io.BufferedReader(_Pieces(stream, packing, ending_first=ending_first), PIECE)
 
 
 class _Pieces(io.RawIOBase):
     """Pieces as a stream that can go back to its beginning."""
 
-    def __init__(self, stream: IO[bytes], packing: Packing) -> None:
-        self._stream, self._packing = stream, packing
+    def __init__(self, stream: IO[bytes], packing: Packing, *, ending_first: bool) -> None:
+        self._stream, self._packing, self._ending_first = stream, packing, ending_first
         self._pieces = pieces(stream, packing)
         self._left = memoryview(b"")
+        self._in_line = False
+        self._damage: DamagedFileError | None = None
 
     def readable(self) -> bool:
         return True
@@ -83,13 +92,23 @@ class _Pieces(io.RawIOBase):
             raise io.UnsupportedOperation("a packed stream only goes back to its beginning")
         self._stream.seek(0)
         self._pieces, self._left = pieces(self._stream, self._packing), memoryview(b"")
+        self._in_line, self._damage = False, None
         return 0
 
     def readinto(self, buffer: Buffer) -> int:
         room = memoryview(buffer)
+        if self._damage is not None:
+            raise self._damage
         if not self._left:
-            self._left = memoryview(next(self._pieces, b""))
+            try:
+                self._left = memoryview(next(self._pieces, b""))
+            except DamagedFileError as damage:
+                if not (self._ending_first and self._in_line):
+                    raise
+                self._damage = damage
         taken = self._left[: len(room)]
+        if taken:
+            self._in_line = taken[-1] != _LINE_END
         room[: len(taken)] = taken
         self._left = self._left[len(taken) :]
         return len(taken)

@@ -14,7 +14,7 @@ import pytest
 from spmwatch.engine.errors import InputError
 from spmwatch.fhir_adapters import export as export_module
 from spmwatch.fhir_adapters.intake import damage_of
-from spmwatch.fhir_adapters.lines import Line, open_bytes
+from spmwatch.fhir_adapters.lines import Line, open_lines
 from tests.support.reading_paths import drugs, load, lost, on, write
 from tests.unit.fhir_adapters.fhir import Json, bundle, condition, patient, request, statement, without
 
@@ -126,7 +126,7 @@ def test_what_a_file_of_an_export_lost_was_not_looked_for(
         file.with_suffix(".ndjson.gz").write_bytes(gzip.compress(lines)[:-20])
     else:
         file.write_bytes(lines)
-        monkeypatch.setattr(export_module, "open_bytes", refuse(file))
+        monkeypatch.setattr(export_module, "open_lines", refuse(file))
     records, result = load(tmp_path)
     (mine,) = (record for record in records if record.id == "p1")
     assert lost(mine) == {"MedicationRequest"}
@@ -141,7 +141,7 @@ def refuse(file: Path) -> Callable[[Path], IO[bytes]]:
     def opened(path: Path) -> IO[bytes]:
         if path == file:
             raise PermissionError(13, "Permission denied", str(path))
-        return open_bytes(path)
+        return open_lines(path)
 
     return opened
 

@@ -325,20 +325,17 @@ def test_what_names_nobody_is_named(tmp_path: Path) -> None:
     assert tables(tmp_path / "fast") == tables(tmp_path / "plain")
 
 
-def test_a_gzip_file_that_ends_early_is_the_same_but_for_its_last_line(tmp_path: Path) -> None:
-    """The fast way also tells whose the line is in which the file ends; the plain one tells of the file alone."""
+def test_a_gzip_file_that_ends_early_is_the_same_to_its_last_line(tmp_path: Path) -> None:
+    """Each way tells whose the line is in which the file ends, and that the file cannot be read to its end."""
     a_gzip_file_ends_early(tmp_path / "export")
     fast(tmp_path / "fast", tmp_path / "export")
     plain(tmp_path / "plain", tmp_path / "export")
-    one, other = tables(tmp_path / "fast"), tables(tmp_path / "plain")
-    assert (one["findings.csv"], one["plan.csv"]) == (other["findings.csv"], other["plan.csv"])
-    rows, theirs = (list(csv.DictReader(io.StringIO(each["patients.csv"]))) for each in (one, other))
-    more = [
-        int(row.pop("data_problems")) - int(its.pop("data_problems")) for row, its in zip(rows, theirs, strict=True)
-    ]
-    assert rows == theirs
-    assert sorted(more)[-2:] == [0, 1]
-    assert sum("ends early" in place["reason"] for place in quarantine(tmp_path / "fast")) == 2
+    assert tables(tmp_path / "fast") == tables(tmp_path / "plain")
+    for out in ("fast", "plain"):
+        reasons = [place["reason"] for place in quarantine(tmp_path / out) if "ends early" in place["reason"]]
+        assert sorted(reason.split(" (")[0] for reason in reasons) == [
+            "a gzip file that ends early and cannot be read to its end", "a line that ends early",
+        ]  # fmt: skip
 
 
 def test_fast_is_each_bundle_alone(tmp_path: Path) -> None:
