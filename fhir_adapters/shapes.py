@@ -146,6 +146,8 @@ def is_sound_coding(coding: object) -> bool:
     """Is it a Coding, and no CodeableConcept in its place?"""
     if not isinstance(coding, dict):
         return False
+    if type(coding.get("system")) is str and type(coding.get("code")) is str:  # nearly all of them
+        return isinstance(coding.get("display"), str | None)
     told = [coding[name] for name in _IN_CODINGS if name in coding]
     return all(one is None or isinstance(one, str) for one in told) and (
         bool(told) or ("coding" not in coding and "text" not in coding)
@@ -208,7 +210,7 @@ def _is_sound_reference(value: object) -> bool:
 
 
 def _all(values: object, sound: Callable[[object], bool]) -> bool:
-    return isinstance(values, list) and all(sound(one) for one in values)
+    return isinstance(values, list) and all(map(sound, values))
 
 
 def _says(value: object) -> bool:
