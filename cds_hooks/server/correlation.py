@@ -11,7 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spmwatch.cds_hooks.ids import new_id
-from spmwatch.cds_hooks.server.logs import place_of, tell_exchange
+from spmwatch.cds_hooks.server.logs import place_of
 from spmwatch.cds_hooks.wire.refusal import Issue, operation_outcome
 
 if TYPE_CHECKING:
@@ -59,16 +59,14 @@ class Correlation:
             if status:
                 raise
             await _internal_fault(sending)
-        tell_exchange(
-            {
-                "correlation": id_,
-                "method": scope["method"] if scope["method"] in _METHODS else "-",
-                "route": state.get("route") or getattr(scope.get("route"), "path", "-"),
-                "status": status,
-                "ms": round((time.perf_counter() - started) * 1000, 2),
-                **state.get("told", {}),
-            },
-            self._service.now(),
+        _log().info(
+            "exchange",
+            correlation=id_,
+            method=scope["method"] if scope["method"] in _METHODS else "-",
+            route=state.get("route") or getattr(scope.get("route"), "path", "-"),
+            status=status,
+            ms=round((time.perf_counter() - started) * 1000, 2),
+            **state.get("told", {}),
         )
 
 

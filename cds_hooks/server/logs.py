@@ -8,15 +8,12 @@ ours only its origin is told: which library, which level, where in its code, and
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
 import sys
 import threading
 import traceback
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, TextIO, cast
 
@@ -46,12 +43,10 @@ def configure(form: Literal["auto", "json", "text"], level: str, to: TextIO | No
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if lines:
-        _json.stream, _json.least = _Lossy(stream.buffer), least
-        _json.processors = [*before, structlog.processors.JSONRenderer(serializer=orjson.dumps)]
         structlog.configure(
-            processors=_json.processors,
+            processors=[*before, structlog.processors.JSONRenderer(serializer=orjson.dumps)],
             wrapper_class=structlog.make_filtering_bound_logger(least),
-            logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", _json.stream)),
+            logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", _Lossy(stream.buffer))),
             cache_logger_on_first_use=False,
         )
     else:
@@ -77,22 +72,6 @@ def place_of(error: BaseException) -> str:
     """Where an exception came from, innermost last, without its message: that could hold patient data."""
     frames = traceback.extract_tb(error.__traceback__)
     return " > ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames[-6:])
-
-
-def tell_exchange(told: dict[str, object], at: datetime) -> None:
-    """The line of one exchange: as structlog would write it, without the way through it, which costs ten times as much.
-
-    Args:
-        told: what it says; words and numbers of ours only.
-        at: now, in UTC.
-    """
-    configured = structlog.get_config()
-    if configured["processors"] is not _json.processors:
-        structlog.get_logger().info("exchange", **told)
-    elif _json.least <= logging.INFO:
-        told |= {"event": "exchange", "level": "info", "timestamp": at.isoformat().replace("+00:00", "Z")}
-        _json.stream.write(orjson.dumps(told) + b"\n")
-        _json.stream.flush()
 
 
 class _Lossy:
@@ -127,18 +106,6 @@ class _Retelling(logging.Handler):
         else:
             event, told["line"] = "a library logged something", f"{record.filename}:{record.lineno}"
         log.log(record.levelno, event, **told)
-
-
-@dataclass(slots=True)
-class _Json:
-    """Where lines of JSON go, from which level on, and by which list of processors they are known to be in force."""
-
-    stream: _Lossy
-    least: int = logging.INFO
-    processors: list[Processor] = field(default_factory=list)
-
-
-_json = _Json(_Lossy(io.BytesIO()))
 
 
 def _catch_stray_texts() -> None:

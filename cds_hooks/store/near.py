@@ -1,7 +1,7 @@
 """Whether anything was answered about a patient, asked of a SQLite file by the shortest way.
 
 Each request asks it, and hardly ever is the answer yes. The way through the pool and the library that the rest of the
-store goes takes six times as long; a fault is left to that way, which tells of it.
+store goes takes three times as long; a fault is left to that way, which tells of it.
 """
 
 from __future__ import annotations

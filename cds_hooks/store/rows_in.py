@@ -1,7 +1,7 @@
 """Rows into a SQLite file by the driver's own statement.
 
-SQLAlchemy looks at each value of each row in turn and copies each row twice, which takes three times as long as SQLite
-does. What its types make of a value is kept, so the rows are the same.
+SQLAlchemy copies each row twice before it makes what the driver takes, which is longer than SQLite itself needs. What
+its types make of a value is kept, so the rows are the same.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 
 import pytest
 import structlog
@@ -67,30 +66,6 @@ def test_our_own_lines_stand_as_they_are(written: io.TextIOWrapper) -> None:
     lines = told(written)
     assert [line["event"] for line in lines] == ["rule SPM-05 is slow", "exchange"]
     assert all(str(line["timestamp"]).endswith("Z") for line in lines)
-
-
-def test_the_line_of_an_exchange_is_as_structlog_writes_it(written: io.TextIOWrapper) -> None:
-    at = datetime(2026, 1, 15, 10, 0, 0, 123456, UTC)
-    logs.tell_exchange({"correlation": "c", "status": 200, "stages_ms": {"parse": 0.5}}, at)
-    structlog.get_logger().info("exchange", correlation="c", status=200, stages_ms={"parse": 0.5})
-    ours, theirs = told(written)
-    assert datetime.fromisoformat(str(ours["timestamp"])) == at
-    assert len(str(ours.pop("timestamp"))) == len(str(theirs.pop("timestamp")))
-    assert ours == theirs
-
-
-def test_below_the_level_there_is_no_line_of_an_exchange(written: io.TextIOWrapper) -> None:
-    logs.configure("json", "warning", written)
-    logs.tell_exchange({"status": 200}, datetime(2026, 1, 15, tzinfo=UTC))
-    assert told(written) == []
-
-
-def test_a_log_whose_reader_has_gone_stops_no_exchange(written: io.TextIOWrapper) -> None:
-    gone = io.TextIOWrapper(io.BytesIO())
-    logs.configure("json", "info", gone)
-    gone.close()
-    logs.tell_exchange({"status": 200}, datetime(2026, 1, 15, tzinfo=UTC))
-    assert told(written) == []
 
 
 def test_threads_tasks_and_warnings_tell_no_text(written: io.TextIOWrapper) -> None:
