@@ -46,6 +46,7 @@ class Task:
         number: of the chunk, or of the first of the partitions.
         version: of the cohort, or of what is wanted, as known before the step.
         size: bytes that it reads, for the progress.
+        settled: for `gather`: all evidence in it is of patients who are in the cohort already.
         batches: for `evaluate`: (chunk, batch of its file) of what is in `partitions` alone; `shared` of lines about
             several partitions, some of which are these.
     """
@@ -54,6 +55,7 @@ class Task:
     number: int
     version: int
     size: int = 0
+    settled: bool = False
     batches: tuple[tuple[int, int], ...] = ()
     shared: tuple[tuple[int, int], ...] = ()
     partitions: tuple[int, ...] = ()
@@ -111,7 +113,10 @@ class Kernel:
     def _gather(self, task: Task) -> dict[str, Any]:
         cohort, part = self._cohort(task.version), self.parts[task.number]
         values, many = self.rule_base.value_sets, self.options.many
-        scanner = self._once(f"lines-{task.version}", lambda: scanning.for_cohort(values, cohort, many=many))
+        known = self._once(f"known-{task.version}", lambda: scanning.for_known(cohort, many=many))
+        scanner = (task.settled and known) or self._once(
+            f"lines-{task.version}", lambda: scanning.for_cohort(values, cohort, many=many)
+        )
         divisions = cohort.divisions(self.options.patients_to_a_part, MOST_PARTITIONS)
         with self.work.whole(f"{task.name}.arrow") as path:
             gathering = Gathering(

@@ -13,7 +13,6 @@ from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.fhir_adapters.json_text import parse_strictly_once
 from spmwatch.fhir_adapters.problems import MOST_PROBLEMS
 from spmwatch.fhir_adapters.references import label_of
-from spmwatch.fhir_adapters.relevance import DRUG_TYPES
 from spmwatch.screening.run.counting import check_rows, lines_of
 from spmwatch.screening.run.kernel import (
     COHORT,
@@ -30,6 +29,7 @@ from spmwatch.screening.run.looking import PRODUCTS as PRODUCT_TYPES
 from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.places import Part, parts_of
 from spmwatch.screening.run.pool import Pool
+from spmwatch.screening.run.reading import RECORDS
 from spmwatch.screening.run.rows import NOBODYS, SHARED, rows_in
 from spmwatch.screening.run.setting import setting_of
 from spmwatch.screening.run.state import Cohort
@@ -38,7 +38,6 @@ from spmwatch.screening.run.work_folder import WorkFolder
 from spmwatch.screening.scan.sources import Inventory
 
 _UNTOLD = frozenset({"", "Bundle", "Parameters", "List"})
-_EVIDENCE = frozenset({*DRUG_TYPES, "Condition", "Procedure"})
 _PRODUCT_FILES = PRODUCT_TYPES | _UNTOLD
 
 
@@ -77,6 +76,10 @@ class Pipeline:
     parts: list[Part] = field(init=False)
     _pool: Pool[Task, None] = field(init=False)
     _lost: int = 0
+    _settled: frozenset[int] = frozenset()
+    """Parts in which all evidence was found already and names its patients."""
+    _settled_for: frozenset[str] = frozenset()
+    """Names of the Medications by which it was found."""
 
     def __post_init__(self) -> None:
         """Cut the input into chunks."""
@@ -116,7 +119,12 @@ class Pipeline:
 
     def _do(self, kind: Kind, version: int, parts: Iterable[Part]) -> list[dict[str, Any]]:
         """One step on some chunks: what it says of each."""
-        return self._run([Task(kind=kind, number=part.number, version=version, size=part.size) for part in parts], kind)
+        known = self._settled if kind == "gather" and self._cohort(version).products == self._settled_for else ()
+        tasks = [
+            Task(kind=kind, number=part.number, version=version, size=part.size, settled=part.number in known)
+            for part in parts
+        ]
+        return self._run(tasks, kind)
 
     def _run(self, tasks: Sequence[Task], step: str) -> list[dict[str, Any]]:
         done, left, finished, whole = {}, list[Task](), 0, sum(task.size for task in tasks)
@@ -155,8 +163,15 @@ class Pipeline:
             version, cohort = self._keep(version + 1, grown), grown
             if settled:
                 break
-        for kinds in (_EVIDENCE, frozenset({"Patient"})):
-            cohort = cohort.grown(self._do("prime", version, self._of_kinds(kinds)))
+        self._settled_for = cohort.products
+        for kinds in (RECORDS, frozenset({"Patient"})):
+            parts = self._of_kinds(kinds)
+            primed = self._do("prime", version, parts)
+            if kinds is RECORDS:
+                self._settled = frozenset(
+                    part.number for part, one in zip(parts, primed, strict=True) if one["settled"]
+                )
+            cohort = cohort.grown(primed)
             version = self._keep(version + 1, cohort)
         return version, cohort
 

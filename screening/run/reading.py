@@ -16,6 +16,7 @@ from spmwatch.fhir_adapters.json_text import Parsed, kind_of, parse_strictly_onc
 from spmwatch.fhir_adapters.lines import LARGEST_DOCUMENT, Line, too_long
 from spmwatch.fhir_adapters.problems import Problem
 from spmwatch.fhir_adapters.references import Item
+from spmwatch.fhir_adapters.relevance import DRUG_TYPES
 from spmwatch.screening.results.tables import may_hold_evidence
 from spmwatch.screening.run.looking import Look, Looker
 from spmwatch.screening.run.places import Found, Part, Seen, candidates, document
@@ -24,6 +25,9 @@ from spmwatch.screening.run.rows import NOBODYS, SHARED, Row, RowWriter
 from spmwatch.screening.run.state import Cohort
 from spmwatch.screening.scan.scanner import Scanner
 from spmwatch.screening.scan.sources import Shape
+
+RECORDS = frozenset({*DRUG_TYPES, "Condition", "Procedure"})
+"""Types of the records that tell who is in the cohort."""
 
 _LONGEST_TYPE = 60
 MANY = 2
@@ -65,15 +69,29 @@ class Gains:
 
 
 def prime(part: Part, scanner: Scanner, looker: Looker, cohort: Cohort) -> dict[str, Any]:
-    """A first look at files that are likely to tell who is in the cohort, so that the next step knows it."""
-    gains = Gains()
+    """A first look at files that are likely to tell who is in the cohort, so that the next step knows it.
+
+    `settled`: all that was found names its patients, so whatever the next step needs of it is found by these.
+    """
+    gains, settled = Gains(), True
     for found in _lines(part, scanner, Seen()):
         parsed = parse_strictly_once(found.data)
         if parsed.error is None:
-            gains.take(looker.look(parsed.value, "", cohort.products), cohort)
-        elif found.line:
-            gains.take_damage(damage_of(Line(found.line, found.data, found.complete), "", parsed.error))
-    return gains.as_json()
+            look = looker.look(parsed.value, "", cohort.products)
+            gains.take(look, cohort)
+            settled = settled and _names_its_patients(found, parsed, look)
+        else:
+            settled = False
+            if found.line:
+                gains.take_damage(damage_of(Line(found.line, found.data, found.complete), "", parsed.error))
+    return {**gains.as_json(), "settled": settled}
+
+
+def _names_its_patients(found: Found, parsed: Parsed, look: Look) -> bool:
+    """Is it one sound record in which the id of its patient stands as such, and nothing to tell of besides?"""
+    if parsed.repairs or not isinstance(parsed.value, dict) or parsed.value.get("resourceType") not in RECORDS:
+        return False
+    return bool(look.keys) and not look.identifiers and all(key.encode() in found.data for key in look.keys)
 
 
 def _lines(part: Part, scanner: Scanner, seen: Seen) -> Iterator[Found]:

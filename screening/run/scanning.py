@@ -16,7 +16,7 @@ _MEMBERS = ("Patient", "Condition", "Medication", "Substance")
 
 def for_evidence(value_sets: ValueSets, cohort: Cohort, *, many: int) -> Scanner:
     """Lines with codes or words of the cohort's drugs and diseases, or that refer to one of its Medications."""
-    return HyperScanner(_evidence(value_sets, cohort, many))
+    return HyperScanner(_evidence(value_sets), _names(cohort, many))
 
 
 def for_members(cohort: Cohort, *, many: int) -> Scanner:
@@ -31,8 +31,14 @@ def for_cohort(value_sets: ValueSets, cohort: Cohort, *, many: int) -> Scanner:
     """
     own = cohort.ids()
     if len(own) > many:
-        return HyperScanner(_evidence(value_sets, cohort, many) | relevant(value_sets) | _whole(_MEMBERS))
-    return HyperScanner(_evidence(value_sets, cohort, many) | ids(own, READ_TYPES))
+        return HyperScanner(_evidence(value_sets) | relevant(value_sets) | _whole(_MEMBERS))
+    return HyperScanner(_evidence(value_sets), _names(cohort, many) | ids(own, READ_TYPES))
+
+
+def for_known(cohort: Cohort, *, many: int) -> Scanner | None:
+    """Lines about the cohort alone; None when it is too large to look for each patient."""
+    own = cohort.ids()
+    return None if len(own) > many else HyperScanner(ids(own, READ_TYPES))
 
 
 def for_products(names: Collection[str], *, many: int) -> Scanner:
@@ -45,11 +51,15 @@ def for_everything() -> Scanner:
     return PlainScanner()
 
 
-def _evidence(value_sets: ValueSets, cohort: Cohort, many: int) -> Patterns:
+def _evidence(value_sets: ValueSets) -> Patterns:
     """A Substance may be the ingredient that matters, so it is held against what a Medication is held against."""
     found = evidence(value_sets)
-    found |= Patterns({"Substance": found.by_type["Medication"]})
-    return found | _lines_with(cohort.names(), (*DRUG_TYPES, *PRODUCT_TYPES), many)
+    return found | Patterns({"Substance": found.by_type["Medication"]})
+
+
+def _names(cohort: Cohort, many: int) -> Patterns:
+    """Lines that refer to a Medication of the cohort's drugs, or are one."""
+    return _lines_with(cohort.names(), (*DRUG_TYPES, *PRODUCT_TYPES), many)
 
 
 def _lines_with(words: Collection[str], types: Iterable[str], many: int) -> Patterns:

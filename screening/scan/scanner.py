@@ -75,10 +75,19 @@ class HyperScanner:
     line is.
     """
 
-    def __init__(self, patterns: Patterns) -> None:
-        self._looked = patterns.by_type
-        self._groups = {looked: Group(looked) for looked in set(patterns.by_type.values())}
-        self._frame = Frame({kind for kind, looked in patterns.by_type.items() if looked.whole}, patterns.by_type)
+    def __init__(self, *patterns: Patterns) -> None:
+        """With a database for each of the patterns by itself: those that stay the same are made once in a process."""
+        groups: dict[Looked, Group] = {}
+        types = dict.fromkeys(kind for one in patterns for kind in one.by_type)
+        self._groups = {
+            kind: tuple(
+                groups.setdefault(looked, Group(looked))
+                for looked in dict.fromkeys(one.by_type[kind] for one in patterns if kind in one.by_type)
+            )
+            for kind in types
+        }
+        whole = {kind for kind, own in self._groups.items() if any(group.looked.whole for group in own)}
+        self._frame = Frame(whole, types)
         self._uniform: dict[bytes, Uniform] = {}
         self._raw = Raw()
 
@@ -96,7 +105,7 @@ class HyperScanner:
             ends = self._frame.read(block)
             newlines, types = self._frame.newlines, frozenset(self._frame.types)
             begun = frozenset(self._frame.begun)
-            groups = tuple({self._groups[self._looked[kind]] for kind in types if kind in self._looked})
+            groups = tuple({group for kind in types for group in self._groups.get(kind, ())})
             for group in groups:
                 ends += group.read(block)
         if not block.isascii():
@@ -116,8 +125,7 @@ class HyperScanner:
         kind = begun[1]
         known = self._uniform.get(kind)
         if known is None and kind.decode() not in TOLD_APART and len(self._uniform) < _MOST_TYPES:
-            looked = self._looked.get(kind.decode(), Looked())
-            known = self._uniform[kind] = Uniform(kind.decode(), self._groups.get(looked) or Group(looked))
+            known = self._uniform[kind] = Uniform(kind.decode(), self._groups.get(kind.decode(), ()))
         return known
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 
 import hyperscan
@@ -68,19 +68,12 @@ class Group:
         self._letters: list[int] = []
 
     @cached_property
-    def odd(self) -> Search | None:
-        """What is looked for apart."""
-        expressions = [(one, 0) for one in sorted(self.looked.odd)]
-        return (
-            Search(expressions, lambda _number, _start, end, _flags, _context: self._ends.append(end))
-            if expressions
-            else None
-        )
-
-    @cached_property
-    def _main(self) -> Search:
+    def searches(self) -> list[Search]:
+        """What is looked for, and beside it what is looked for apart."""
         found, letters = self._ends.append, self._letters.append
-        return handing_over((one, 0, letters if is_letter else found) for one, is_letter in self.expressions())
+        main = [(one, 0, letters if is_letter else found) for one, is_letter in self.expressions()]
+        odd = [(one, 0, found) for one in sorted(self.looked.odd)]
+        return [handing_over(wanted) for wanted in (main, odd) if wanted]
 
     def expressions(self) -> Iterator[tuple[bytes, bool]]:
         """What is looked for; True for letters whose words are to be looked at."""
@@ -94,19 +87,11 @@ class Group:
 
     def read(self, block: bytes) -> list[int]:
         """Where the lines are that could matter."""
-        if not self.looked.expressions:
-            return []
-        self._letters.clear()
-        ends = self.read_odd(block)
-        self._main.run(block)
-        return ends + self.judged(block, self._letters)
-
-    def read_odd(self, block: bytes) -> list[int]:
-        """What is looked for apart."""
         self._ends.clear()
-        if self.odd is not None:
-            self.odd.run(block)
-        return self._ends
+        self._letters.clear()
+        for search in self.searches:
+            search.run(block)
+        return [*self._ends, *self.judged(block, self._letters)] if self._letters else list(self._ends)
 
     def judged(self, block: bytes, letters: Iterable[int]) -> list[int]:
         """Those of the letters that stand in a word that may be ours."""
@@ -119,30 +104,21 @@ class Uniform:
     Line ends are found by numpy, not by hyperscan: to be called for each of them costs more than the whole search.
     """
 
-    def __init__(self, kind: str, group: Group) -> None:
+    def __init__(self, kind: str, groups: Sequence[Group]) -> None:
         self.newlines = 0
-        self.types = frozenset({kind} if kind in READ_TYPES or group.looked != Looked() else ())
+        wanted = any(group.looked != Looked() for group in groups)
+        self.types = frozenset({kind} if kind in READ_TYPES or wanted else ())
+        self.groups = groups
         self.begun = frozenset({kind})
-        self.groups: tuple[Group, ...] = (group,)
         self.ends: list[int] = []
-        self._group = group
+        self._whole = any(group.looked.whole for group in groups)
         self._beginning = BEGINNING + kind.encode() + b'"'
         self._between = _Words(b"}\n" + self._beginning)
-        self._letters: list[int] = []
-        self._ends: list[int] = []
-        expressions = [] if group.looked.whole else list(group.expressions())
-        found, letters = self._ends.append, self._letters.append
-        self._search = (
-            handing_over((one, 0, letters if is_letter else found) for one, is_letter in expressions)
-            if expressions
-            else None
-        )
 
     @property
     def searches(self) -> list[Search]:
         """All that a block goes through."""
-        odd = None if self._group.looked.whole else self._group.odd
-        return [one for one in (self._search, odd) if one is not None]
+        return [] if self._whole else [one for group in self.groups for one in group.searches]
 
     def read(self, block: bytes) -> bool:
         """Is the block as it should be? Then `ends` are the places of lines that could matter."""
@@ -152,17 +128,8 @@ class Uniform:
         if not self._between.are_at(block, ends[:-1] - 1):
             return False
         self.newlines = len(ends)
-        self.ends = ends.tolist() if self._group.looked.whole else self._found(block)
+        self.ends = (ends + 1).tolist() if self._whole else [end for group in self.groups for end in group.read(block)]
         return True
-
-    def _found(self, block: bytes) -> list[int]:
-        if self._search is None:
-            return []
-        self._letters.clear()
-        self._ends.clear()
-        self._search.run(block)
-        ends = self._ends + self._group.read_odd(block)
-        return ends + self._group.judged(block, self._letters) if self._letters else ends
 
 
 class _Words:
