@@ -8,9 +8,9 @@ import sys
 def main() -> None:
     """The command line; its exit code is the process's."""
     try:
-        from spmwatch.cli.commands import app  # noqa: PLC0415 - see above: this takes most of a second
+        from spmwatch.cli.commands import app_for  # noqa: PLC0415 - see above: this takes most of a second
 
-        app()
+        app_for(sys.argv[1:])()
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         sys.exit(130)

@@ -1,25 +1,14 @@
-"""The `spmwatch` command."""
+"""The `spmwatch` command. A command that is named is imported alone: all together they take a second to load."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Annotated, NamedTuple
 
 import typer
 
-from spmwatch.cli.decisions import decisions_app
 from spmwatch.cli.edge import EXIT_CODES
-from spmwatch.cli.explain import explain
-from spmwatch.cli.facts import facts
-from spmwatch.cli.feedback import feedback_app
-from spmwatch.cli.hook import hook
-from spmwatch.cli.replay import replay_command
-from spmwatch.cli.rules.app import rules_app
-from spmwatch.cli.screen import screen
-from spmwatch.cli.serve import serve
-from spmwatch.cli.steps import steps
-from spmwatch.cli.store import store_app
-from spmwatch.cli.test import EXIT_CODES as TEST_EXIT_CODES
-from spmwatch.cli.test import run_features
 from spmwatch.engine.version import version
 
 ABOUT = """Second-cancer surveillance after lenalidomide and melphalan, from FHIR data and rules that can be read.
@@ -27,55 +16,103 @@ ABOUT = """Second-cancer surveillance after lenalidomide and melphalan, from FHI
 Decision support for professionals: suggestions for clinical judgement, not a medical device.
 """
 
-app = typer.Typer(
-    name="spmwatch",
-    help=ABOUT,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    add_completion=False,
-)
-
 
 def _examples(*lines: str) -> str:
     """The foot of a command's help."""
-    return "Examples:\n\n" + "\n\n".join(lines) + f"\n\n{EXIT_CODES}"
+    return "Examples:\n\n" + "\n\n".join(lines) + "\n\n{EXIT_CODES}"
 
 
-app.command(
-    epilog=_examples(
-        "spmwatch screen examples/export --as-of 2026-01-15",
-        "spmwatch screen bundle.json --format json",
-        "spmwatch screen export/ --out results/ --partial MedicationAdministration",
+class Listed(NamedTuple):
+    """A command, or a group of commands, and where it stands.
+
+    Attributes:
+        module: below `spmwatch.cli`; `name` of the function, or of the group's Typer, in there.
+        epilog: the foot of its help, with a place for exit codes: those of its module, else those of all; None for a
+            group, which has feet of its own.
+    """
+
+    module: str
+    name: str
+    epilog: str | None = None
+
+
+COMMANDS = {
+    "screen": Listed(
+        "screen",
+        "screen",
+        _examples(
+            "spmwatch screen examples/export --as-of 2026-01-15",
+            "spmwatch screen bundle.json --format json",
+            "spmwatch screen export/ --out results/ --partial MedicationAdministration",
+        ),
+    ),
+    "explain": Listed(
+        "explain",
+        "explain",
+        _examples(
+            "spmwatch explain bundle.json --rule SPM-09",
+            "spmwatch explain export/ --patient P01 --as-of 2026-01-15",
+            "spmwatch explain export/ --patient P01 --html P01.html",
+        ),
+    ),
+    "facts": Listed("facts", "facts", _examples("spmwatch facts bundle.json", "spmwatch facts export/ --format json")),
+    "hook": Listed(
+        "hook",
+        "hook",
+        "Examples:\n\nspmwatch hook request.json --as-of 2026-01-15\n\ncurl ... | spmwatch hook - --format json",
+    ),
+    "serve": Listed(
+        "serve", "serve", "Example:\n\nspmwatch serve --port 8000\n\ncurl http://127.0.0.1:8000/cds-services"
+    ),
+    "test": Listed(
+        "test",
+        "run_features",
+        "Examples:\n\nspmwatch test\n\nspmwatch test our-site/features --overlay our-site --junit results.xml\n\n"
+        "spmwatch test features/transplant --name 'donor'\n\n{EXIT_CODES}",
+    ),
+    "steps": Listed(
+        "steps", "steps", "Examples:\n\nspmwatch steps transplant\n\nspmwatch steps --out docs/steps.md --check"
+    ),
+    "replay": Listed(
+        "replay",
+        "replay_command",
+        "Examples:\n\nspmwatch replay --all --from 2026-01-01 --overlay site/\n\n"
+        "spmwatch replay request.json --answer answer.json --as-of 2026-01-15",
+    ),
+    "rules": Listed("rules.app", "rules_app"),
+    "feedback": Listed("feedback", "feedback_app"),
+    "decisions": Listed("decisions", "decisions_app"),
+    "store": Listed("store", "store_app"),
+}
+
+
+def app_of(names: Iterable[str]) -> typer.Typer:
+    """The command line with some of its commands, which are imported now."""
+    made = typer.Typer(
+        name="spmwatch",
+        help=ABOUT,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        add_completion=False,
     )
-)(screen)
-app.command(
-    epilog=_examples(
-        "spmwatch explain bundle.json --rule SPM-09",
-        "spmwatch explain export/ --patient P01 --as-of 2026-01-15",
-        "spmwatch explain export/ --patient P01 --html P01.html",
-    )
-)(explain)
-app.command(epilog=_examples("spmwatch facts bundle.json", "spmwatch facts export/ --format json"))(facts)
-app.command(
-    epilog="Examples:\n\nspmwatch hook request.json --as-of 2026-01-15\n\ncurl ... | spmwatch hook - --format json"
-)(hook)
-app.command(epilog="Example:\n\nspmwatch serve --port 8000\n\ncurl http://127.0.0.1:8000/cds-services")(serve)
-app.command(
-    "test",
-    epilog="Examples:\n\nspmwatch test\n\nspmwatch test our-site/features --overlay our-site --junit results.xml\n\n"
-    f"spmwatch test features/transplant --name 'donor'\n\n{TEST_EXIT_CODES}",
-)(run_features)
-app.command(epilog="Examples:\n\nspmwatch steps transplant\n\nspmwatch steps --out docs/steps.md --check")(steps)
-app.command(
-    "replay",
-    epilog="Examples:\n\nspmwatch replay --all --from 2026-01-01 --overlay site/\n\n"
-    "spmwatch replay request.json --answer answer.json --as-of 2026-01-15",
-)(replay_command)
-app.add_typer(rules_app)
-app.add_typer(feedback_app)
-app.add_typer(decisions_app)
-app.add_typer(store_app)
+    made.callback()(_options)
+    for name in names:
+        listed = COMMANDS[name]
+        module = import_module(f"spmwatch.cli.{listed.module}")
+        found = getattr(module, listed.name)
+        if isinstance(found, typer.Typer):
+            made.add_typer(found)
+        else:
+            codes = getattr(module, "EXIT_CODES", EXIT_CODES)
+            made.command(name, epilog=(listed.epilog or "").replace("{EXIT_CODES}", codes))(found)
+    return made
+
+
+def app_for(arguments: list[str]) -> typer.Typer:
+    """The command line for these arguments: with the one command that they begin with, or with all."""
+    named = arguments[:1]
+    return app_of(named if named and named[0] in COMMANDS else COMMANDS)
 
 
 def _print_version(wanted: bool) -> None:
@@ -84,7 +121,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     _version: Annotated[
         bool,
@@ -92,3 +128,11 @@ def _options(
     ] = False,
 ) -> None:
     pass
+
+
+def __getattr__(name: str) -> typer.Typer:
+    """`app`: the command line with all commands, made when it is first asked for."""
+    if name != "app":
+        raise AttributeError(name)
+    globals()["app"] = made = app_of(COMMANDS)
+    return made
