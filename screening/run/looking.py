@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,7 +38,7 @@ class Look:
 
     Attributes:
         keys, identifiers: patients whose it is, or could be.
-        evidence: it may bring these patients into the cohort.
+        evidence: it may bring these patients into the cohort; not looked at when they are in it.
         relevant: something in it would be kept by the plain reader.
         nobodys: something relevant in it names no patient.
         products: Medications and Substances in it (`Medication/id`), with their identifiers, by name.
@@ -65,6 +65,13 @@ def name_of(identifier: Identifier) -> str:
     return "|".join(identifier)
 
 
+Known = Callable[[str], bool]
+
+
+def _nobody(_: str) -> bool:
+    return False
+
+
 class Looker:
     """Looks at lines. It may see evidence where there is none, never the other way round."""
 
@@ -72,14 +79,22 @@ class Looker:
         self._terms = terms
         self._relevance: Relevance = relevance_of(terms)
 
-    def look(self, value: object, where: str, products: frozenset[str]) -> Look:
-        """What a parsed line is about; `products`: names of Medications that hold lenalidomide or melphalan."""
+    def look(self, value: object, where: str, products: frozenset[str], known: Known = _nobody) -> Look:
+        """What a parsed line is about.
+
+        Args:
+            value: of the line.
+            where: its place.
+            products: names of Medications that hold lenalidomide or melphalan.
+            known: is a patient in the cohort already? Whether a single resource is evidence for that is not looked at.
+        """
         look = Look()
+        alone = isinstance(value, dict) and value.get("resourceType") != "Bundle"
         for item in _items(value, where, look):
-            self._item(item, look, products)
+            self._item(item, look, products, known if alone else _nobody)
         return look
 
-    def _item(self, item: Item, look: Look, products: frozenset[str]) -> None:
+    def _item(self, item: Item, look: Look, products: frozenset[str], known: Known) -> None:
         if item.scope is None:
             look.types.add(item.type)
         if item.type == "Patient":
@@ -106,7 +121,8 @@ class Looker:
         if relevant:
             refers_to = set(_referred_to(item)) if item.type in DRUG_TYPES else set[str]()
             look.refers_to |= refers_to
-            look.evidence = look.evidence or self._tells(item, refers_to, products)
+            if owner.key is None or owner.identifiers or not known(owner.key):
+                look.evidence = look.evidence or self._tells(item, refers_to, products)
 
     def _tells(self, item: Item, refers_to: Iterable[str], products: frozenset[str]) -> bool:
         """Is one of its codes, texts or Medications evidence, wherever in it that stands?"""

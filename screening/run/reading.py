@@ -17,6 +17,7 @@ from spmwatch.fhir_adapters.lines import LARGEST_DOCUMENT, Line, too_long
 from spmwatch.fhir_adapters.problems import Problem
 from spmwatch.fhir_adapters.references import Item
 from spmwatch.fhir_adapters.relevance import DRUG_TYPES
+from spmwatch.fhir_adapters.shapes import is_sound
 from spmwatch.screening.results.tables import may_hold_evidence
 from spmwatch.screening.run.looking import Look, Looker
 from spmwatch.screening.run.places import Found, Part, Seen, candidates, document
@@ -77,7 +78,7 @@ def prime(part: Part, scanner: Scanner, looker: Looker, cohort: Cohort) -> dict[
     for found in _lines(part, scanner, Seen()):
         parsed = parse_strictly_once(found.data)
         if parsed.error is None:
-            look = looker.look(parsed.value, "", cohort.products)
+            look = looker.look(parsed.value, "", cohort.products, lambda key: key in gains.keys or cohort.has(key))
             gains.take(look, cohort)
             settled = settled and _names_its_patients(found, parsed, look)
         else:
@@ -89,7 +90,8 @@ def prime(part: Part, scanner: Scanner, looker: Looker, cohort: Cohort) -> dict[
 
 def _names_its_patients(found: Found, parsed: Parsed, look: Look) -> bool:
     """Is it one sound record in which the id of its patient stands as such, and nothing to tell of besides?"""
-    if parsed.repairs or not isinstance(parsed.value, dict) or parsed.value.get("resourceType") not in RECORDS:
+    kind = parsed.value.get("resourceType") if isinstance(parsed.value, dict) else None
+    if parsed.repairs or kind not in RECORDS or not is_sound(kind, parsed.value):
         return False
     return bool(look.keys) and not look.identifiers and all(key.encode() in found.data for key in look.keys)
 
@@ -211,7 +213,7 @@ class Gathering:
                 self.rows.add(self.partition_of(damage.patient), row)
 
     def _value(self, found: Found, parsed: Parsed) -> None:
-        look = self.looker.look(parsed.value, self.name, self.cohort.products)
+        look = self.looker.look(parsed.value, self.name, self.cohort.products, self.cohort.has)
         self.types |= look.types
         if len(self.patients) < MANY:
             self.patients.update(look.patients)

@@ -100,6 +100,5 @@ def rows_in(path: Path, batches: Iterable[int] | None) -> Iterator[Row]:
         numbers = range(reader.num_record_batches) if batches is None else batches
         for number in numbers:
             batch = reader.get_batch(number)
-            columns = [batch.column(name) for name in SCHEMA.names]
-            for at in range(batch.num_rows):
-                yield Row(*(column[at].as_py() for column in columns))
+            columns = (batch.column(name).to_pylist() for name in SCHEMA.names)
+            yield from map(Row._make, zip(*columns, strict=True))
