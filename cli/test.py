@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spmwatch.cli.coverage_text import print_coverage
 from spmwatch.cli.edge import complain, console, tidy, visible
 from spmwatch.cli.reading import Overlays, load_rules
 from spmwatch.cli.rules.common import checked_root
 from spmwatch.engine.errors import InputError
+from spmwatch.screening.report import write_file
 
 if TYPE_CHECKING:
     from spmwatch.rule_testing.rule_choice import RuleChoice
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 ALL_HELD, SOME_FAILED, WRONG_INPUT = 0, 1, 2
 FEATURES = Path("features")
 EXIT_CODES = (
-    "Exit codes: 0 every scenario held; 1 a scenario failed; 2 a path, a feature file, a step or the rules cannot be "
-    "read, or there is no scenario."
+    "Exit codes: 0 every scenario held; 1 a scenario failed, or --fail-under is not met; 2 a path, a feature file, a "
+    "step or the rules cannot be read, or there is no scenario."
 )
 
 
@@ -55,6 +57,24 @@ def run_features(
         Path | None,
         typer.Option("--junit", metavar="FILE", help="Write JUnit XML there, for CI.", show_default=False),
     ] = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Say which parts of the rules the scenarios reach, and which not.")
+    ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write the coverage as a page there.", show_default=False),
+    ] = None,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(
+            "--fail-under",
+            metavar="PERCENT",
+            min=0,
+            max=100,
+            help="Exit with 1 when less than this is reached.",
+            show_default=False,
+        ),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every scenario, not only each file.")] = False,
 ) -> None:
     """Run rule scenarios: say which hold, and of those that do not what was expected, what came, and why."""
@@ -62,16 +82,46 @@ def run_features(
     need_testing()
     from spmwatch.rule_testing.run import Wanted, run  # noqa: PLC0415 - needs pytest, an extra
 
-    if junit is not None and not junit.absolute().parent.is_dir():
-        raise InputError(str(junit.parent), "-", "is no folder", "Name a file in a folder that exists")
+    for file in (junit, html):
+        if file is not None and not file.absolute().parent.is_dir():
+            raise InputError(str(file.parent), "-", "is no folder", "Name a file in a folder that exists")
+    measured = _Measured() if coverage or html is not None or fail_under is not None else None
     wanted = Wanted(paths=wanted_paths, choice=_choice(rules, overlay), named=name, junit=junit)
     done = run(
         wanted,
         root=Path.cwd(),
         file_done=lambda path, outcomes: _show_file(path, outcomes, verbose=verbose),
+        observer=None if measured is None else measured.coverage.observe,
     )
     _show_problems(done)
-    raise typer.Exit(_conclude(done, name))
+    code = _conclude(done, name)
+    if measured is not None and done.outcomes:
+        code = max(code, measured.show(done, html=html, fail_under=fail_under))
+    raise typer.Exit(code)
+
+
+class _Measured:
+    """What the scenarios reach of the rules."""
+
+    def __init__(self) -> None:
+        from spmwatch.rule_testing.coverage import Coverage  # noqa: PLC0415 - see `run_features`
+
+        self.coverage = Coverage()
+
+    def show(self, done: Run, *, html: Path | None, fail_under: float | None) -> int:
+        """Print it, write the page, and say whether it is enough."""
+        from spmwatch.rule_testing.coverage_table import page_of, table_of  # noqa: PLC0415 - see `run_features`
+
+        table = table_of(self.coverage, done.rules)
+        typer.echo()
+        print_coverage(console(), table)
+        if html is not None:
+            write_file(html, page_of(table).encode("utf-8"))
+            complain(f"Written: {html}.")
+        if fail_under is not None and table.total.percent < fail_under:
+            complain(f"{table.total.percent:.1f} % is reached; at least {fail_under:g} % is asked for (--fail-under).")
+            return SOME_FAILED
+        return ALL_HELD
 
 
 def _paths(paths: Sequence[Path] | None) -> list[Path]:

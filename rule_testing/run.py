@@ -61,10 +61,12 @@ class Run:
     Attributes:
         outcomes: every scenario, in the order in which they ran.
         faults: files that could not be read, each a text of `file:line: problem` lines.
+        rules: ids of the rules that the features are about, by their tags.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    rules: set[str] = field(default_factory=set[str])
 
     @property
     def states(self) -> Mapping[State, int]:
@@ -157,6 +159,7 @@ class _Reporter:
         """Keep the scenarios that were asked for."""
         items[:] = [item for item in items if self._named in scenario_name(item).casefold()]
         self._left = Counter(self._path(item) for item in items)
+        self.run.rules.update(marker.args[0] for item in items for marker in item.iter_markers("rule"))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Run what can be read, although something else cannot."""

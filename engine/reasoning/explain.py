@@ -275,6 +275,7 @@ class Explainer:
         for test in condition.spans:
             span: Span = getattr(episode, test.field)
             is_day = units[test.field].is_day
+            limit: Span | None = None
             if test.anchor not in (None, TODAY) and test.anchor not in bindings:
                 expected, truth = f"{test.comparison} {test.anchor}.{test.anchor_field} (none)", Truth.FALSE
             else:
@@ -282,4 +283,4 @@ class Explainer:
                 expected = f"{test.comparison} {limit_text(test, limit, units[test.field].ucum, is_day=is_day)}"
                 truth = compare(span, test.comparison, limit)
             value = span_text(span, units[test.field].ucum, is_day=is_day)
-            yield TestReport(field=test.field, value=value, expected=expected, truth=truth)
+            yield TestReport(field=test.field, value=value, expected=expected, truth=truth, found=span, limit=limit)

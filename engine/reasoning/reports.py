@@ -12,12 +12,14 @@ from spmwatch.engine.truth import Truth
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestReport:
-    """One test on one episode: what it holds, against what, and whether it passes."""
+    """One test on one episode: what it holds, against what, and whether it passes. Of numbers the spans too."""
 
     field: str
     value: str
     expected: str
     truth: Truth
+    found: Span | None = None
+    limit: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -287,3 +287,12 @@ Feature: Blasts after lenalidomide or melphalan
       | 2026-01-14 | blasts | pending review | |
     When the rule is evaluated
     Then it recommends with indicator "critical"
+
+  @unknown
+  Scenario: Preliminary blasts, and it is not known whether lenalidomide was taken
+    Given a medication request of lenalidomide from 2024-06-20 to 2025-05-20 has the status "on-hold"
+    And the laboratory found
+      | date       | test   | value | unit | status      |
+      | 2026-01-10 | blasts | 3     | %    | preliminary |
+    When the rule is evaluated
+    Then it is undecided

@@ -497,3 +497,13 @@ Feature: Persistent low counts or large red cells
       | 2026-01-10 | platelets   | 82    | 10*9/L |
     When the rule is evaluated
     Then it stays silent
+
+  @unknown
+  Scenario: Platelets stay low, and it is not known whether lenalidomide was taken
+    Given a medication request of lenalidomide from 2024-06-20 to 2025-05-20 has the status "on-hold"
+    And the laboratory found
+      | date       | test      | value | unit   |
+      | 2025-10-01 | platelets | 60    | 10*9/L |
+      | 2025-12-20 | platelets | 62    | 10*9/L |
+    When the rule is evaluated
+    Then it is undecided

@@ -220,3 +220,13 @@ Feature: Blood count overdue
       When the rule is evaluated
       Then it is undecided
       And the plan lists blood count as not known
+
+    @unknown
+    Scenario: A count long ago, after melphalan, and it is not known whether lenalidomide was taken
+      Given intravenous melphalan was given
+        | date       | dose | unit  |
+        | 2022-11-08 | 200  | mg/m2 |
+      And a medication request of lenalidomide from 2024-01-01 to 2024-06-30 has the status "on-hold"
+      And the blood count on 2024-06-30 was normal
+      When the rule is evaluated
+      Then it is undecided

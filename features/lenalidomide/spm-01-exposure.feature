@@ -283,3 +283,9 @@ Feature: Any lenalidomide exposure in myeloma
       Then it recommends with indicator "info"
       And the card of it says "if for myeloma"
       And it asks about the indication
+
+    @unknown
+    Scenario: Lenalidomide on hold, for a disease that is not recorded
+      Given a medication request of lenalidomide from 2025-01-01 to 2025-06-30 has the status "on-hold"
+      When the rule is evaluated
+      Then it is undecided

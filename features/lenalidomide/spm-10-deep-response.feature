@@ -200,3 +200,12 @@ Feature: Deep response before lenalidomide maintenance
       And a complete response was recorded on 2024-05-01
       When the rule is evaluated
       Then it stays silent
+
+  Rule: The phase is not known
+
+    @unknown
+    Scenario: Lenalidomide is ordered without saying what for
+      Given a complete response was recorded on 2025-12-20
+      And lenalidomide 10 mg is ordered
+      When the order is signed
+      Then it is undecided

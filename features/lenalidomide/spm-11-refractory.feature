@@ -299,3 +299,12 @@ Feature: Lenalidomide after progression on it
       When the chart is opened
       Then it recommends with indicator "warning"
       And SPM-09 fires with indicator "warning"
+
+  Rule: Whether the myeloma progressed is not known
+
+    @unknown
+    Scenario: A provisional progression, and lenalidomide goes on
+      Given lenalidomide 10 mg was taken from 2024-01-01 and continues
+      And a progression of 2025-06-10 has the verification status "provisional"
+      When the rule is evaluated
+      Then it is undecided

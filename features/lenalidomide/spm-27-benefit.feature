@@ -196,3 +196,26 @@ Feature: Benefit and second-cancer risk side by side
         | use         | period                        | order        |
         | still taken | from 2024-12-25 and continues | pomalidomide |
         | ordered     | from 2024-12-25 to 2025-06-30 | lenalidomide |
+
+  Rule: Transplanted, no candidate any more, and of unrecorded age
+
+    @fires
+    Scenario: Lenalidomide is taken
+      Given the patient is a woman of unrecorded age
+      And an autologous stem cell transplant was done on 2024-03-10
+      And the patient was stated to be ineligible for transplant on 2025-01-10
+      And lenalidomide 10 mg was taken from 2025-01-01 and continues
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "belongs to two groups"
+
+    @fires
+    Scenario: Lenalidomide is ordered for somebody who had it
+      Given the patient is a woman of unrecorded age
+      And an autologous stem cell transplant was done on 2024-03-10
+      And the patient was stated to be ineligible for transplant on 2025-01-10
+      And lenalidomide 10 mg was taken from 2024-06-01 to 2024-12-30
+      And lenalidomide 10 mg is ordered
+      When the order is signed
+      Then it recommends with indicator "info"
+      And the card of it says "belongs to two groups"

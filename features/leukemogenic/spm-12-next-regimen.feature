@@ -421,3 +421,12 @@ Feature: Next treatment with a drug linked to leukaemia after lenalidomide
       When the order is signed
       Then it is undecided
       And it asks about the lenalidomide exposure
+
+  Rule: Whether lenalidomide was taken is not known
+
+    @unknown
+    Scenario: Melphalan is planned
+      Given a medication request of lenalidomide from 2024-06-20 to 2025-05-20 has the status "on-hold"
+      And intravenous melphalan is planned
+      When the chart is opened
+      Then it is undecided

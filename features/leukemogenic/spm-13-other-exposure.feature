@@ -135,3 +135,23 @@ Feature: Other chemotherapy linked to leukaemia besides lenalidomide
       When the rule is evaluated
       Then it is undecided
       And it asks about the lenalidomide exposure
+
+  Rule: Whether lenalidomide was taken is not known
+
+    @unknown
+    Scenario: A single day of cyclophosphamide
+      Given a medication request of lenalidomide from 2024-06-20 to 2025-05-20 has the status "on-hold"
+      And cyclophosphamide was given on 2022-05-01
+      When the rule is evaluated
+      Then it is undecided
+
+  Rule: After more than a single course
+
+    @unless @fires
+    Scenario: Months of cyclophosphamide, and a single day of it later
+      Given lenalidomide 10 mg was taken from 2024-01-01 to 2024-06-30
+      And cyclophosphamide was taken from 2022-05-01 to 2022-08-30
+      And cyclophosphamide was given on 2023-05-01
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it does not say "single"

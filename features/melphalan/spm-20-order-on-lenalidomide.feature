@@ -167,3 +167,12 @@ Feature: Melphalan ordered while lenalidomide is active
       And the patient died on 2026-01-10
       When the order is signed
       Then it stays silent
+
+  Rule: Whether lenalidomide was taken is not known
+
+    @unknown
+    Scenario: Melphalan flufenamide is ordered
+      Given a medication request of lenalidomide from 2025-06-01 and continues has the status "on-hold"
+      And melphalan flufenamide is ordered
+      When the order is signed
+      Then it is undecided
