@@ -23,6 +23,7 @@ from spmwatch.rule_testing.scenario import Observer
 
 _OPTIONS = (
     "--capture=no",
+    "--continue-on-collection-errors",
     "--assert=plain",
     "--disable-plugin-autoload",
     "--import-mode=importlib",
@@ -114,6 +115,11 @@ def run(
         root: paths are shown as seen from this folder.
         file_done: is told of each file when its last scenario has run.
         observer: is told of each evaluation.
+
+    Raises:
+        KeyboardInterrupt: the run was interrupted.
+        OSError: `file_done` could not write.
+        RuntimeError: pytest itself failed, which would be a fault of ours.
     """
     arguments = [*_OPTIONS, "-c", os.devnull, f"--rootdir={root}"]
     if wanted.choice is not None:
@@ -122,7 +128,13 @@ def run(
     if wanted.junit is not None:
         arguments.append(f"--junit-xml={wanted.junit.absolute()}")
     reporter = _Reporter(root, wanted.named.casefold(), file_done, observer)
-    pytest.main([*arguments, *(str(path.absolute()) for path in wanted.paths)], plugins=[reporter])
+    code = pytest.main([*arguments, *(str(path.absolute()) for path in wanted.paths)], plugins=[reporter])
+    if reporter.stopped is not None:
+        raise reporter.stopped
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt  # pytest has caught it; what has not run must not look as if it held
+    if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+        raise RuntimeError(f"pytest ended with {code}")
     return reporter.run
 
 
@@ -139,6 +151,7 @@ class _Reporter:
 
     def __init__(self, root: Path, named: str, file_done: FileDone, observer: Observer | None) -> None:
         self.run = Run()
+        self.stopped: OSError | KeyboardInterrupt | None = None
         self._root, self._named, self._file_done, self._observer = root, named, file_done, observer
         self._left: Counter[str] = Counter()
 
@@ -161,10 +174,6 @@ class _Reporter:
         self._left = Counter(self._path(item) for item in items)
         self.run.rules.update(marker.args[0] for item in items for marker in item.iter_markers("rule"))
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Run what can be read, although something else cannot."""
-        session.testsfailed = 0
-
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
@@ -177,8 +186,16 @@ class _Reporter:
             path = self._path(item)
             self._left[path] -= 1
             if not self._left[path]:
-                self._file_done(path, [outcome for outcome in self.run.outcomes if outcome.path == path])
+                self._tell(item, path)
         return report
+
+    def _tell(self, item: pytest.Item, path: str) -> None:
+        """Hand on a file that is done. Whoever reads may have gone: then no more runs, and the caller hears of it."""
+        try:
+            self._file_done(path, [outcome for outcome in self.run.outcomes if outcome.path == path])
+        except (OSError, KeyboardInterrupt) as error:
+            self.stopped = error
+            item.session.shouldstop = "nobody listens"
 
     def _outcome(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Outcome:
         path = self._path(item)

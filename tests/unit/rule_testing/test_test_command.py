@@ -193,6 +193,22 @@ def test_rules_that_cannot_be_loaded_are_told_once(site: Path) -> None:
     assert "overlay.yaml" in done.stderr
 
 
+@pytest.mark.parametrize("where", ["spmwatch.rule_testing.scenario.Scenario.evaluate", "spmwatch.cli.test._show_file"])
+def test_a_run_that_is_interrupted_never_looks_as_if_all_held(
+    site: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    write(site, SOUND)
+    write(site, SOUND, "two.feature")
+    monkeypatch.setattr(where, interrupted)
+    done = run("test")
+    assert done.exit_code == 130
+    assert done.stderr.splitlines()[-1] == "Interrupted."
+    assert "scenarios:" not in done.stdout
+
+
 def test_the_how_to_shows_a_scenario_that_holds_and_what_is_told_when_it_is_turned_round(site: Path) -> None:
     page = (ROOT / "docs" / "rule-tests.md").read_text(encoding="utf-8")
     text = dedent(page.partition("   ```gherkin\n")[2].partition("   ```\n")[0])
