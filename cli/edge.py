@@ -40,7 +40,7 @@ def tidy(command: Callable[P, R]) -> Callable[P, R]:
             sys.stdout.flush()
         except BrokenPipeError:
             # Whoever read our output has had enough. Point stdout elsewhere, or Python complains while it shuts down.
-            _silence_stdout()
+            silence_stdout()
             raise typer.Exit(ALL_EVALUATED) from None
         except KeyboardInterrupt:
             complain("Interrupted.")
@@ -69,7 +69,8 @@ def told(error: Exception) -> str:
     return str(error) if isinstance(error, CdsError) else f"failed ({type(error).__name__}), a fault of spmwatch"
 
 
-def _silence_stdout() -> None:
+def silence_stdout() -> None:
+    """Standard output leads nowhere from here on."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):  # not a real file, e.g. under a test runner

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spmwatch.cli.coverage_text import print_coverage
-from spmwatch.cli.edge import complain, console, tidy, visible
+from spmwatch.cli.edge import complain, console, silence_stdout, tidy, visible
 from spmwatch.cli.reading import Overlays, load_rules
 from spmwatch.cli.rules.common import checked_root
 from spmwatch.engine.errors import InputError
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from spmwatch.rule_testing.rule_choice import RuleChoice
     from spmwatch.rule_testing.run import Outcome, Run
 
-ALL_HELD, SOME_FAILED, WRONG_INPUT = 0, 1, 2
+ALL_HELD, SOME_FAILED, WRONG_INPUT, NOBODY_READS = 0, 1, 2, 141
 FEATURES = Path("features")
 EXIT_CODES = (
     "Exit codes: 0 every scenario held; 1 a scenario failed, or --fail-under is not met; 2 a path, a feature file, a "
-    "step or the rules cannot be read, or there is no scenario."
+    "step or the rules cannot be read, or there is no scenario; 130 interrupted; 141 nobody read the "
+    "output to its end."
 )
 
 
@@ -87,17 +89,28 @@ def run_features(
             raise InputError(str(file.parent), "-", "is no folder", "Name a file in a folder that exists")
     measured = _Measured() if coverage or html is not None or fail_under is not None else None
     wanted = Wanted(paths=wanted_paths, choice=_choice(rules, overlay), named=name, junit=junit)
-    done = run(
-        wanted,
-        root=Path.cwd(),
-        file_done=lambda path, outcomes: _show_file(path, outcomes, verbose=verbose),
-        observer=None if measured is None else measured.coverage.observe,
-    )
-    _show_problems(done)
-    code = _conclude(done, name)
-    if measured is not None and done.outcomes:
-        code = max(code, measured.show(done, html=html, fail_under=fail_under))
+    with _told_to_the_end():
+        done = run(
+            wanted,
+            root=Path.cwd(),
+            file_done=lambda path, outcomes: _show_file(path, outcomes, verbose=verbose),
+            observer=None if measured is None else measured.coverage.observe,
+        )
+        _show_problems(done)
+        code = _conclude(done, name)
+        if measured is not None and done.outcomes:
+            code = max(code, measured.show(done, html=html, fail_under=fail_under))
     raise typer.Exit(code)
+
+
+@contextmanager
+def _told_to_the_end() -> Generator[None]:
+    """Where nobody reads on, other commands end with 0. Here that would say that every scenario held."""
+    try:
+        yield
+    except BrokenPipeError:
+        silence_stdout()
+        raise typer.Exit(NOBODY_READS) from None
 
 
 class _Measured:

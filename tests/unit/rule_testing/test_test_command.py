@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 from textwrap import dedent
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.unit.cli.running import run
+from tests.unit.cli.running import COMMAND, environment, run
 
 ROOT = Path(__file__).parents[3]
 BEGINNING = """@rule:SPM-05
@@ -222,3 +223,14 @@ def test_the_how_to_shows_a_scenario_that_holds_and_what_is_told_when_it_is_turn
     told = [line.strip() for line in done.stdout.splitlines()]
     for line in filter(None, (line.strip().removesuffix("...").strip() for line in shown.splitlines())):
         assert any(line in each for each in told), line
+
+
+@pytest.mark.parametrize("then", ['it recommends with indicator "warning"', "it stays silent"])
+def test_a_reader_who_has_enough_never_looks_as_if_all_held(site: Path, then: str) -> None:
+    write(site, f"  Scenario: A\n    When the rules are evaluated\n    Then {then}\n")
+    process = subprocess.Popen([*COMMAND, "test"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+    assert process.stdout is not None
+    process.stdout.close()
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 141
+    assert errors == b""
