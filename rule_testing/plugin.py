@@ -6,7 +6,7 @@ tests need: plain `pytest` finds and runs them, `spmwatch test` does the same (r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,6 +118,14 @@ def scenario(request: pytest.FixtureRequest, spmwatch_evaluator: Evaluator) -> S
         choice=rules_chosen(request.config, feature),
         observer=request.config.stash.get(OBSERVER, None),
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_bdd_before_step_call(step: Step, step_func_args: Mapping[str, object]) -> None:
+    """A Given that comes too late is refused; otherwise `stays silent` would hold of a record that nobody looked at."""
+    shared = step_func_args.get("scenario")
+    if step.type == "given" and isinstance(shared, Scenario):
+        shared.take_up()
 
 
 # -- what is told of one that does not hold ---------------------------------------------------------------------------

@@ -92,6 +92,12 @@ class Scenario:
 
     # -- given ------------------------------------------------------------------------------------------------------
 
+    def take_up(self) -> None:
+        """Called before each Given. Raises StepError after When: the evaluation has not seen what is given now."""
+        if self._result is not None:
+            fix = "Write it before `When`, or a scenario of its own."
+            raise StepError(f"the rules were evaluated already, and never saw this. {fix}")
+
     @property
     def today(self) -> date:
         """The day of the scenario. Raises StepError when no step said it."""

@@ -92,6 +92,36 @@ def test_a_step_that_cannot_be_understood_says_why(site: Path, step: str, told: 
     assert told in done.stdout
 
 
+LATE = "lenalidomide 10 mg was taken as maintenance from 2020-01-14 and continues"
+
+
+@pytest.mark.parametrize(
+    ("steps", "line"),
+    [
+        (["When the rules are evaluated", f"Given {LATE}", "Then it stays silent"], 10),
+        (["When the rules are evaluated", "Then it stays silent", f"Given {LATE}"], 11),
+        (["When the rules are evaluated", "Then it stays silent", "Given today is 2026-02-15", f"And {LATE}"], 11),
+        (["When the rules are evaluated", "Given these rules are left out: SPM-09", "Then no rule fires"], 10),
+    ],
+)
+def test_what_is_given_after_the_evaluation_is_refused(site: Path, steps: list[str], line: int) -> None:
+    write(site, "  Scenario: A\n" + "".join(f"    {step}\n" for step in steps))
+    done = run("test")
+    assert done.exit_code == 2
+    assert f"features/one.feature:{line}: A" in done.stdout
+    assert "the rules were evaluated already, and never saw this. Write it before `When`" in done.stdout
+    assert "1 scenarios: 1 unreadable" in done.stdout
+
+
+def test_the_rules_may_be_asked_at_one_moment_after_the_other(site: Path) -> None:
+    write(
+        site,
+        "  Scenario: A\n    Given pomalidomide is ordered\n    When the chart is opened\n    Then it stays silent\n"
+        "    When the order is signed\n    Then it stays silent\n",
+    )
+    assert run("test").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
