@@ -25,7 +25,7 @@ ALL_HELD, SOME_FAILED, WRONG_INPUT, NOBODY_READS = 0, 1, 2, 141
 FEATURES = Path("features")
 EXIT_CODES = (
     "Exit codes: 0 every scenario held; 1 a scenario failed, or --fail-under is not met; 2 a path, a feature file, a "
-    "step or the rules cannot be read, or there is no scenario; 130 interrupted; 141 nobody read the "
+    "step or the rules cannot be read, or no scenario ran; 130 interrupted; 141 nobody read the "
     "output to its end."
 )
 
@@ -98,7 +98,7 @@ def run_features(
         )
         _show_problems(done)
         code = _conclude(done, name)
-        if measured is not None and done.outcomes:
+        if measured is not None and done.ran:
             code = max(code, measured.show(done, html=html, fail_under=fail_under))
     raise typer.Exit(code)
 
@@ -202,6 +202,8 @@ def _conclude(done: Run, name: str) -> int:
     typer.echo(f"{len(done.outcomes)} scenarios: {', '.join(parts)}")
     for because in sorted({outcome.because for outcome in done.outcomes if outcome.because}):
         typer.echo(f"Left out: {because}.")
+    if done.outcomes and not done.ran:
+        complain("No scenario ran.")
     if not done.readable:
         return WRONG_INPUT
     return ALL_HELD if done.held else SOME_FAILED

@@ -75,9 +75,14 @@ class Run:
         return Counter(outcome.state for outcome in self.outcomes)
 
     @property
+    def ran(self) -> bool:
+        """Was there a scenario that was not left out?"""
+        return len(self.outcomes) > self.states[State.LEFT_OUT]
+
+    @property
     def readable(self) -> bool:
-        """Could everything be read, and was there a scenario at all?"""
-        return bool(self.outcomes) and not self.faults and not self.states[State.UNREADABLE]
+        """Could everything be read, and did a scenario run at all?"""
+        return self.ran and not self.faults and not self.states[State.UNREADABLE]
 
     @property
     def held(self) -> bool:

@@ -165,6 +165,17 @@ def test_wrong_input_ends_with_2_and_one_clear_line(site: Path, arguments: list[
     assert told in done.stderr
 
 
+@pytest.mark.parametrize("tag", ["@skip", "@own-steps"])
+def test_a_run_in_which_all_is_left_out_ends_with_2(site: Path, tag: str) -> None:
+    write(site, f"  {tag}\n{SOUND}")
+    done = run("test", "--coverage")
+    assert done.exit_code == 2, done.output
+    assert "1 scenarios: 1 left out" in done.stdout
+    assert done.stderr == "No scenario ran.\n"
+    write(site, SOUND, "two.feature")
+    assert run("test").exit_code == 0
+
+
 def test_only_scenarios_of_a_name_run_examples_filled_in(site: Path) -> None:
     write(
         site,
