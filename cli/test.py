@@ -125,7 +125,7 @@ class _Measured:
         """Print it, write the page, and say whether it is enough."""
         from spmwatch.rule_testing.coverage_table import page_of, table_of  # noqa: PLC0415 - see `run_features`
 
-        table = table_of(self.coverage, done.rules)
+        table = table_of(self.coverage, done.rules, done.own)
         typer.echo()
         print_coverage(console(), table)
         if html is not None:

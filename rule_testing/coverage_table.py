@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -86,18 +87,22 @@ class Table:
         return {kind: sum((row.shares[kind] for row in self.rows), Share(0, 0)) for kind in Kind}
 
 
-def table_of(coverage: Coverage, about: Collection[str]) -> Table:
+def table_of(coverage: Coverage, about: Collection[str], own: Collection[str] = ()) -> Table:
     """The table.
 
     Args:
         coverage: what was reached.
         about: ids of the rules that are counted; empty: all.
+        own: ids of a site's own rules, which are counted too. Of one that no feature is about nothing is reached:
+            scenarios about other rules may pass through it, and none says what it should do.
     """
     sentences = Sentences(coverage.wording or default_wording())
     rules = [rule for _, rule in sorted(coverage.rules.items())]
-    counted = [rule for rule in rules if not about or rule.id in about]
+    counted = [rule for rule in rules if not about or rule.id in about or rule.id in own]
+    rows = {rule.id: _row(rule, coverage.reached, sentences) for rule in counted}
+    rows |= {rule.id: _untested(rule) for rule in counted if about and rule.id not in about}
     return Table(
-        rows=tuple(_row(rule, coverage.reached, sentences) for rule in counted),
+        rows=tuple(rows.values()),
         untold=tuple(rule.id for rule in rules if rule not in counted),
     )
 
@@ -114,6 +119,12 @@ def _row(rule: Rule, reached: Mapping[Aim, int], sentences: Sentences) -> Row:
         },
         missing=tuple(_in_words(aim, rule, sentences) for aim in missed),
     )
+
+
+def _untested(rule: Rule) -> Row:
+    aims = Counter(aim.kind for aim in aims_of(rule))
+    missing = (f"no feature is about it, so nothing counts. Write one with the tag @rule:{rule.id}",)
+    return Row(rule=rule.id, title=rule.title, shares={kind: Share(0, aims[kind]) for kind in Kind}, missing=missing)
 
 
 def _in_words(aim: Aim, rule: Rule, sentences: Sentences) -> str:

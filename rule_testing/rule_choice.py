@@ -45,6 +45,12 @@ def _evaluator(root: Path | None, overlays: tuple[Path, ...]) -> Evaluator:
     return Evaluator(load_rule_base(root, overlays))
 
 
+def own_rules(choice: RuleChoice) -> set[str]:
+    """Ids of the active rules that are not among the shipped ones. Raises RuleFileError."""
+    shipped = {rule.id for rule in RuleChoice().evaluator().rule_base.all_rules}
+    return {rule.id for rule in choice.evaluator().rule_base.rules} - shipped
+
+
 def rules_beside(feature: Path) -> RuleChoice:
     """The rules that a feature file stands beside, in the nearest folder above that has any; else the shipped ones."""
     for folder in feature.resolve().parents:

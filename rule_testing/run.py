@@ -17,8 +17,8 @@ from pytest_bdd.parser import render_string
 
 from spmwatch.rule_testing.failures import Kind, Told
 from spmwatch.rule_testing.feature_file import shown_path
-from spmwatch.rule_testing.plugin import OBSERVER, OVERLAY, RULES, TOLD
-from spmwatch.rule_testing.rule_choice import RuleChoice
+from spmwatch.rule_testing.plugin import OBSERVER, OVERLAY, RULES, TOLD, rules_chosen
+from spmwatch.rule_testing.rule_choice import RuleChoice, own_rules
 from spmwatch.rule_testing.scenario import Observer
 
 _OPTIONS = (
@@ -63,11 +63,14 @@ class Run:
         outcomes: every scenario, in the order in which they ran.
         faults: files that could not be read, each a text of `file:line: problem` lines.
         rules: ids of the rules that the features are about, by their tags.
+        own: ids of rules that are not shipped: a folder or an overlay brought them. Empty where only some scenarios
+            were asked for, since those cannot tell what nobody tests.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     rules: set[str] = field(default_factory=set[str])
+    own: set[str] = field(default_factory=set[str])
 
     @property
     def states(self) -> Mapping[State, int]:
@@ -109,6 +112,11 @@ class Wanted:
     named: str = ""
     junit: Path | None = None
 
+    @property
+    def whole(self) -> bool:
+        """Is a whole folder asked for, with whatever scenarios stand in it?"""
+        return not self.named and any(path.is_dir() for path in self.paths)
+
 
 def run(
     wanted: Wanted, *, root: Path, file_done: FileDone = lambda _path, _outcomes: None, observer: Observer | None = None
@@ -132,7 +140,7 @@ def run(
         arguments += [f"{OVERLAY}={overlay}" for overlay in wanted.choice.overlays]
     if wanted.junit is not None:
         arguments.append(f"--junit-xml={wanted.junit.absolute()}")
-    reporter = _Reporter(root, wanted.named.casefold(), file_done, observer)
+    reporter = _Reporter(root, wanted, file_done, observer)
     code = pytest.main([*arguments, *(str(path.absolute()) for path in wanted.paths)], plugins=[reporter])
     if reporter.stopped is not None:
         raise reporter.stopped
@@ -154,10 +162,10 @@ def scenario_name(item: pytest.Item) -> str:
 class _Reporter:
     """Takes the terminal's place: collects what pytest reports."""
 
-    def __init__(self, root: Path, named: str, file_done: FileDone, observer: Observer | None) -> None:
+    def __init__(self, root: Path, wanted: Wanted, file_done: FileDone, observer: Observer | None) -> None:
         self.run = Run()
         self.stopped: OSError | KeyboardInterrupt | None = None
-        self._root, self._named, self._file_done, self._observer = root, named, file_done, observer
+        self._root, self._wanted, self._file_done, self._observer = root, wanted, file_done, observer
         self._left: Counter[str] = Counter()
 
     @pytest.hookimpl(trylast=True)
@@ -173,9 +181,12 @@ class _Reporter:
             self.run.faults.append(str(report.longrepr))
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Keep the scenarios that were asked for."""
-        items[:] = [item for item in items if self._named in scenario_name(item).casefold()]
+        if self._wanted.whole:
+            self.run.own.update(*(own_rules(rules_chosen(config, path)) for path in {item.path for item in items}))
+        named = self._wanted.named.casefold()
+        items[:] = [item for item in items if named in scenario_name(item).casefold()]
         self._left = Counter(self._path(item) for item in items)
         self.run.rules.update(marker.args[0] for item in items for marker in item.iter_markers("rule"))
 

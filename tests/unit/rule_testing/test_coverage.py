@@ -101,6 +101,19 @@ def test_too_little_fails_and_enough_does_not(site: Path) -> None:
     assert measured(site, AT_80, options=("--fail-under", "33"))[2] == 0
 
 
+def test_an_own_rule_that_nobody_tests_counts_as_nothing_reached(site: Path) -> None:
+    (first,) = (site / "rules" / "geriatrics").glob("*.yaml")
+    text = first.read_text(encoding="utf-8").replace("OUR-01", "OUR-02")
+    (first.parent / "our-02-geriatric-review.yaml").write_text(text.replace("our-01-", "our-02-"), encoding="utf-8")
+    whole = (AT_80, AT_79, AGELESS, DECEASED, TAKING)
+    row, said, code = measured(site, *whole, options=("--fail-under", "51"))
+    assert (row[-1], code) == ("100", 1)
+    assert "50.0 % is reached" in said
+    assert "OUR-02 no feature is about it, so nothing counts. Write one with the tag @rule:OUR-02" in said
+    for part in (("features/our.feature",), ("--name", "a")):
+        assert measured(site, *whole, options=(*part, "--fail-under", "51"))[2] == 0
+
+
 def test_the_page_tells_the_same_and_loads_nothing(site: Path) -> None:
     measured(site, AT_80, options=("--html", "coverage.html"))
     page = (site / "coverage.html").read_text(encoding="utf-8")
