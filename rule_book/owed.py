@@ -28,7 +28,7 @@ def owed(rule: Rule, features: Sequence[Path], common: set[str]) -> Iterator[tup
         yield f"`{rule.tests}` does not exist", "Write it; `spmwatch rules new` shows the form"
         return
     try:
-        document = Parser().parse(path.read_text(encoding="utf-8"))
+        document = Parser().parse(path.read_text(encoding="utf-8-sig"))
     except (CompositeParserException, ParserException, UnicodeDecodeError) as error:
         yield f"`{rule.tests}` is no Gherkin ({type(error).__name__})", "Start with `Feature:`; mind the keywords"
         return

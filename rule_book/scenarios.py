@@ -98,7 +98,7 @@ def features_by_rule(folder: Path) -> dict[str, Feature]:
 
 def _parsed(path: Path) -> Mapping[str, Any] | None:
     """What the file says; None when it is empty."""
-    return Parser().parse(path.read_text(encoding="utf-8")).get("feature")
+    return Parser().parse(path.read_text(encoding="utf-8-sig")).get("feature")
 
 
 def _feature(feature: Mapping[str, Any], path: str) -> Feature:

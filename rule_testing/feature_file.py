@@ -23,6 +23,8 @@ from spmwatch.rule_testing.rule_choice import RuleChoice
 
 OWN_STEPS = "own-steps"
 """Tag of features that are told by steps of a project's own; they run where those steps are."""
+ENCODING = "utf-8-sig"
+"""UTF-8, with or without the mark at the start that some editors of Windows write."""
 _STEP_WORDS, _LIKE_A_STEP = ("Given", "When", "Then", "And", "But"), 0.75
 _KEYWORDS = (
     "Lines begin with Feature:, Background:, Rule:, Scenario:, Examples:, Given, When, Then, And, But, |, @ or #"
@@ -39,10 +41,10 @@ class FeatureFile(pytest.Module):
         module = types.ModuleType(self.path.stem)
         base, name = str(self.path.parent), self.path.name
         known_features.pop(str(self.path), None)  # it may have been edited since an earlier run in this process
-        feature = get_feature(base, name)
+        feature = get_feature(base, name, encoding=ENCODING)
         self._register_tags(feature)
         for title, template in feature.scenarios.items():
-            test = bdd_scenario(name, title, features_base_dir=base)(_nothing())
+            test = bdd_scenario(name, title, encoding=ENCODING, features_base_dir=base)(_nothing())
             if OWN_STEPS in template.tags | feature.tags:
                 test = pytest.mark.skip(reason=f"tagged @{OWN_STEPS}: it runs where its steps are")(test)
             setattr(module, title.replace("::", ":"), test)
@@ -91,7 +93,7 @@ def _nothing() -> Callable[[], None]:
 def faults_of(path: Path, shown: str) -> Iterator[str]:
     """What is wrong with the form of a feature file, a line for each fault: `file:line: problem. what to do`."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding=ENCODING)
     except (OSError, UnicodeDecodeError) as error:
         yield f"{shown}: cannot be read ({type(error).__name__}). Save it as UTF-8 text, readable by you"
         return

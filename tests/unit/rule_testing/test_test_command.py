@@ -45,6 +45,14 @@ def test_scenarios_that_hold_end_with_0_and_are_found_without_a_path(site: Path)
     assert "1 scenarios: 1 held" in done.stdout
 
 
+def test_a_byte_order_mark_at_the_start_of_a_feature_is_no_fault(site: Path) -> None:
+    path = write(site, SOUND)
+    path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    done = run("test")
+    assert done.exit_code == 0, done.output
+    assert "features/one.feature: 1 held" in done.stdout
+
+
 def test_a_failure_tells_where_what_was_expected_what_came_and_why(site: Path) -> None:
     write(
         site,
