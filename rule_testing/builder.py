@@ -47,6 +47,11 @@ class Period:
     continues: bool = False
     on: str | None = None
 
+    def __post_init__(self) -> None:
+        """Raises ValueError when it ends before it begins; dates of unlike precision are compared as far as both go."""
+        if self.start and self.end and self.end < self.start[: len(self.end)]:
+            raise ValueError(f"it ends ({self.end}) before it begins ({self.start}). Write the earlier date first.")
+
     def as_fhir(self) -> Json:
         """FHIR's Period."""
         return _without_none({"start": self.start, "end": self.end})

@@ -77,6 +77,29 @@ def test_a_statement_says_when(builder: PatientBuilder, period: Period, status: 
     assert (resource["status"], resource.get("effectivePeriod")) == (status, effective)
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "sound"),
+    [
+        ("2025-06-02", "2025-06-01", False),
+        ("2025-12", "2024-01-01", False),
+        ("2025-12-05", "2025-11", False),
+        ("2025-01-01", "2024", False),
+        ("2025", "2024-12-31", False),
+        ("2025-06-01", "2025-06-01", True),
+        ("2025-06", "2025-06-01", True),
+        ("2025-06-30", "2025-06", True),
+        ("2025-06-30", "2025", True),
+        ("2025", "2025-01-01", True),
+    ],
+)
+def test_a_period_that_ends_before_it_begins_is_refused(start: str, end: str, sound: bool) -> None:
+    if sound:
+        assert Period(start=start, end=end).as_fhir() == {"start": start, "end": end}
+    else:
+        with pytest.raises(ValueError, match="before it begins"):
+            Period(start=start, end=end)
+
+
 def test_a_request_has_its_dates_in_the_timing_of_its_dosage(builder: PatientBuilder) -> None:
     builder.request(use(Period(start="2024-01-01", end="2024-06-30"), dose=(10.0, "mg"), phase="maintenance"))
     resource = only(builder)
