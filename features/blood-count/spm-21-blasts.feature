@@ -274,7 +274,7 @@ Feature: Blasts after lenalidomide or melphalan
     Examples:
       | what              | value   | unit |
       | 3 without a unit  | 3       |      |
-      | a share as a part | 0.03    | 1    |
+      | a share as a part | 0.03    | "1"  |
       | words             | present |      |
       | number in words   | 3 %     |      |
 

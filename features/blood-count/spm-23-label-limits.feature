@@ -302,7 +302,7 @@ Feature: Counts below the limits of the lenalidomide label
     Examples:
       | what              | value   | unit |
       | 0.4 without a unit | 0.4          |         |
-      | an unknown unit    | 0.4      | furlong |
+      | an unknown unit    | 0.4      | "furlong" |
       | words              | very low |         |
 
   @fires

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pytest_bdd import given
@@ -9,7 +10,7 @@ from pytest_bdd import given
 from spmwatch.rule_testing.builder import quantity
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.grammar import DATE, rows, sentence
-from spmwatch.rule_testing.vocabulary import TESTS, look_up
+from spmwatch.rule_testing.vocabulary import TESTS, StepError, look_up
 
 _NORMAL = (
     ("haemoglobin", 13.5, "g/dL"),
@@ -35,23 +36,29 @@ def normal_count(scenario: Scenario, day: str) -> None:
 def laboratory_found(scenario: Scenario, datatable: Sequence[Sequence[str]]) -> None:
     """Results, one a row: date (or none), test, value (`<5` too), unit; a status where it is not final.
 
-    A value that is no number is what a laboratory wrote in words; a unit can be missing.
+    A value that is no number is what a laboratory wrote in words, and has no unit; a unit can be missing. One that is
+    none of the test, on purpose, stands in quotes.
 
     Example:
         Given the laboratory found
           | date       | test        | value | unit   |
           | 2025-12-10 | haemoglobin | 9.4   | g/dL   |
           | 2025-12-10 | neutrophils | <0.5  | 10*9/L |
+          | 2025-12-10 | platelets   | 80    | "mm"   |
     """
     for row in rows(datatable, "date", "test", "value", "unit"):
         number = row["value"].lstrip("<>=")
         comparator = row["value"].removesuffix(number)
         status = row.get("status") or "final"
+        code = scenario.builder.codes.concept(look_up("laboratory test", row["test"], TESTS).concept)
+        unit = _unit(scenario, row["test"], row["unit"])
         if not number.replace(".", "", 1).isdigit():
-            code = scenario.builder.codes.concept(look_up("laboratory test", row["test"], TESTS).concept)
+            if unit:
+                fix = "Write a number such as 9.4, or leave the unit empty where the laboratory wrote words."
+                raise StepError(f"`{row['value']}` is no number, yet it has a unit. {fix}")
             scenario.builder.observation(code, on=row["date"] or None, status=status, valueString=row["value"])
             continue
-        _result(scenario, row["test"], row["date"], float(number), row["unit"], status, comparator)
+        _result(scenario, row["test"], row["date"], float(number), unit, status, comparator)
 
 
 @given(sentence(rf"radiotherapy was completed on (?P<day>{DATE})"))
@@ -98,6 +105,18 @@ def procedure_in_words(scenario: Scenario, text: str, day: str) -> None:
 
 def _radiotherapy(scenario: Scenario, day: str, status: str) -> None:
     scenario.builder.procedure(scenario.builder.codes.concept("radiotherapy"), on=day, status=status)
+
+
+def _unit(scenario: Scenario, test: str, written: str) -> str:
+    """The unit as the record is to have it. Raises StepError for one that is none of the test, unless it is quoted."""
+    if quoted := re.fullmatch('"(.+)"', written):
+        return quoted[1]
+    value_sets = scenario.evaluator.rule_base.value_sets
+    concept = value_sets.concept(look_up("laboratory test", test, TESTS).concept)
+    if written and value_sets.convert(1.0, written, concept.analyte or "") is None:
+        fix = f'Write e.g. `{concept.unit}`; one that is wrong on purpose stands in quotes: `"{written}"`.'
+        raise StepError(f"`{written}` is no unit of {test}. {fix}")
+    return written
 
 
 def _result(

@@ -132,6 +132,30 @@ def test_the_rules_may_be_asked_at_one_moment_after_the_other(site: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("haemoglobin | 9.4 | bananas", "`bananas` is no unit of haemoglobin. Write e.g. `g/dL`"),
+        ("platelets | 90 | %", "`%` is no unit of platelets."),
+        ("neutrophils | abc | 10*9/L", "`abc` is no number, yet it has a unit."),
+        ("haemoglobin | 9,4 | g/dL", "`9,4` is no number, yet it has a unit. Write a number such as 9.4"),
+        ('haemoglobin | 9.4 | "bananas"', None),
+        ("haemoglobin | 94 | g/L", None),
+        ("haemoglobin | 9.4 | ", None),
+        ("haemoglobin | pending review | ", None),
+    ],
+)
+def test_a_result_that_the_laboratory_cannot_mean_is_refused(site: Path, row: str, told: str | None) -> None:
+    write(
+        site,
+        "  Scenario: A\n    Given the laboratory found\n      | date | test | value | unit |\n"
+        f"      | 2025-12-10 | {row} |\n    When the rules are evaluated\n    Then it stays silent\n",
+    )
+    done = run("test")
+    assert done.exit_code == (0 if told is None else 2), done.output
+    assert told is None or told in done.stdout
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         (f"{SOUND}  foo bar\n", ":11: `foo bar` cannot stand here."),
