@@ -19,6 +19,7 @@ _FAILED = ("4", "5")
 """How the HTTP status of a failed answer begins."""
 
 _OTHER_PAGES = ("next", "previous", "prev")
+_SEVERE = ("error", "fatal")
 _LAST_SEGMENT = re.compile(r"/([A-Z][A-Za-z]+)(?:/_search)?(?:\?|$)")
 _TYPE_IN_TEXT = re.compile(rb'"resourceType"\s*:\s*"([A-Z][A-Za-z]{2,40})"')
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
@@ -230,8 +231,8 @@ def note_outcome(contents: Contents, item: Item) -> None:
     """An OperationOutcome among the resources: an error means that something was not supplied; less is a remark."""
     contents.tally.add("OperationOutcome", Fate.SUPPORTING)
     issues = item.resource.get("issue")
-    severities = {one.get("severity") for one in issues if isinstance(one, dict)} if isinstance(issues, list) else set()
-    if severities & {"error", "fatal"}:
+    listed = [one.get("severity") for one in issues if isinstance(one, dict)] if isinstance(issues, list) else []
+    if any(one in _SEVERE or not isinstance(one, str | None) for one in listed):  # of the wrong type: it may be severe
         contents.lacks(ALL_CLINICAL, "the server answered with an error (OperationOutcome)")
         advice = "Find out what the server refused, and supply it."
         contents.problems.append(

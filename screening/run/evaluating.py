@@ -79,9 +79,9 @@ class Products:
         rows = sorted((self._row(place) for place in places - done), key=lambda row: (row.part, row.line))
         for row in rows:
             value, where = parse_strictly_once(row.data).value, self.setting.where(row.part, row.line)
-            for one in value if is_list_of_resources(value) else [value]:
-                if one["resourceType"] in PRODUCTS:
-                    index.add(Item(one, where))
+            for item in [Item(one, where) for one in (value if is_list_of_resources(value) else [value])]:
+                if item.type in PRODUCTS:
+                    index.add(item)
         return index
 
     def _row(self, place: tuple[str, int]) -> Row:

@@ -91,7 +91,7 @@ def prime(part: Part, scanner: Scanner, looker: Looker, cohort: Cohort) -> dict[
 def _names_its_patients(found: Found, parsed: Parsed, look: Look) -> bool:
     """Is it one sound record in which the id of its patient stands as such, and nothing to tell of besides?"""
     kind = parsed.value.get("resourceType") if isinstance(parsed.value, dict) else None
-    if parsed.repairs or kind not in RECORDS or not is_sound(kind, parsed.value):
+    if parsed.repairs or not isinstance(kind, str) or kind not in RECORDS or not is_sound(kind, parsed.value):
         return False
     return bool(look.keys) and not look.identifiers and all(key.encode() in found.data for key in look.keys)
 
