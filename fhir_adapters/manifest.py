@@ -93,13 +93,15 @@ def _is_present(name: str, present: AbstractSet[str]) -> bool:
 def whole_types(manifests: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     """Types that each of these manifests was asked for, or that one of them lists: what lacks there does not exist.
 
-    An address without any parameter tells nothing: that of a POST never has those of the request.
+    An address without any parameter tells nothing: that of a POST never has those of the request. Nor does that of an
+    export with errors: what it does not list may be what could not be exported.
     """
     asked, listed = list[frozenset[str]](), set[str]()
     for manifest in manifests:
         parameters = _parameters(manifest)
         everything = READ_TYPES if parameters else ()
-        asked.append(frozenset(_types(parameters) if "_type" in parameters else everything))
+        wanted = _types(parameters) if "_type" in parameters else everything
+        asked.append(frozenset(() if manifest.get("error") else wanted))
         output = manifest.get("output")
         told = [one.get("type") for one in output if isinstance(one, dict)] if isinstance(output, list) else []
         listed.update(kind for kind in told if isinstance(kind, str))

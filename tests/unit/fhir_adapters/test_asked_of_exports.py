@@ -14,6 +14,7 @@ from tests.unit.fhir_adapters.fhir import Json, bundle, condition, observation, 
 
 REST = ("Condition", "Observation", "Procedure")
 PROCEDURE: Json = {"resourceType": "Procedure", "id": "x", "subject": {"reference": "Patient/p1"}}
+ERRORS = [{"type": "OperationOutcome", "url": "https://ehr.example/errors.ndjson"}]
 
 
 def export(folder: Path, *resources: Json, manifest: Json | None = None) -> Path:
@@ -80,6 +81,13 @@ def test_one_resource_in_a_file_of_its_own_is_no_whole_record(tmp_path: Path) ->
         (asked(""), REST),  # a POST tells what it asked for elsewhere
         ({"request": "http://[", "output": []}, REST),
         ({"output": [{"type": "Observation", "url": "all.ndjson"}, 7]}, ("Condition", "Procedure")),
+        ({**asked("?_outputFormat=ndjson"), "error": []}, ()),
+        ({**asked("?_outputFormat=ndjson"), "error": ERRORS}, REST),
+        ({**asked("?_outputFormat=ndjson", "Procedure"), "error": ERRORS}, ("Condition", "Observation")),
+        (
+            {**asked("?_type=Patient,Procedure,MedicationRequest"), "error": ERRORS},
+            ("Medication", *DRUG_TYPES[1:], *REST),
+        ),
     ],
 )
 def test_a_manifest_tells_that_there_is_none(tmp_path: Path, manifest: Json, unsupplied: tuple[str, ...]) -> None:
