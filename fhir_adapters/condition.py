@@ -28,13 +28,13 @@ def read_condition(reader: Reader, item: Item) -> Outcome:
     """The diagnoses and other facts that one Condition tells of."""
     gaps_before = len(reader.gaps)
     view = reader.view(views.ConditionView, item)
+    verification = status_code(view.verificationStatus)
     readings = reader.terms.read_all(view.code, CATEGORIES, "code")
     if not any(reading.hits for reading in readings.values()):
         if is_understood(view.code, item):
             del reader.gaps[gaps_before:]
             return IRRELEVANT
-        return outcome(())
-    verification = status_code(view.verificationStatus)
+        return reader.not_understood(item, hides=verification not in EXCLUDED_VERIFICATION)
     if verification in EXCLUDED_VERIFICATION:
         del reader.gaps[gaps_before:]
         return EXCLUDED

@@ -42,7 +42,7 @@ def read_fully(reader: Reader, item: Item) -> Outcome:
         if is_understood(view.code, item):
             del reader.gaps[gaps_before:]
             return IRRELEVANT
-        return outcome(())
+        return reader.not_understood(item, hides=view.status not in NOT_COUNTING)
     if view.status in NOT_COUNTING:
         del reader.gaps[gaps_before:]
         return EXCLUDED

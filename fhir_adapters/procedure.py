@@ -29,7 +29,7 @@ def read_procedure(reader: Reader, item: Item) -> Outcome:
         if is_understood(view.code, item):
             del reader.gaps[gaps_before:]
             return IRRELEVANT
-        return outcome(())
+        return reader.not_understood(item, hides=not (view.notDone or view.status in NOT_COUNTING))
     if view.notDone or view.status in NOT_COUNTING:
         if view.status != "entered-in-error" and _is_transplant(readings):
             statements = _why_not(reader, item, view)

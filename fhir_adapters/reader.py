@@ -14,10 +14,13 @@ from spmwatch.fhir_adapters.effort import Effort
 from spmwatch.fhir_adapters.faults import MOST_FAULTS, view_of
 from spmwatch.fhir_adapters.problems import Fate, Fault
 from spmwatch.fhir_adapters.references import Item, Resource, ResourceIndex
-from spmwatch.fhir_adapters.shapes import TELLING, is_sound_concept
+from spmwatch.fhir_adapters.shapes import TELLING, is_sound_concept, says_nothing
 from spmwatch.fhir_adapters.terms import Reading, Terms
 from spmwatch.fhir_adapters.views import Concept, MedicationView, ResourceView, V
 from spmwatch.fhir_adapters.words_read import is_longer_than, words_read
+
+UNREAD = "the code of a record has the wrong type, so what it is about is not known"
+"""Why a type was not supplied whole; stands in the Coverage of that patient."""
 
 T = TypeVar("T")
 _MEND = "Correct it in the source, and see whether that is what it should say."
@@ -158,6 +161,19 @@ class Reader:
                 self.gap(item, "unusable-status", element, problem, "Look at the resource in its source system.")
                 return True
         return False
+
+    def not_understood(self, item: Item, *, hides: bool = True) -> Outcome:
+        """What becomes of a record whose code is not understood (`is_understood`).
+
+        Where not even a word is left of it, it may be about anything: absence is unknown in records of its type.
+
+        Args:
+            item: the record.
+            hides: could it prove something? Not what was not done, or is not so.
+        """
+        if hides and says_nothing(item.resource.get("code")):
+            self.unsupplied.setdefault(item.type, UNREAD)
+        return UNUSABLE
 
     def standing(
         self, item: Item, element: str, status: str | None, counts: frozenset[str], possible: frozenset[str],

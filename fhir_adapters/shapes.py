@@ -30,6 +30,8 @@ _WORDS_OF = {
 """View that a string stands in the place of -> the member that the string must be."""
 _NAMING = frozenset({"system", "code", "display", "text", "reference", "valueString"})
 """Members that name something."""
+_NOT_TELLING = frozenset({"id", "extension", "system", "version"})
+"""Members of a CodeableConcept and its codings that name nothing by themselves."""
 _ONE_OF_LIST = "is a list of one; it was read as what is in it"
 _LIST_OF_ONE = "is not a list; it was read as a list of one"
 _NUMBER = "is a number; it was read as a string of its digits"
@@ -95,6 +97,20 @@ def subject_in(resource: Resource) -> tuple[Resource | None, str]:
     if type(value) is dict and type(value.get("reference")) is str:
         return value, ""
     return reference_in(value)
+
+
+def says_nothing(value: object) -> bool:
+    """Is there no word or code in it, wherever it stands? A number, or the name of a code system, is none."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if _says(one):
+            return False
+        if isinstance(one, dict):
+            left += [member for name, member in one.items() if name not in _NOT_TELLING]
+        elif isinstance(one, list):
+            left += one
+    return True
 
 
 # -- Is it as it should be? -------------------------------------------------------------------------------------------

@@ -238,6 +238,43 @@ def test_a_code_that_says_nothing_for_its_type_is_a_gap(make: Make, what: object
     assert [gap.element for gap in record.gaps if gap.reference and gap.element.startswith("code")]
 
 
+NOTHING_LEFT: list[object] = [
+    5, True, [], [[]], {"text": 7}, {"coding": [[]]}, {"coding": 5}, {"coding": [5]}, "", {"text": {}}, ["", 7],
+    {"coding": [{"system": SNOMED, "code": {}}]}, {"id": "x", "text": []},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", [condition, procedure, observation])
+@pytest.mark.parametrize("what", NOTHING_LEFT, ids=str)
+def test_a_code_of_which_nothing_is_left_may_be_about_anything(make: Make, what: object) -> None:
+    """Unknown is never no: a Procedure with the code `[]` may be the transplant."""
+    resource = make(code=what)
+    record = read(resource)
+    assert [kind for kind, _ in record.coverage.unsupplied] == [resource["resourceType"]]
+    assert [gap.element for gap in record.gaps if gap.reference and gap.element.startswith("code")]
+
+
+@pytest.mark.parametrize("what", [{}, {"coding": []}, {"text": "knee"}, code("urn:x", "1"), ["knee", "hip"]], ids=str)
+@pytest.mark.parametrize("make", [condition, procedure, observation])
+def test_an_absent_or_unknown_code_hides_nothing(make: Make, what: object) -> None:
+    assert read(make(code=what)).coverage.unsupplied == ()
+    assert read(without(make(), "code")).coverage.unsupplied == ()
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        procedure(code=[], status="not-done"),
+        procedure(code=[], notDone=True),
+        procedure(code=[], status="entered-in-error"),
+        condition(code=[], verificationStatus={"coding": [{"code": "refuted"}]}),
+        observation(code=[], status="entered-in-error"),
+    ],
+)
+def test_what_does_not_count_hides_nothing_whatever_its_code(resource: Json) -> None:
+    assert read(resource).coverage.unsupplied == ()
+
+
 @pytest.mark.parametrize(
     "bend",
     [
