@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from spmwatch.fhir_adapters.lines import (
     stands_alone,
 )
 from spmwatch.fhir_adapters.manifest import read_manifests
-from spmwatch.fhir_adapters.packing import DamagedFileError
+from spmwatch.fhir_adapters.packing import PIECE, DamagedFileError
 from spmwatch.fhir_adapters.problems import Problem, Tally
 
 
@@ -135,6 +136,7 @@ class _Reading:
     intake: Intake
     longest_line: int
     whole: list[frozenset[str]] = field(default_factory=list)  # of each path: what its manifests say is all there is
+    odd: dict[str, int | None] = field(default_factory=dict)  # files that are empty (0) or not whole files of lines
 
     def folder(self, folder: Path, name: str) -> None:
         """A folder; `name` goes before the names of its files."""
@@ -145,7 +147,8 @@ class _Reading:
         for file in files:
             where = before + file.relative_to(folder).as_posix()
             self.file(file, where, named=is_named_for(file.name, JSON_SUFFIXES))
-        told = read_manifests(intake.manifests, {file.name for file in files})
+        by_name = {before + file.relative_to(folder).as_posix(): file for file in files}
+        told = read_manifests(intake.manifests, by_name, lambda one: self._lines_in(by_name[one], one))
         self.gathered.take_manifests(told)
         self.whole.append(told.whole)
         intake.read_anything = intake.read_anything or any(manifest["output"] for _, manifest in intake.manifests)
@@ -182,6 +185,7 @@ class _Reading:
             if self.intake.cut_off_here:
                 self._cut_off(file)
         except DamagedFileError as error:
+            self.odd[where] = None
             self._cut_off(file)
             advice = "Write the file again; what could be unpacked was used."
             found = f"{error.strerror} and cannot be read to its end"
@@ -190,6 +194,17 @@ class _Reading:
             self._cut_off(file)
             found = f"a file that cannot be read ({error.strerror or type(error).__name__})"
             self.gathered.note(where, "-", found, "a readable file", "Check the file and its rights.")
+
+    def _lines_in(self, file: Path, where: str) -> int | None:
+        """As `manifest.LinesIn`; the file is read once more."""
+        if where in self.odd:
+            return self.odd[where]
+        ends, last = 0, b""
+        with suppress(OSError), open_bytes(file) as stream:
+            while piece := stream.read(PIECE):
+                ends, last = ends + piece.count(b"\n"), piece[-1:]
+            return ends + (last != b"\n")
+        return None
 
     def _cut_off(self, file: Path) -> None:
         """The rest of a file of an export is lost."""
@@ -200,11 +215,13 @@ class _Reading:
         """The file as lines, unless its first line is only the beginning of a document."""
         first = next(lines, None)
         if first is None:
+            self.odd[where] = 0
             self.gathered.note(where, "-", "an empty file", "FHIR JSON", "Write the file again.")
             return
         second = next(lines, None)
         broken = isinstance(first, Line) and parse_strictly_once(first.data).error is not None
         if broken and not stands_alone(second, file.name):
+            self.odd[where] = None
             self._document(file, where)
             return
         self.intake.line(where, first)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,7 @@ class Told:
     """What manifests say.
 
     Attributes:
-        problems: files that they name and that are absent; errors of the server.
+        problems: files that they name and that are absent or too short; errors of the server.
         unsupplied: resource type -> why it is not complete.
         deletions: name of a file of deletions -> when the export was made.
         whole: types of which they tell that what came is all there is, be it nothing.
@@ -29,12 +30,27 @@ class Told:
     whole: frozenset[str] = frozenset()
 
 
-def read_manifests(manifests: Iterable[tuple[str, Mapping[str, Any]]], present: AbstractSet[str]) -> Told:
-    """What these manifests tell of a folder in which files of these names are present."""
+LinesIn = Callable[[str], int | None]
+"""How many lines a file has, blank ones included; None where it is none of lines, or cannot be read to its end."""
+
+
+def read_manifests(manifests: Iterable[tuple[str, Mapping[str, Any]]], files: Iterable[str], lines_in: LinesIn) -> Told:
+    """What these manifests tell of a folder.
+
+    Args:
+        manifests: (place, content) of each.
+        files: every file of the folder, as messages call it.
+        lines_in: asked only of files for which a manifest has a count.
+    """
     told, given = Told(), list(manifests)
+    by_name: defaultdict[str, list[str]] = defaultdict(list)
+    for file in files:
+        by_name[_last(file)].append(file)
+    present = by_name.keys()
     told.whole = whole_types(manifest for _, manifest in given)
     for where, manifest in given:
         _files(told, where, manifest, present)
+        _counts(told, where, manifest, by_name, lines_in)
         _deletions(told, where, manifest, present)
         _asked_for(told, manifest)
         if manifest.get("error"):
@@ -55,10 +71,41 @@ def _files(told: Told, where: str, manifest: Mapping[str, Any], present: Abstrac
                 told.unsupplied.setdefault(kind, "a file named by the manifest is absent")
 
 
+def _counts(
+    told: Told, where: str, manifest: Mapping[str, Any], by_name: Mapping[str, Sequence[str]], lines_in: LinesIn
+) -> None:
+    """Files with fewer lines than the manifest counts resources: a part of them got lost on the way."""
+    for number, kind, name in _listed(Told(), where, manifest, "output"):
+        count = manifest["output"][number].get("count")
+        named = [file for alias in sorted(_aliases(name)) for file in by_name.get(alias, ())]
+        beside = [file for file in named if _folder(file) == _folder(where)] or named
+        if type(count) is not int or not beside:
+            continue
+        lines = [lines_in(file) for file in beside]
+        here = sum(one or 0 for one in lines)
+        if None in lines or here >= count:
+            continue
+        told.problems.append(
+            Problem(where=beside[0], found="1 line" if here == 1 else f"{here:,} lines",
+                    expected=f"{count:,} resources, as output[{number}].count of the manifest says",
+                    advice="Download it again.")
+        )  # fmt: skip
+        if kind in READ_TYPES:
+            told.unsupplied.setdefault(kind, "a file has fewer resources than the manifest counts")
+
+
+def _last(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
 def _deletions(told: Told, where: str, manifest: Mapping[str, Any], present: AbstractSet[str]) -> None:
     made = manifest.get("transactionTime")
     for number, _, name in _listed(told, where, manifest, "deleted"):
-        for alias in (name, f"{name}.gz", name.removesuffix(".gz")):
+        for alias in _aliases(name):
             told.deletions[alias] = made if isinstance(made, str) else None
         if not _is_present(name, present):
             _absent(told, where, f"deleted[{number}].url", "a file of deletions that is not in the folder")
@@ -77,7 +124,7 @@ def _listed(told: Told, where: str, manifest: Mapping[str, Any], member: str) ->
                         advice="Correct the manifest.")
             )  # fmt: skip
             continue
-        yield number, kind, urlsplit(url).path.rsplit("/", 1)[-1]
+        yield number, kind, _last(urlsplit(url).path)
 
 
 def _absent(told: Told, where: str, element: str, found: str) -> None:
@@ -87,7 +134,12 @@ def _absent(told: Told, where: str, element: str, found: str) -> None:
 
 
 def _is_present(name: str, present: AbstractSet[str]) -> bool:
-    return bool({name, f"{name}.gz", name.removesuffix(".gz")} & present)
+    return not present.isdisjoint(_aliases(name))
+
+
+def _aliases(name: str) -> frozenset[str]:
+    """Names under which a file may lie here: it is often packed or unpacked on the way."""
+    return frozenset({name, f"{name}.gz", name.removesuffix(".gz")})
 
 
 def whole_types(manifests: Iterable[Mapping[str, Any]]) -> frozenset[str]:

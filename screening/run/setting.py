@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ Costly, so it is asked only of chunks of which the steps before cannot tell it.
 """
 
 
+_OF_LINES = frozenset({Shape.LINES, Shape.EMPTY})
+
+
 def setting_of(
     options: Options,
     inventory: Inventory,
@@ -50,7 +53,7 @@ def setting_of(
         labels: `Type/id` of the kept lines; asked only when something was deleted.
     """
     manifests = _found_manifests(inventory, parts, gathered)
-    told, problems = _manifests(options, inventory, manifests)
+    told, problems = _manifests(options, inventory, manifests, _lines(inventory, parts, gathered))
     problems += list(inventory.problems)
     for source in inventory.sources:
         if source.shape is Shape.EMPTY:
@@ -96,8 +99,26 @@ def _found_manifests(
     return sorted(found, key=lambda pair: pair[0])
 
 
+def _lines(
+    inventory: Inventory, parts: Sequence[Part], gathered: Sequence[Mapping[str, Any]]
+) -> Mapping[str, int | None]:
+    """Lines of each file, by its name; None where it is none of lines, or could not be read to its end."""
+    counts: Counter[int] = Counter()
+    named = Counter(source.name for source in inventory.sources)
+    broken = {part.source for part, one in zip(parts, gathered, strict=True) if one["fault"]}
+    for part, one in zip(parts, gathered, strict=True):
+        counts[part.source] += one["lines"]
+    return {
+        one.name: counts[at] if one.shape in _OF_LINES and at not in broken and named[one.name] == 1 else None
+        for at, one in enumerate(inventory.sources)
+    }
+
+
 def _manifests(
-    options: Options, inventory: Inventory, found: Sequence[tuple[int, Mapping[str, Any]]]
+    options: Options,
+    inventory: Inventory,
+    found: Sequence[tuple[int, Mapping[str, Any]]],
+    lines: Mapping[str, int | None],
 ) -> tuple[Told, list[Problem]]:
     by_export: defaultdict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
     for number, manifest in found:
@@ -106,7 +127,7 @@ def _manifests(
     told = Told()
     for export, manifests in sorted(by_export.items()):
         names = {source.name for source in inventory.sources if _export_of(source.name, options) == export}
-        read = read_manifests(manifests, {name.rsplit("/", 1)[-1] for name in names})
+        read = read_manifests(manifests, sorted(names), lines.__getitem__)
         told.problems += read.problems
         told.unsupplied = {**read.unsupplied, **told.unsupplied}
         for name in names:

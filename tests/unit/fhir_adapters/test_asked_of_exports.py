@@ -94,6 +94,25 @@ def test_a_manifest_tells_that_there_is_none(tmp_path: Path, manifest: Json, uns
     assert lacking(export(tmp_path, patient(), request(), manifest=manifest)) == sorted(unsupplied)
 
 
+@pytest.mark.parametrize(
+    ("count", "unsupplied"),
+    [(6, ("Procedure",)), (500, ("Procedure",)), (5, ()), (1, ()), ("500", ()), (True, ()), (None, ())],
+)
+def test_a_file_that_is_shorter_than_its_manifest_counts(
+    tmp_path: Path, count: object, unsupplied: tuple[str, ...]
+) -> None:
+    """A part of it got lost on the way, and which part nobody knows."""
+    manifest = asked("?_outputFormat=ndjson", "Procedure")
+    manifest["output"][0]["count"] = count
+    five = (patient(), request(), condition(), observation(), PROCEDURE)
+    source = read_path(export(tmp_path, *five, manifest=manifest), value_sets=value_sets())
+    (record,) = source.records()
+    assert tuple(kind for kind, _ in record.coverage.unsupplied) == unsupplied
+    told = [str(problem) for problem in source.problems if "count" in problem.expected]
+    expected = f"{count} resources, as output[0].count of the manifest says"
+    assert told == [f"all.ndjson: -: found 5 lines, expected {expected}. Download it again."] * len(unsupplied)
+
+
 def test_a_manifest_speaks_for_its_own_folder_alone(tmp_path: Path) -> None:
     told = export(tmp_path / "told", request(), manifest=asked("?_outputFormat=ndjson"))
     untold = export(tmp_path / "untold", patient())

@@ -11,7 +11,19 @@ import orjson
 import pytest
 
 from spmwatch.screening.run.kernel import Kernel, Task
-from tests.support.exports import Resource, bundles, by_type, fast, lines, patient_of, plain, tables, worked_patients
+from tests.support.exports import (
+    Resource,
+    bundles,
+    by_type,
+    fast,
+    lines,
+    packed,
+    patient_of,
+    plain,
+    quarantine,
+    tables,
+    worked_patients,
+)
 
 Way = Callable[..., object]
 EACH_WAY = pytest.mark.parametrize("way", [fast, plain])
@@ -65,6 +77,83 @@ def test_a_manifest_of_one_folder_says_nothing_of_another(way: Way, tmp_path: Pa
     asked(told, "?_outputFormat=ndjson")
     way(tmp_path / "out", told, untold)
     assert {row["not_supplied"] for row in rows(tmp_path / "out")} == {"Procedure"}
+
+
+def counted(folder: Path, counts: dict[str, int]) -> None:
+    """A manifest that counts what is in its files, by their names."""
+    output = [
+        {"type": name.partition(".")[0], "url": f"https://ehr.example/{name}", "count": number}
+        for name, number in counts.items()
+    ]
+    manifest = {"request": "https://ehr.example/fhir/$export?_outputFormat=ndjson", "output": output}
+    (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
+
+
+@EACH_WAY
+def test_an_export_with_errors_vouches_for_nothing_that_it_does_not_list(way: Way, tmp_path: Path) -> None:
+    folder = by_type(tmp_path / "export", of_types("Patient", "Condition", "MedicationRequest", "Observation"))
+    manifest = {
+        "request": "https://ehr.example/fhir/$export?_outputFormat=ndjson",
+        "output": [],
+        "error": [{"type": "OperationOutcome", "url": "https://ehr.example/errors.ndjson"}],
+    }
+    (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
+    way(tmp_path / "out", folder)
+    assert {row["not_supplied"] for row in rows(tmp_path / "out")} == {"Procedure"}
+    assert "no" not in {row["transplant"] for row in rows(tmp_path / "out")}
+
+
+@pytest.mark.parametrize("form", ["as it is", "packed", "blank lines", "below", "twice"])
+def test_a_file_that_is_shorter_than_its_manifest_counts(form: str, tmp_path: Path) -> None:
+    """It is told of with what was found and expected, and its type is not supplied whole; the same in both ways."""
+    folder = by_type(tmp_path / "export" / "today", worked_patients())
+    here = {f"{kind}.ndjson": len(of_types(kind)) for kind in ("Procedure", "Condition", "Observation")}
+    procedures = here["Procedure.ndjson"]
+    counted(folder, {**here, "Procedure.ndjson": procedures + 1})
+    if form == "blank lines":
+        with (folder / "Condition.ndjson").open("ab") as file:
+            file.write(b"\n\n")
+    if form == "packed":
+        packed(folder)
+    if form == "twice":  # the manifest speaks of the file beside it
+        by_type(tmp_path / "export" / "before", worked_patients())
+    top = folder if form == "as it is" else tmp_path / "export"
+    told = []
+    for way, out in ((fast, tmp_path / "fast"), (plain, tmp_path / "plain")):
+        way(out, top)
+        assert {row["not_supplied"] for row in rows(out)} == {"Procedure"}
+        assert "no" not in {row["transplant"] for row in rows(out)}
+        told.append([place for place in quarantine(out) if "count" in place["expected"]])
+    assert tables(tmp_path / "fast") == tables(tmp_path / "plain")
+    assert told[0] == told[1]
+    (place,) = told[0]
+    assert place["file"].rsplit("/", 1)[-1].startswith("Procedure.ndjson")
+    assert place["reason"] == f"{procedures} lines"
+    assert place["expected"].startswith(f"{procedures + 1} resources")
+
+
+@EACH_WAY
+def test_files_as_long_as_their_manifest_counts_or_no_lines_at_all(way: Way, tmp_path: Path) -> None:
+    folder = by_type(tmp_path / "export", worked_patients())
+    some = of_types("Procedure")
+    (folder / "Procedure.ndjson").unlink()
+    (bundle,) = bundles(some, len(some))
+    (folder / "Procedure.json").write_bytes(orjson.dumps(bundle, option=orjson.OPT_INDENT_2))
+    kinds = ("Condition", "Observation", "MedicationRequest")
+    counted(folder, {**{f"{kind}.ndjson": len(of_types(kind)) for kind in kinds}, "Procedure.json": 10_000})
+    way(tmp_path / "out", folder)
+    assert [place for place in quarantine(tmp_path / "out") if "count" in place["expected"]] == []
+    assert {row["not_supplied"] for row in rows(tmp_path / "out")} == {""}
+
+
+@EACH_WAY
+def test_an_empty_file_of_which_the_manifest_counts_something(way: Way, tmp_path: Path) -> None:
+    folder = by_type(tmp_path / "export", worked_patients())
+    (folder / "Procedure.ndjson").write_bytes(b"\n")
+    counted(folder, {"Procedure.ndjson": 3})
+    way(tmp_path / "out", folder)
+    assert {row["not_supplied"] for row in rows(tmp_path / "out")} == {"Procedure"}
+    assert "0 lines" in [place["reason"] for place in quarantine(tmp_path / "out")]
 
 
 @EACH_WAY
