@@ -19,6 +19,7 @@ from pytest_bdd.parser import Feature
 
 from spmwatch.engine.errors import CdsError
 from spmwatch.rule_testing.failures import said
+from spmwatch.rule_testing.outlines import columns_astray, scenarios_in
 from spmwatch.rule_testing.rule_choice import RuleChoice
 
 OWN_STEPS = "own-steps"
@@ -105,10 +106,12 @@ def faults_of(path: Path, shown: str) -> Iterator[str]:
     except ParserException as error:
         yield _syntax(error, text, shown)
         return
-    found = list(_scenarios(feature["children"])) if feature else []
+    found = list(scenarios_in(feature["children"])) if feature else []
     if not found:
         yield f"{shown}: holds no scenario. Write `Scenario: ...` with its steps below `Feature: ...`"
     yield from _unsound(found, shown)
+    if feature:
+        yield from columns_astray(feature["children"], shown)
 
 
 def _unsound(found: list[Mapping[str, Any]], shown: str) -> Iterator[str]:
@@ -135,14 +138,6 @@ def _steps_that_are_none(scenario: Mapping[str, Any], shown: str) -> Iterator[st
         if near:
             place = f"{shown}:{scenario['location']['line'] + index}"
             yield f"{place}: `{line.strip()}` is read as a remark, not as a step. Write `{near[0]} {rest}`"
-
-
-def _scenarios(children: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for child in children:
-        if "scenario" in child:
-            yield child["scenario"]
-        elif "rule" in child:
-            yield from _scenarios(child["rule"]["children"])
 
 
 def _syntax(error: ParserException, text: str, shown: str) -> str:

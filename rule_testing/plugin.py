@@ -6,7 +6,7 @@ tests need: plain `pytest` finds and runs them, `spmwatch test` does the same (r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, MutableMapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ import pytest
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.rule_testing.builder import PatientBuilder
 from spmwatch.rule_testing.codes import ValueSetCodes
+from spmwatch.rule_testing.dates import make_absolute
 from spmwatch.rule_testing.failures import Kind, Shown, Told, told_of
 from spmwatch.rule_testing.rule_choice import RuleChoice, rules_beside, with_draft
 from spmwatch.rule_testing.scenario import Observer, Scenario
@@ -121,11 +122,17 @@ def scenario(request: pytest.FixtureRequest, spmwatch_evaluator: Evaluator) -> S
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_bdd_before_step_call(step: Step, step_func_args: Mapping[str, object]) -> None:
-    """A Given that comes too late is refused; otherwise `stays silent` would hold of a record that nobody looked at."""
+def pytest_bdd_before_step_call(step: Step, step_func_args: MutableMapping[str, object]) -> None:
+    """A Given that comes too late is refused; otherwise `stays silent` would hold of a record that nobody looked at.
+
+    Dates relative to today become absolute here, so that no step has to know of them.
+    """
     shared = step_func_args.get("scenario")
-    if step.type == "given" and isinstance(shared, Scenario):
+    if not isinstance(shared, Scenario):
+        return
+    if step.type == "given":
         shared.take_up()
+    make_absolute(step_func_args, lambda: shared.today)
 
 
 # -- what is told of one that does not hold ---------------------------------------------------------------------------

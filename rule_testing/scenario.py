@@ -88,6 +88,7 @@ class Scenario:
         self._set_aside: list[tuple[date, str | None]] = []
         self._hook = CHART_OPENED
         self._today: date | None = None
+        self._introduced = False
         self._result: tuple[Recommendation, Mapping[str, RuleReport]] | None = None
 
     # -- given ------------------------------------------------------------------------------------------------------
@@ -107,7 +108,17 @@ class Scenario:
 
     @today.setter
     def today(self, day: date) -> None:
+        if self._today is not None:
+            fix = "A scenario has one day: leave one of the two out."
+            raise StepError(f"today is {self._today} already, by an earlier step or the background. {fix}")
         self._today = day
+
+    def introduce(self) -> None:
+        """Called before the step that says who the patient is. Raises StepError when one did already."""
+        if self._introduced:
+            fix = "A scenario has one patient: leave one of the two out."
+            raise StepError(f"the patient was told of already, by an earlier step or the background. {fix}")
+        self._introduced = True
 
     def lay_over(self, folder: str) -> None:
         """Evaluate with this site overlay over the rules. Raises RuleFileError, and InputError for no folder."""

@@ -16,6 +16,7 @@ from importlib import import_module
 from pytest_bdd.parsers import StepParser
 from pytest_bdd.steps import step_function_context_registry
 
+from spmwatch.rule_testing.dates import RELATIVE
 from spmwatch.rule_testing.step_modules import PACKAGE, STEP_MODULES
 
 EXAMPLE = "Example:"
@@ -25,7 +26,7 @@ _OF_THE_SAME_KIND = 0.05
 _INSIDE = (
     (re.compile(r'"[^"]*"'), '"..."'),
     (re.compile(r"\b(?:it|part [a-z]|[A-Z][A-Z0-9]*-\d{2,4}[a-z]?)(?= )"), "RULE"),
-    (re.compile(r"\b\d{4}(?:-\d{2}(?:-\d{2})?)?\b"), "DATE"),
+    (re.compile(rf"\b(?:\d{{4}}(?:-\d{{2}}(?:-\d{{2}})?)?|on today|{RELATIVE})\b"), "DATE"),
     (re.compile(r"\b\d+(?:\.\d+)?\b"), "N"),
 )
 

@@ -38,7 +38,10 @@ steps lab` searches this page.
 
 **When.** `on 2024-05-20`, `from 2024-01-01 to 2024-06-30`, `from 2024-01-01 and continues`, `from 2024-01-01 with no
 recorded end`, `until 2024-06-30 with no recorded start`, `at no recorded time`. A date may be partial, as records
-are: `2024-05`, `2024`.
+are: `2024-05`, `2024`. Wherever a date may stand, in tables too, it may be told from today: `3 months ago`,
+`in 2 weeks`, `6 years before today`, `10 days after today`, `2 years and 1 day ago`, `today`. Such a date has no `on`
+before it, and `today is` has to be said first. A month back is the same day of the month before, or its last day where
+it has no such day.
 
 **How a drug is on record.** `prescribed` is a request, `dispensed` a hand-over of the pharmacy, `taken` a statement,
 `given` an administration. A dose is in `mg`, `mg/m2` or `mg/kg`; `as induction`, `as consolidation` and `as

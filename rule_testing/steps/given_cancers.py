@@ -5,8 +5,9 @@ from __future__ import annotations
 from pytest_bdd import given
 
 from spmwatch.rule_testing.builder import Json
+from spmwatch.rule_testing.dates import DATE, ON
 from spmwatch.rule_testing.scenario import Scenario
-from spmwatch.rule_testing.steps.grammar import CODED, DATE, sentence
+from spmwatch.rule_testing.steps.grammar import CODED, sentence
 from spmwatch.rule_testing.vocabulary import DISEASES, HISTORIES, RESPONSES, look_up
 
 _DISEASE = r"(?P<disease>(?!an? |the )[A-Za-z][\w\-() ]*?)"
@@ -14,19 +15,20 @@ _CLINICAL = {"active": "active", "in remission": "remission", "resolved": "resol
 _STATE = rf"(?: and is (?P<state>{'|'.join(_CLINICAL)}))?"
 
 
-@given(sentence(rf"{_DISEASE} was diagnosed on (?P<day>{DATE}){_STATE}{CODED}"))
+@given(sentence(rf"{_DISEASE} was diagnosed {ON}(?P<day>{DATE}){_STATE}{CODED}"))
 def diagnosed(scenario: Scenario, disease: str, day: str, state: str | None, system: str | None) -> None:
     """A confirmed diagnosis with its onset; active unless the step says otherwise.
 
     Example:
         Given multiple myeloma was diagnosed on 2019-03-01
         Given breast cancer was diagnosed on 2012 and is in remission
+        Given multiple myeloma was diagnosed 6 years ago
     """
     clinical = _CLINICAL[state or "active"]
     scenario.builder.condition(_code(scenario, disease, system), onset=day, recorded=None, clinical=clinical)
 
 
-@given(sentence(rf"{_DISEASE} was recorded on (?P<day>{DATE}){_STATE}"))
+@given(sentence(rf"{_DISEASE} was recorded {ON}(?P<day>{DATE}){_STATE}"))
 def recorded(scenario: Scenario, disease: str, day: str, state: str | None) -> None:
     """A diagnosis of which only the day of recording is known.
 
@@ -56,7 +58,7 @@ def verification(scenario: Scenario, disease: str, day: str, status: str) -> Non
     scenario.builder.condition(_code(scenario, disease), onset=day, verification=status)
 
 
-@given(sentence(rf"a history of {_DISEASE} was recorded on (?P<day>{DATE})"))
+@given(sentence(rf"a history of {_DISEASE} was recorded {ON}(?P<day>{DATE})"))
 def history(scenario: Scenario, disease: str, day: str) -> None:
     """A history code: the disease was there once.
 
@@ -67,7 +69,7 @@ def history(scenario: Scenario, disease: str, day: str) -> None:
     scenario.builder.condition(scenario.builder.codes.concept(meaning.concept, shown_as=meaning.shown_as), recorded=day)
 
 
-@given(sentence(rf'a condition in words only says "(?P<text>[^"]+)" on (?P<day>{DATE})'))
+@given(sentence(rf'a condition in words only says "(?P<text>[^"]+)" {ON}(?P<day>{DATE})'))
 def condition_in_words(scenario: Scenario, text: str, day: str) -> None:
     """A diagnosis without any code.
 
@@ -78,7 +80,7 @@ def condition_in_words(scenario: Scenario, text: str, day: str) -> None:
     scenario.builder.condition({"text": text}, onset=day)
 
 
-@given(sentence(rf"myeloma progressed on (?P<day>{DATE})"))
+@given(sentence(rf"myeloma progressed {ON}(?P<day>{DATE})"))
 def progressed(scenario: Scenario, day: str) -> None:
     """A confirmed relapse of the myeloma.
 
@@ -100,7 +102,7 @@ def progressed_perhaps(scenario: Scenario, day: str, status: str) -> None:
     scenario.builder.condition(code, onset=day, verification=status)
 
 
-@given(sentence(rf"a (?:response of )?(?P<response>{'|'.join(RESPONSES)}) was recorded on (?P<day>{DATE})"))
+@given(sentence(rf"a (?:response of )?(?P<response>{'|'.join(RESPONSES)}) was recorded {ON}(?P<day>{DATE})"))
 def response_recorded(scenario: Scenario, response: str, day: str) -> None:
     """The response of the myeloma to treatment.
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 from pytest_bdd import given
 
 from spmwatch.rule_testing.builder import quantity
+from spmwatch.rule_testing.dates import DATE, ON
 from spmwatch.rule_testing.scenario import Scenario
-from spmwatch.rule_testing.steps.grammar import DATE, sentence
+from spmwatch.rule_testing.steps.grammar import sentence
 from spmwatch.rule_testing.vocabulary import ABSENCES, CHECKS, look_up
 
 _UP_TO_DATE = {"colonoscopy": 700, "skin examination": 90, "mammography": 200, "cervical smear": 300}
@@ -28,7 +29,7 @@ def screening_up_to_date(scenario: Scenario, who: str) -> None:
             check_done(scenario, check, (scenario.today - timedelta(days=days)).isoformat())
 
 
-@given(sentence(rf"{_CHECK} was done on (?P<day>{DATE})"))
+@given(sentence(rf"{_CHECK} was done {ON}(?P<day>{DATE})"))
 def check_done(scenario: Scenario, check: str, day: str) -> None:
     """A check or treatment that second-cancer follow-up asks about.
 
@@ -52,7 +53,7 @@ def check_undated(scenario: Scenario, check: str) -> None:
     scenario.builder.procedure(code, on=None)
 
 
-@given(sentence(rf'{_CHECK} on (?P<day>{DATE}) has the status "(?P<status>[a-z-]+)"'))
+@given(sentence(rf'{_CHECK} {ON}(?P<day>{DATE}) has the status "(?P<status>[a-z-]+)"'))
 def check_with_status(scenario: Scenario, check: str, day: str, status: str) -> None:
     """A check whose record has that status of FHIR's.
 
@@ -64,7 +65,7 @@ def check_with_status(scenario: Scenario, check: str, day: str, status: str) -> 
     scenario.builder.procedure(code, on=day, status=status)
 
 
-@given(sentence(rf"the absence of (?P<organ>{'|'.join(ABSENCES)}) was recorded on (?P<day>{DATE})"))
+@given(sentence(rf"the absence of (?P<organ>{'|'.join(ABSENCES)}) was recorded {ON}(?P<day>{DATE})"))
 def organ_absent(scenario: Scenario, organ: str, day: str) -> None:
     """A code for an organ that is no longer there.
 
@@ -75,7 +76,7 @@ def organ_absent(scenario: Scenario, organ: str, day: str) -> None:
     scenario.builder.condition(scenario.builder.codes.concept(meaning.concept, shown_as=meaning.shown_as), recorded=day)
 
 
-@given(sentence(rf"an inherited risk of (?P<organ>breast )?cancer was recorded on (?P<day>{DATE})"))
+@given(sentence(rf"an inherited risk of (?P<organ>breast )?cancer was recorded {ON}(?P<day>{DATE})"))
 def inherited_risk(scenario: Scenario, organ: str | None, day: str) -> None:
     """A genetic susceptibility to cancer of the breast, or to another.
 
@@ -86,7 +87,7 @@ def inherited_risk(scenario: Scenario, organ: str | None, day: str) -> None:
     scenario.builder.condition(scenario.builder.codes.concept(concept), recorded=day)
 
 
-@given(sentence(rf"hospice care began on (?P<day>{DATE})"))
+@given(sentence(rf"hospice care began {ON}(?P<day>{DATE})"))
 def hospice_care(scenario: Scenario, day: str) -> None:
     """An admission to a hospice.
 
@@ -118,7 +119,7 @@ def former_smoker(scenario: Scenario, amount: str, day: str) -> None:
     scenario.builder.observation(scenario.builder.codes.concept("smoking-quit"), on=day, valueDateTime=day)
 
 
-@given(sentence(rf"a former smoker of (?P<amount>[\d.]+) pack-years was recorded on (?P<day>{DATE})"))
+@given(sentence(rf"a former smoker of (?P<amount>[\d.]+) pack-years was recorded {ON}(?P<day>{DATE})"))
 def former_smoker_undated(scenario: Scenario, amount: str, day: str) -> None:
     """A former smoker, with the amount; when it ended is not recorded, only that it had by then.
 
@@ -129,7 +130,7 @@ def former_smoker_undated(scenario: Scenario, amount: str, day: str) -> None:
     _pack_years(scenario, amount, day)
 
 
-@given(sentence(rf"a smoker of (?P<amount>[\d.]+) pack-years was recorded on (?P<day>{DATE})"))
+@given(sentence(rf"a smoker of (?P<amount>[\d.]+) pack-years was recorded {ON}(?P<day>{DATE})"))
 def smoker(scenario: Scenario, amount: str, day: str) -> None:
     """Somebody who smokes, with the amount so far.
 
@@ -140,7 +141,7 @@ def smoker(scenario: Scenario, amount: str, day: str) -> None:
     _pack_years(scenario, amount, day)
 
 
-@given(sentence(rf"a smoker of an unrecorded amount was recorded on (?P<day>{DATE})"))
+@given(sentence(rf"a smoker of an unrecorded amount was recorded {ON}(?P<day>{DATE})"))
 def smoker_unmeasured(scenario: Scenario, day: str) -> None:
     """Somebody who smokes; how much is not recorded.
 

@@ -37,6 +37,7 @@ def drug_used(
         Given lenalidomide 10 mg was taken as maintenance from 2023-07-15 and continues
         Given oral melphalan 9 mg was prescribed for multiple myeloma from 2021-03 to 2021-09-30
         Given intravenous melphalan was given at no recorded time, coded in ATC
+        Given lenalidomide 10 mg was taken as maintenance from 2 years and 1 day ago to 3 months ago
     """
     use = drug_use(scenario, drug, dose, unit, period(when), phase=phase, reason=reason, system=system)
     recorder(scenario, VERBS[verb])(use)

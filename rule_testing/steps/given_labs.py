@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pytest_bdd import given
 
 from spmwatch.rule_testing.builder import quantity
+from spmwatch.rule_testing.dates import DATE, ON
 from spmwatch.rule_testing.scenario import Scenario
-from spmwatch.rule_testing.steps.grammar import DATE, rows, sentence
+from spmwatch.rule_testing.steps.grammar import rows, sentence
 from spmwatch.rule_testing.vocabulary import TESTS, StepError, look_up
 
 _NORMAL = (
@@ -21,7 +22,7 @@ _NORMAL = (
 )
 
 
-@given(sentence(rf"the blood count on (?P<day>{DATE}) was normal"))
+@given(sentence(rf"the blood count {ON}(?P<day>{DATE}) was normal"))
 def normal_count(scenario: Scenario, day: str) -> None:
     """Haemoglobin, white cells, neutrophils, platelets and MCV, all normal.
 
@@ -44,7 +45,7 @@ def laboratory_found(scenario: Scenario, datatable: Sequence[Sequence[str]]) -> 
           | date       | test        | value | unit   |
           | 2025-12-10 | haemoglobin | 9.4   | g/dL   |
           | 2025-12-10 | neutrophils | <0.5  | 10*9/L |
-          | 2025-12-10 | platelets   | 80    | "mm"   |
+          | 10 days ago | platelets  | 80    | "mm"   |
     """
     for row in rows(datatable, "date", "test", "value", "unit"):
         number = row["value"].lstrip("<>=")
@@ -61,7 +62,7 @@ def laboratory_found(scenario: Scenario, datatable: Sequence[Sequence[str]]) -> 
         _result(scenario, row["test"], row["date"], float(number), unit, status, comparator)
 
 
-@given(sentence(rf"radiotherapy was completed on (?P<day>{DATE})"))
+@given(sentence(rf"radiotherapy was completed {ON}(?P<day>{DATE})"))
 def radiotherapy(scenario: Scenario, day: str) -> None:
     """A course of radiotherapy.
 
@@ -71,7 +72,7 @@ def radiotherapy(scenario: Scenario, day: str) -> None:
     _radiotherapy(scenario, day, "completed")
 
 
-@given(sentence(rf'radiotherapy on (?P<day>{DATE}) has the status "(?P<status>[a-z-]+)"'))
+@given(sentence(rf'radiotherapy {ON}(?P<day>{DATE}) has the status "(?P<status>[a-z-]+)"'))
 def radiotherapy_with_status(scenario: Scenario, day: str, status: str) -> None:
     """A course of radiotherapy with that status of FHIR's.
 
@@ -81,7 +82,7 @@ def radiotherapy_with_status(scenario: Scenario, day: str, status: str) -> None:
     _radiotherapy(scenario, day, status)
 
 
-@given(sentence(rf"an encounter for radiotherapy was recorded on (?P<day>{DATE})"))
+@given(sentence(rf"an encounter for radiotherapy was recorded {ON}(?P<day>{DATE})"))
 def radiotherapy_encounter(scenario: Scenario, day: str) -> None:
     """A visit for it, which tells nothing of what was done.
 
@@ -92,7 +93,7 @@ def radiotherapy_encounter(scenario: Scenario, day: str) -> None:
     scenario.builder.condition(code, onset=day, recorded=day)
 
 
-@given(sentence(rf'a procedure in words only says "(?P<text>[^"]+)" on (?P<day>{DATE})'))
+@given(sentence(rf'a procedure in words only says "(?P<text>[^"]+)" {ON}(?P<day>{DATE})'))
 def procedure_in_words(scenario: Scenario, text: str, day: str) -> None:
     """A completed procedure without any code.
 

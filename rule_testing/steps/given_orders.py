@@ -5,9 +5,10 @@ from __future__ import annotations
 from pytest_bdd import given
 
 from spmwatch.rule_testing.builder import DrugUse, Period
+from spmwatch.rule_testing.dates import DATE, ON
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.given_drugs import drug_use
-from spmwatch.rule_testing.steps.grammar import DATE, DOSE, DRUG, PHASE, REASON, WHEN, period, sentence
+from spmwatch.rule_testing.steps.grammar import DOSE, DRUG, PHASE, REASON, WHEN, period, sentence
 
 
 @given(sentence(rf"{DRUG}{DOSE} is ordered{PHASE}{REASON}"))
@@ -45,7 +46,7 @@ def drug_planned(scenario: Scenario, drug: str, dose: str | None, unit: str | No
     scenario.builder.request(drug_use(scenario, drug, dose, unit, when, phase=phase, status="active"), intent="plan")
 
 
-@given(sentence(rf'{DRUG} was planned on (?P<day>{DATE})(?:, with the status "(?P<status>[a-z-]+)")?'))
+@given(sentence(rf'{DRUG} was planned {ON}(?P<day>{DATE})(?:, with the status "(?P<status>[a-z-]+)")?'))
 def drug_was_planned(scenario: Scenario, drug: str, day: str, status: str | None) -> None:
     """A plan of that day, still open unless its status says otherwise.
 

@@ -6,18 +6,20 @@ from datetime import date
 
 from pytest_bdd import given
 
+from spmwatch.engine.dates import DateRange, add_months
 from spmwatch.rule_testing.builder import birth_date_at_age
+from spmwatch.rule_testing.dates import DATE, ON, WHOLE_DAY
 from spmwatch.rule_testing.scenario import Scenario
-from spmwatch.rule_testing.steps.grammar import DATE, DAY, sentence
-from spmwatch.rule_testing.vocabulary import ELIGIBILITY
+from spmwatch.rule_testing.steps.grammar import sentence
+from spmwatch.rule_testing.vocabulary import ELIGIBILITY, StepError
 
 _ELIGIBILITY = rf"(?P<eligibility>{'|'.join(ELIGIBILITY)})"
 _SEX = {"woman": "female", "man": "male", "person": None}
 
 
-@given(sentence(rf"today is (?P<day>{DAY})"))
+@given(sentence(rf"today is (?P<day>{WHOLE_DAY})"))
 def today_is(scenario: Scenario, day: str) -> None:
-    """The day on which everything is looked at; the first step of each scenario.
+    """The day on which everything is looked at, as a date; the first step of each scenario.
 
     Example:
         Given today is 2026-01-15
@@ -25,13 +27,17 @@ def today_is(scenario: Scenario, day: str) -> None:
     scenario.today = date.fromisoformat(day)
 
 
-@given(sentence(r"the patient is a (?P<who>woman|man|person) aged (?P<years>\d+)"))
+@given(sentence(r"the patient is a (?P<who>woman|man|person) aged (?P<years>-?\d+)"))
 def patient_aged(scenario: Scenario, who: str, years: str) -> None:
     """The patient had the birthday about half a year ago.
 
     Example:
         Given the patient is a woman aged 62
     """
+    oldest = scenario.evaluator.rule_base.conventions.oldest_plausible_age
+    if not 0 <= int(years) <= oldest:
+        raise StepError(f"nobody is {years} years old. Write an age from 0 to {oldest}.")
+    scenario.introduce()
     birth = birth_date_at_age(int(years), scenario.today)
     scenario.builder.patient(gender=_SEX[who], birthDate=birth.isoformat())
 
@@ -42,7 +48,11 @@ def patient_born(scenario: Scenario, who: str, born: str) -> None:
 
     Example:
         Given the patient is a man born 1961-01-15
+        Given the patient is a woman born 65 years ago
     """
+    if (DateRange.parse(born).earliest or date.min) > scenario.today:
+        raise StepError(f"the birth date {born} lies after today, {scenario.today}. Write the earlier date.")
+    scenario.introduce()
     scenario.builder.patient(gender=_SEX[who], birthDate=born)
 
 
@@ -53,7 +63,19 @@ def patient_without_age(scenario: Scenario, who: str) -> None:
     Example:
         Given the patient is a woman of unrecorded age
     """
+    scenario.introduce()
     scenario.builder.patient(gender=_SEX[who])
+
+
+@given(sentence(r"the patient is a (?P<who>woman|man|person) with a birth date that cannot be"))
+def patient_with_impossible_birth(scenario: Scenario, who: str) -> None:
+    """The record holds a birth date of the time to come, which nobody can use.
+
+    Example:
+        Given the patient is a woman with a birth date that cannot be
+    """
+    scenario.introduce()
+    scenario.builder.patient(gender=_SEX[who], birthDate=add_months(scenario.today, 12).isoformat())
 
 
 @given(sentence(r"the recorded sex is neither female nor male"))
@@ -66,7 +88,7 @@ def patient_of_other_sex(scenario: Scenario) -> None:
     scenario.builder.patient(gender="other")
 
 
-@given(sentence(rf"the patient died on (?P<day>{DATE})"))
+@given(sentence(rf"the patient died {ON}(?P<day>{DATE})"))
 def patient_died(scenario: Scenario, day: str) -> None:
     """The patient is deceased.
 
@@ -77,7 +99,7 @@ def patient_died(scenario: Scenario, day: str) -> None:
 
 
 @given(
-    sentence(rf"the patient was stated to be (?P<eligibility>eligible|ineligible) for transplant on (?P<day>{DATE})")
+    sentence(rf"the patient was stated to be (?P<eligibility>eligible|ineligible) for transplant {ON}(?P<day>{DATE})")
 )
 def patient_eligibility(scenario: Scenario, eligibility: str, day: str) -> None:
     """The record states whether the patient is a candidate for a transplant.
@@ -89,7 +111,7 @@ def patient_eligibility(scenario: Scenario, eligibility: str, day: str) -> None:
     scenario.builder.condition(code, onset=day, recorded=day)
 
 
-@given(sentence(rf'an observation on (?P<day>{DATE}) says "(?P<text>[^"]+)"'))
+@given(sentence(rf'an observation {ON}(?P<day>{DATE}) says "(?P<text>[^"]+)"'))
 def observation_in_words(scenario: Scenario, day: str, text: str) -> None:
     """An assessment is recorded in words only.
 
@@ -100,7 +122,7 @@ def observation_in_words(scenario: Scenario, day: str, text: str) -> None:
     scenario.builder.observation({"text": "Disease status"}, on=day, valueString=text)
 
 
-@given(sentence(rf'an observation "(?P<question>[^"]+)" on (?P<day>{DATE}) says "(?P<text>[^"]+)"'))
+@given(sentence(rf'an observation "(?P<question>[^"]+)" {ON}(?P<day>{DATE}) says "(?P<text>[^"]+)"'))
 def answer_in_words(scenario: Scenario, question: str, day: str, text: str) -> None:
     """A question is answered, both in words only.
 

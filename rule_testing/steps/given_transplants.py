@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pytest_bdd import given
 
+from spmwatch.rule_testing.dates import DATE, ON
 from spmwatch.rule_testing.scenario import Scenario
-from spmwatch.rule_testing.steps.grammar import BECAUSE, CODED, DATE, sentence
+from spmwatch.rule_testing.steps.grammar import BECAUSE, CODED, sentence
 from spmwatch.rule_testing.vocabulary import TRANSPLANTS, look_up
 
 _KIND = r"an? (?P<kind>[a-z -]+?) stem cell transplant"
 
 
-@given(sentence(rf"{_KIND} was done on (?P<day>{DATE}){CODED}"))
+@given(sentence(rf"{_KIND} was done {ON}(?P<day>{DATE}){CODED}"))
 def transplant_done(scenario: Scenario, kind: str, day: str, system: str | None) -> None:
     """A completed transplant: autologous, donor, identical-twin or gene-modified autologous.
 
@@ -32,7 +33,7 @@ def transplant_undated(scenario: Scenario, kind: str, system: str | None) -> Non
     _transplant(scenario, kind, None, "completed", system=system)
 
 
-@given(sentence(rf"{_KIND} was not done on (?P<day>{DATE}){BECAUSE}"))
+@given(sentence(rf"{_KIND} was not done {ON}(?P<day>{DATE}){BECAUSE}"))
 def transplant_not_done(scenario: Scenario, kind: str, day: str, because: str | None) -> None:
     """A transplant that was recorded as not done; the reason is in words.
 
@@ -43,7 +44,7 @@ def transplant_not_done(scenario: Scenario, kind: str, day: str, because: str | 
     _transplant(scenario, kind, day, "not-done", because=because)
 
 
-@given(sentence(rf'{_KIND} on (?P<day>{DATE}) has the status "(?P<status>[a-z-]+)"'))
+@given(sentence(rf'{_KIND} {ON}(?P<day>{DATE}) has the status "(?P<status>[a-z-]+)"'))
 def transplant_with_status(scenario: Scenario, kind: str, day: str, status: str) -> None:
     """A transplant record with that status of FHIR's.
 
@@ -53,7 +54,7 @@ def transplant_with_status(scenario: Scenario, kind: str, day: str, status: str)
     _transplant(scenario, kind, day, status)
 
 
-@given(sentence(rf"a stem cell transplant of unknown kind was done on (?P<day>{DATE})"))
+@given(sentence(rf"a stem cell transplant of unknown kind was done {ON}(?P<day>{DATE})"))
 def transplant_of_unknown_kind(scenario: Scenario, day: str) -> None:
     """A code that does not tell the patient's own cells from a donor's.
 
@@ -64,7 +65,7 @@ def transplant_of_unknown_kind(scenario: Scenario, day: str) -> None:
     scenario.builder.procedure(code, on=day)
 
 
-@given(sentence(rf"the status after a stem cell transplant was recorded on (?P<day>{DATE})"))
+@given(sentence(rf"the status after a stem cell transplant was recorded {ON}(?P<day>{DATE})"))
 def transplant_status(scenario: Scenario, day: str) -> None:
     """Only a status code: there was a transplant, of whatever kind, at whatever time before.
 
@@ -75,7 +76,7 @@ def transplant_status(scenario: Scenario, day: str) -> None:
     scenario.builder.condition(code, recorded=day)
 
 
-@given(sentence(rf"a history of an autologous stem cell transplant was recorded on (?P<day>{DATE})"))
+@given(sentence(rf"a history of an autologous stem cell transplant was recorded {ON}(?P<day>{DATE})"))
 def transplant_history(scenario: Scenario, day: str) -> None:
     """A history code that tells the kind, not the day.
 
@@ -86,7 +87,7 @@ def transplant_history(scenario: Scenario, day: str) -> None:
     scenario.builder.condition(code, recorded=day)
 
 
-@given(sentence(rf"an autologous stem cell transplant was awaited on (?P<day>{DATE})"))
+@given(sentence(rf"an autologous stem cell transplant was awaited {ON}(?P<day>{DATE})"))
 def transplant_awaited(scenario: Scenario, day: str) -> None:
     """The patient waits for a transplant.
 
@@ -96,7 +97,7 @@ def transplant_awaited(scenario: Scenario, day: str) -> None:
     scenario.builder.condition(scenario.builder.codes.concept("sct-planned"), onset=day, recorded=day)
 
 
-@given(sentence(rf"stem cells were collected on (?P<day>{DATE}){CODED}"))
+@given(sentence(rf"stem cells were collected {ON}(?P<day>{DATE}){CODED}"))
 def cells_collected(scenario: Scenario, day: str, system: str | None) -> None:
     """A harvest: no transplant.
 
@@ -108,7 +109,7 @@ def cells_collected(scenario: Scenario, day: str, system: str | None) -> None:
     scenario.builder.procedure(code, on=day)
 
 
-@given(sentence(rf"donor lymphocytes were given on (?P<day>{DATE})"))
+@given(sentence(rf"donor lymphocytes were given {ON}(?P<day>{DATE})"))
 def donor_lymphocytes(scenario: Scenario, day: str) -> None:
     """A donor lymphocyte infusion, which follows a donor transplant.
 

@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from pytest_bdd import parsers
 
 from spmwatch.rule_testing.builder import Period
+from spmwatch.rule_testing.dates import DATE, ON
 from spmwatch.rule_testing.vocabulary import StepError
 
-DATE = r"\d{4}(?:-\d{2}(?:-\d{2})?)?"
-DAY = r"\d{4}-\d{2}-\d{2}"
 WHEN = (
     rf"(?P<when>from {DATE} to {DATE}|from {DATE} and continues|from {DATE} with no recorded end"
-    rf"|until {DATE} with no recorded start|on {DATE}|at no recorded time)"
+    rf"|until {DATE} with no recorded start|{ON}{DATE}|at no recorded time)"
 )
 DRUG = r"(?P<drug>[a-z][a-z ]*?)"
 DOSE = r"(?: (?P<dose>\d+(?:\.\d+)?) (?P<unit>mg/m2|mg/kg|mg))?"

@@ -8,13 +8,14 @@ from datetime import date
 from pytest_bdd import given, then
 
 from spmwatch.engine.merging import Advice, Card
+from spmwatch.rule_testing.dates import DAY, ON
 from spmwatch.rule_testing.scenario import Scenario, rule_names
-from spmwatch.rule_testing.steps.grammar import DAY, sentence
+from spmwatch.rule_testing.steps.grammar import sentence
 
 _CARD = r"the card of (?P<rule>[A-Z][A-Z0-9]*-\d{2,4})"
 
 
-@given(sentence(rf"the cards shown on (?P<day>{DAY}) were acknowledged"))
+@given(sentence(rf"the cards shown {ON}(?P<day>{DAY}) were acknowledged"))
 def cards_acknowledged(scenario: Scenario, day: str) -> None:
     """The clinician set aside every card that this record gave on that day.
 
@@ -24,7 +25,7 @@ def cards_acknowledged(scenario: Scenario, day: str) -> None:
     scenario.acknowledge(date.fromisoformat(day))
 
 
-@given(sentence(rf"{_CARD} shown on (?P<day>{DAY}) was acknowledged"))
+@given(sentence(rf"{_CARD} shown {ON}(?P<day>{DAY}) was acknowledged"))
 def card_acknowledged(scenario: Scenario, rule: str, day: str) -> None:
     """The clinician set aside that one card; the others not.
 

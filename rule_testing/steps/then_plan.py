@@ -9,8 +9,9 @@ from pytest_bdd import then
 
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.recommendation import PlanItem
+from spmwatch.rule_testing.dates import DATE, DAY, ON
 from spmwatch.rule_testing.scenario import Scenario
-from spmwatch.rule_testing.steps.grammar import DATE, DAY, sentence
+from spmwatch.rule_testing.steps.grammar import sentence
 from spmwatch.rule_testing.vocabulary import PLAN_STATES, StepError, look_up
 
 _CHECK = r"(?P<check>[a-z][a-z -]+?)"
@@ -32,17 +33,18 @@ def lists_as(scenario: Scenario, check: str, state: str, day: str | None) -> Non
         _same(scenario, f"{check} is due since", item.next, day)
 
 
-@then(sentence(rf"the plan has {_CHECK} next due on (?P<day>{DAY})"))
+@then(sentence(rf"the plan has {_CHECK} next due {ON}(?P<day>{DAY})"))
 def next_due(scenario: Scenario, check: str, day: str) -> None:
     """The next due date.
 
     Example:
         Then the plan has skin check next due on 2026-01-16
+        Then the plan has skin check next due in 2 weeks
     """
     _same(scenario, f"{check} is next due on", _item(scenario, check).next, day)
 
 
-@then(sentence(rf"the plan has {_CHECK} last done on (?P<day>{DATE})"))
+@then(sentence(rf"the plan has {_CHECK} last done {ON}(?P<day>{DATE})"))
 def last_done(scenario: Scenario, check: str, day: str) -> None:
     """The last date, with a record of the patient that tells of it.
 

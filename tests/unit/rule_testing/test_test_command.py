@@ -308,3 +308,79 @@ def test_a_reader_who_has_enough_never_looks_as_if_all_held(site: Path, then: st
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 141
     assert errors == b""
+
+
+BARE = "Feature: Invented\n  Scenario: A\n"
+ENDING = "    When the rules are evaluated\n    Then SPM-05 does not fire\n"
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        (["today is 2026-01-15", "today is 2026-01-16"], "today is 2026-01-15 already"),
+        (
+            ["today is 2026-01-15", "the patient is a woman aged 62", "the patient is a man born 1961-01-15"],
+            "the patient was told of already",
+        ),
+        (["today is 2026-01-15", "the patient is a woman aged 500"], "nobody is 500 years old. Write an age from 0 to"),
+        (["today is 2026-01-15", "the patient is a woman aged -5"], "nobody is -5 years old"),
+        (["today is 2026-01-15", "the patient is a man born 2026-01-16"], "lies after today, 2026-01-15"),
+        (["today is 2026-01-15", "the patient is a man born 2027"], "the birth date 2027 lies after today"),
+        (["multiple myeloma was diagnosed 6 years ago"], "Write `Given today is 2026-01-15` as the first step"),
+        (["today is 3 days ago"], "no step reads like this"),
+    ],
+)
+def test_what_cannot_be_is_refused(site: Path, steps: list[str], told: str) -> None:
+    text = BARE + "".join(f"    Given {step}\n" for step in steps) + ENDING
+    (site / "features" / "one.feature").write_text(text, encoding="utf-8")
+    done = run("test")
+    assert done.exit_code == 2, done.output
+    assert told in done.stdout
+    assert "1 scenarios: 1 unreadable" in done.stdout
+
+
+OUTLINE = """Feature: Invented
+  Scenario Outline: <months> months of maintenance
+    Given today is 2026-01-15
+    And the patient is a woman born 62 years ago
+    And multiple myeloma was diagnosed 6 years before today
+    And lenalidomide 10 mg was taken as maintenance from <begun> and continues
+    And the laboratory found
+      | date        | test      | value | unit   |
+      | <days> ago  | platelets | 230   | 10*9/L |
+    When the rules are evaluated
+    Then SPM-09 <does>
+
+    Examples:
+      | months | begun                | days   | does                         |
+      | 24     | 2 years ago          | 1 week | does not fire                |
+      | 25     | 2 years and 31 days ago | 10 days | fires with indicator "info" |
+"""
+
+
+def test_an_outline_has_dates_relative_to_today(site: Path) -> None:
+    (site / "features" / "one.feature").write_text(OUTLINE, encoding="utf-8")
+    done = run("test", "-v")
+    assert done.exit_code == 0, done.output
+    assert "24 months of maintenance" in done.stdout
+    assert "2 scenarios: 2 held" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "told"),
+    [
+        ("<begum>", "<begun>", "one.feature:6: `<begum>` is no column of the examples. Did you mean `begun`?"),
+        (
+            "| begum ",
+            "| begun ",
+            "one.feature:14: no step names the column `begum` as `<begum>`. Did you mean `begun`?",
+        ),
+        ("<dayz> ago", "<days> ago", "one.feature:9: `<dayz>` is no column of the examples. Did you mean `days`?"),
+        ("<month> months", "<months> months", "one.feature:2: `<month>` is no column"),
+    ],
+)
+def test_a_name_that_no_column_of_an_outline_has_is_told(site: Path, wrong: str, right: str, told: str) -> None:
+    (site / "features" / "one.feature").write_text(OUTLINE.replace(right, wrong), encoding="utf-8")
+    done = run("test")
+    assert done.exit_code == 2, done.output
+    assert told in " ".join(done.output.split())
