@@ -36,6 +36,7 @@ from spmwatch.engine.recommendation import (
 )
 from spmwatch.engine.timeline.build import build_timeline
 from spmwatch.engine.timeline.topics import topic_of
+from spmwatch.engine.truth import Truth
 
 _log = logging.getLogger("spmwatch.engine")
 
@@ -111,9 +112,20 @@ class Evaluator:
     ) -> tuple[Recommendation, dict[str, RuleReport]]:
         """The recommendation, and each rule's truth condition by condition, from the plain reader."""
         recommendation = self.evaluate(record, as_of=as_of, hook=hook)
-        missing = self.missing_episodes(recommendation.questions, recommendation.timeline)
-        explainer = Explainer([*recommendation.timeline.episodes, *missing], as_of)
-        return recommendation, explainer.explain_all(self._rules(hook).rules)
+        return recommendation, self.reports(recommendation)
+
+    def reports(self, recommendation: Recommendation) -> dict[str, RuleReport]:
+        """Of a recommendation of this evaluator: each rule's truth condition by condition, from the plain reader."""
+        return self._reader(recommendation).explain_all(self._rules(recommendation.hook).rules)
+
+    def second_truths(self, recommendation: Recommendation) -> dict[tuple[str, str], Truth]:
+        """The same without reasons: each variant's truth from the plain reader, by the ids of rule and variant."""
+        return self._reader(recommendation).truths(self._rules(recommendation.hook).rules)
+
+    def _reader(self, recommendation: Recommendation) -> Explainer:
+        timeline = recommendation.timeline
+        missing = self.missing_episodes(recommendation.questions, timeline)
+        return Explainer([*timeline.episodes, *missing], timeline.as_of)
 
     def missing_episodes(self, questions: Sequence[OpenQuestion], timeline: Timeline) -> list[Episode]:
         """The open questions as episodes for the data-gap rule.

@@ -6,16 +6,18 @@ every rule a second time, and the two must agree on each scenario.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import Certainty, PatientRecord
 from spmwatch.engine.merging import Merged, merge
-from spmwatch.engine.reasoning.reports import RuleReport, VariantReport
+from spmwatch.engine.reasoning.reports import RuleReport
 from spmwatch.engine.recommendation import Finding, Recommendation
 from spmwatch.engine.truth import Truth, any_of
 from spmwatch.rule_testing.builder import PatientBuilder
@@ -89,7 +91,7 @@ class Scenario:
         self._hook = CHART_OPENED
         self._today: date | None = None
         self._introduced = False
-        self._result: tuple[Recommendation, Mapping[str, RuleReport]] | None = None
+        self._result: _Result | None = None
 
     # -- given ------------------------------------------------------------------------------------------------------
 
@@ -148,14 +150,14 @@ class Scenario:
         """
         record = self._record(hook)
         self._hook = hook
-        self._result = self.evaluator.explain(record, as_of=self.today, hook=hook)
-        recommendation, reports = self._result
-        _agree(recommendation, reports)
+        self._result = _Result(self.evaluator, self.evaluator.evaluate(record, as_of=self.today, hook=hook))
+        recommendation = self._result.recommendation
+        _agree(self._result)
         _stand_on_records(recommendation, self.builder.references())
         if not self.in_words:
             _are_certain(recommendation)
         if self._observer is not None:
-            self._observer(self.evaluator, recommendation, reports)
+            self._observer(self.evaluator, recommendation, self._result.reports)
 
     def _record(self, hook: str) -> PatientRecord:
         orders = () if hook in (CHART_OPENED, ENCOUNTER_STARTED) else self.builder.orders()
@@ -169,7 +171,7 @@ class Scenario:
         """The result. Raises StepError before the When step."""
         if self._result is None:
             raise StepError("nothing was evaluated yet. Write `When the rules are evaluated` before `Then`.")
-        return self._result[0]
+        return self._result.recommendation
 
     @property
     def merged(self) -> Merged:
@@ -200,11 +202,11 @@ class Scenario:
 
     def truth(self, speaker: Speaker) -> Truth:
         """TRUE, FALSE or UNKNOWN for a rule, or for the variants of its part. Raises StepError."""
-        return any_of(variant.truth for variant in self._variants(speaker))
+        return any_of(self._truths(speaker))
 
     def findings(self, speaker: Speaker) -> tuple[Finding, ...]:
         """What the rule (the part) found."""
-        self._variants(speaker)
+        self._truths(speaker)
         return tuple(finding for finding in self.recommendation.findings if speaker.is_of(finding))
 
     def finding(self, speaker: Speaker) -> Finding:
@@ -227,28 +229,50 @@ class Scenario:
         """Raise AssertionError with what fired instead, the timeline, and why the rules named did what they did."""
         assert self._result is not None
         rules = dict.fromkeys(speaker.rule for speaker in speakers)
-        reports = [self._result[1][rule] for rule in rules if rule in self._result[1]]
-        raise ScenarioFailedError(problem, explained(self._result[0], reports))
+        reports = self._result.reports
+        named = [reports[rule] for rule in rules if rule in reports]
+        raise ScenarioFailedError(problem, explained(self._result.recommendation, named))
 
-    def _variants(self, speaker: Speaker) -> tuple[VariantReport, ...]:
-        """The variants that speak for the rule or its part; none at a hook at which the rule is not asked."""
+    def _truths(self, speaker: Speaker) -> tuple[Truth, ...]:
+        """Those of the variants that speak for the rule or its part; none at a hook at which the rule is not asked."""
+        result = self._result
         assert self.recommendation is not None
-        assert self._result is not None
+        assert result is not None
         rules = {rule.id: rule for rule in self.evaluator.rule_base.rules}
         if speaker.rule not in rules:
             raise StepError(f"there is no rule {speaker.rule}. The rules are: {', '.join(rules)}.")
         if speaker.part is not None and all(speaker.part != variant.part for variant in rules[speaker.rule].variants):
             raise StepError(f"{speaker.rule} has no part `{speaker.part}`.")
-        report = self._result[1].get(speaker.rule)
-        variants = report.variants if report else ()
-        return tuple(variant for variant in variants if speaker.part in (None, variant.variant.part))
+        speaking = [one.id for one in rules[speaker.rule].variants if speaker.part in (None, one.part)]
+        return tuple(result.truths[speaker.rule, id_] for id_ in speaking if (speaker.rule, id_) in result.truths)
 
 
-def _agree(recommendation: Recommendation, reports: Mapping[str, RuleReport]) -> None:
+class _Result:
+    """What one evaluation came to, and the plain reader's second look; its full reports are made when asked for."""
+
+    def __init__(self, evaluator: Evaluator, recommendation: Recommendation) -> None:
+        self.evaluator, self.recommendation = evaluator, recommendation
+
+    @cached_property
+    def truths(self) -> Mapping[tuple[str, str], Truth]:
+        """The truth of each variant, by the ids of rule and variant."""
+        return self.evaluator.second_truths(self.recommendation)
+
+    @cached_property
+    def reports(self) -> Mapping[str, RuleReport]:
+        """Each rule's report, by its id."""
+        return self.evaluator.reports(self.recommendation)
+
+
+def _agree(result: _Result) -> None:
     """Both readers of the rules come to the same result."""
-    apart = [rule for rule, report in reports.items() if report.truth is not recommendation.truths[rule]]
+    recommendation = result.recommendation
+    second: defaultdict[str, list[Truth]] = defaultdict(list)
+    for (rule, _), truth in result.truths.items():
+        second[rule].append(truth)
+    apart = [rule for rule, truths in second.items() if any_of(truths) is not recommendation.truths[rule]]
     if apart or recommendation.failures:
-        text = explained(recommendation, [reports[rule] for rule in apart])
+        text = explained(recommendation, [result.reports[rule] for rule in apart])
         raise ScenarioFailedError(
             f"network and explainer disagree on {apart}, failures {recommendation.failures}", text
         )

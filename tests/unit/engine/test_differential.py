@@ -33,8 +33,10 @@ def by_network(network: Network, rule_set: Sequence[Rule], episodes: Sequence[Ep
 
 
 def by_explainer(rule_set: Sequence[Rule], episodes: Sequence[Episode]) -> Verdicts:
-    """The same, as the explainer sees them."""
+    """The same, as the explainer sees them; its truths alone are those of its reports."""
     reports = Explainer(episodes, AS_OF).explain_all(rule_set)
+    reported = {(id_, v.variant.id): v.truth for id_, report in reports.items() for v in report.variants}
+    assert Explainer(episodes, AS_OF).truths(rule_set) == reported
     return {
         (rule.id, v.variant.id): (v.truth, tuple(sorted(v.episodes)))
         for rule in rule_set
