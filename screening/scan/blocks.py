@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from spmwatch.fhir_adapters.lines import LONGEST_LINE
 from spmwatch.fhir_adapters.packing import DamagedFileError, Packing, pieces
+from spmwatch.screening.scan.cloud import is_url
 from spmwatch.screening.scan.sources import Source
 
 CHUNK = 128 * 1024 * 1024
@@ -14,6 +15,9 @@ CHUNK = 128 * 1024 * 1024
 
 BLOCK = 1024 * 1024
 """Bytes that are looked at together: as much as stays in a processor's own memory while it is scanned."""
+
+_LAST = 8 * 1024
+"""Bytes at the end of a block in which a line end is looked for before it is read."""
 
 MARK = b"\xef\xbb\xbf"
 """A byte order mark; it is no part of the first line."""
@@ -70,7 +74,8 @@ def blocks(chunk: Chunk, *, size: int = BLOCK, longest: int = LONGEST_LINE) -> I
     try:
         with chunk.source.open() as stream:
             if chunk.source.packing is Packing.PLAIN:
-                yield from _plain(_Window(stream.seek, stream.read), chunk, size, longest)
+                window = _Window(stream.seek, stream.read, not is_url(chunk.source.path))
+                yield from _plain(window, chunk, size, longest)
                 return
             for block in _packed(pieces(stream, chunk.source.packing), longest):
                 at = block.offset + len(block.data) + block.passed_over
@@ -87,11 +92,22 @@ class _Window:
 
     seek: Callable[[int], int]
     read: Callable[[int], bytes]
+    is_local: bool
 
     def bytes_at(self, offset: int, size: int) -> bytes:
         """As many as there are, at most `size`."""
         self.seek(offset)
         return self.read(size)
+
+    def whole_lines(self, offset: int, size: int) -> int:
+        """Bytes at most `size` that end with a line end, where one is soon found: to cut them off later is to copy all.
+
+        In a store to go forth and back is to fetch twice, so there it is `size`.
+        """
+        if not self.is_local or size <= _LAST:
+            return size
+        found = self.bytes_at(offset + size - _LAST, _LAST).rfind(b"\n")
+        return size - _LAST + found + 1 if found >= 0 else size
 
     def line_end(self, offset: int, size: int) -> int:
         """Where the line that goes on at `offset` ends, behind its line end; the end of the file if it has none."""
@@ -113,7 +129,7 @@ def _plain(window: _Window, chunk: Chunk, size: int, longest: int) -> Iterator[B
         at = len(MARK)
     wanted = size
     while at < end:
-        data = window.bytes_at(at, wanted)
+        data = window.bytes_at(at, window.whole_lines(at, wanted) if wanted == size else wanted)
         cut = _cut(data, end - at)
         if cut:
             yield Block(data if cut == len(data) else data[:cut], at)

@@ -64,6 +64,7 @@ class Looked:
         whole: every line is wanted.
         expressions: for hyperscan, over bytes; the case counts but where one says otherwise.
         odd: as `expressions`, and looked for apart from them: together they would make each other slow.
+        escaped: as `expressions`, each with an escape of a character in it, so looked for where there is any.
         words: words without case and accents, one of which is in every text that is looked for.
         codes: ICD and other codes that are read in any case, without marks.
         signs: characters of codes and ids that are looked for.
@@ -72,6 +73,7 @@ class Looked:
     whole: bool = False
     expressions: frozenset[bytes] = frozenset()
     odd: frozenset[bytes] = frozenset()
+    escaped: frozenset[bytes] = frozenset()
     words: frozenset[str] = frozenset()
     codes: frozenset[str] = frozenset()
     signs: frozenset[str] = frozenset()
@@ -82,6 +84,7 @@ class Looked:
             whole=self.whole or other.whole,
             expressions=self.expressions | other.expressions,
             odd=self.odd | other.odd,
+            escaped=self.escaped | other.escaped,
             words=self.words | other.words,
             codes=self.codes | other.codes,
             signs=self.signs | other.signs,
@@ -164,11 +167,13 @@ def _codes(value_sets: ValueSets, concepts: Iterable[Concept]) -> Looked:
                 if spelling == "folded":
                     folded.add(icd_key(code))
     expressions.update(map(_icd, _shortest(icd)))
-    odd = frozenset(ODD_CODES if icd else ())
-    if expressions:
-        expressions.add(BLANK_FIRST)
-    codes = frozenset(folded | icd)
-    return Looked(expressions=frozenset(expressions), odd=odd, codes=codes, signs=frozenset(signs))
+    return Looked(
+        expressions=frozenset(expressions),
+        odd=frozenset(ODD_CODES if icd else ()),
+        escaped=frozenset((BLANK_FIRST,) if expressions else ()),
+        codes=frozenset(folded | icd),
+        signs=frozenset(signs),
+    )
 
 
 def _texts(value_sets: ValueSets, concepts: Iterable[Concept]) -> Looked:

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from spmwatch.screening.scan.patterns import Looked, Patterns
-from spmwatch.screening.scan.searching import FIRST_TYPE, TOLD_APART, Frame, Group, Raw, Search, Uniform
+from spmwatch.screening.scan.searching import (
+    FIRST_TYPE,
+    TOLD_APART,
+    Escapes,
+    Frame,
+    Group,
+    Raw,
+    Search,
+    Uniform,
+    is_ascii,
+)
 
 _MOST_TYPES = 200
 """Types of resources for which a database of their own is made."""
@@ -90,6 +100,7 @@ class HyperScanner:
         self._frame = Frame(whole, types)
         self._uniform: dict[bytes, Uniform] = {}
         self._raw = Raw()
+        self._escapes = Escapes()
 
     def candidates(self, block: bytes) -> Sequence[Span]:
         """Lines with something in them that could matter, lines that are no JSON object by their looks or no UTF-8."""
@@ -106,9 +117,10 @@ class HyperScanner:
             newlines, types = self._frame.newlines, frozenset(self._frame.types)
             begun = frozenset(self._frame.begun)
             groups = tuple({group for kind in types for group in self._groups.get(kind, ())})
+            escapes = bool(groups) and self._escapes.are_in(block)
             for group in groups:
-                ends += group.read(block)
-        if not block.isascii():
+                ends += group.read(block, escapes=escapes)
+        if not is_ascii(block):
             ends = [*ends, *_broken_characters(block), *self._raw.read(block, groups)]
         return Found(_lines_around(block, ends), newlines, types, begun)
 
@@ -125,7 +137,7 @@ class HyperScanner:
         kind = begun[1]
         known = self._uniform.get(kind)
         if known is None and kind.decode() not in TOLD_APART and len(self._uniform) < _MOST_TYPES:
-            known = self._uniform[kind] = Uniform(kind.decode(), self._groups.get(kind.decode(), ()))
+            known = self._uniform[kind] = Uniform(kind.decode(), self._groups.get(kind.decode(), ()), self._escapes)
         return known
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property, lru_cache
 
 import hyperscan
@@ -17,7 +17,7 @@ from spmwatch.screening.scan.patterns import Looked
 BEGINNING = b'{"resourceType":"'
 TOLD_APART = ("Bundle", "OperationOutcome")
 """Types that are always looked at: a Bundle may hold anything; an outcome speaks of the export itself."""
-_LINE_END, _EIGHT = 10, 8
+_LINE_END, _EIGHT, _BEYOND_ASCII = 10, 8, 0x80
 FIRST_TYPE = re.compile(rb'\{"resourceType":"([A-Za-z]{1,40})"')
 
 
@@ -67,29 +67,37 @@ class Group:
         self._ends: list[int] = []
         self._letters: list[int] = []
 
+    @property
+    def is_empty(self) -> bool:
+        """Is nothing looked for, but perhaps every line wanted?"""
+        return not (self.looked.expressions or self.looked.odd or self.looked.words or self.looked.codes)
+
     @cached_property
     def searches(self) -> list[Search]:
         """What is looked for, and beside it what is looked for apart."""
-        found, letters = self._ends.append, self._letters.append
-        main = [(one, 0, letters if is_letter else found) for one, is_letter in self.expressions()]
-        odd = [(one, 0, found) for one in sorted(self.looked.odd)]
-        return [handing_over(wanted) for wanted in (main, odd) if wanted]
+        found = self._ends.append
+        given = ([(one, 0, found) for one in sorted(some)] for some in (self.looked.expressions, self.looked.odd))
+        return [handing_over(wanted) for wanted in given if wanted]
 
-    def expressions(self) -> Iterator[tuple[bytes, bool]]:
-        """What is looked for; True for letters whose words are to be looked at."""
+    @cached_property
+    def escaped(self) -> list[Search]:
+        """What is looked for besides where characters are written as escapes."""
         looked = self.looked
+        wanted: list[tuple[bytes, int, Callable[[int], None]]] = []
         if looked.expressions:
-            yield spelt_expression(looked.signs), False
+            wanted.append((spelt_expression(looked.signs), 0, self._ends.append))
         if looked.words or looked.codes:
-            yield spelt_telling_expression(), True
-        for one in sorted(looked.expressions):
-            yield one, False
+            wanted.append((spelt_telling_expression(), 0, self._letters.append))
+        wanted += [(one, 0, self._ends.append) for one in sorted(looked.escaped)]
+        return [handing_over(wanted)] if wanted else []
 
-    def read(self, block: bytes) -> list[int]:
-        """Where the lines are that could matter."""
+    def read(self, block: bytes, *, escapes: bool) -> list[int]:
+        """Where the lines are that could matter; `escapes`: some of its characters are written as such."""
         self._ends.clear()
         self._letters.clear()
         for search in self.searches:
+            search.run(block)
+        for search in self.escaped if escapes else ():
             search.run(block)
         return [*self._ends, *self.judged(block, self._letters)] if self._letters else list(self._ends)
 
@@ -98,38 +106,86 @@ class Group:
         return [end for end in letters if self.lettering.may_matter(block, end)]
 
 
+class Escapes:
+    """Tells whether characters are written as escapes. Looked for alone this costs little, among others much."""
+
+    def __init__(self) -> None:
+        self._ends: list[int] = []
+
+    @cached_property
+    def search(self) -> Search:
+        """Ends with the first one."""
+        return handing_over([(rb"\\u", hyperscan.HS_FLAG_SINGLEMATCH, self._ends.append)])
+
+    def are_in(self, block: bytes) -> bool:
+        """Is there any?"""
+        self._ends.clear()
+        self.search.run(block)
+        return bool(self._ends)
+
+
 class Uniform:
     """Reads blocks in which all lines are sound and begin with the same type, as nearly all are, in one go.
 
     Line ends are found by numpy, not by hyperscan: to be called for each of them costs more than the whole search.
     """
 
-    def __init__(self, kind: str, groups: Sequence[Group]) -> None:
+    def __init__(self, kind: str, groups: Sequence[Group], escapes: Escapes) -> None:
         self.newlines = 0
         wanted = any(group.looked != Looked() for group in groups)
         self.types = frozenset({kind} if kind in READ_TYPES or wanted else ())
         self.groups = groups
         self.begun = frozenset({kind})
         self.ends: list[int] = []
+        self._escapes = escapes
+        self._searched = not all(group.is_empty for group in groups)
         self._whole = any(group.looked.whole for group in groups)
         self._beginning = BEGINNING + kind.encode() + b'"'
         self._between = _Words(b"}\n" + self._beginning)
 
     @property
     def searches(self) -> list[Search]:
-        """All that a block goes through."""
-        return [] if self._whole else [one for group in self.groups for one in group.searches]
+        """All that a block goes through, but for what is looked for where there are escapes."""
+        if self._whole or not self._searched:
+            return []
+        return [self._escapes.search, *(one for group in self.groups for one in group.searches)]
 
     def read(self, block: bytes) -> bool:
         """Is the block as it should be? Then `ends` are the places of lines that could matter."""
         if not block.startswith(self._beginning) or not block.endswith(b"}\n"):
             return False
-        ends = np.flatnonzero(np.frombuffer(block, np.uint8) == _LINE_END)
+        ends = line_ends(block)
         if not self._between.are_at(block, ends[:-1] - 1):
             return False
         self.newlines = len(ends)
-        self.ends = (ends + 1).tolist() if self._whole else [end for group in self.groups for end in group.read(block)]
+        if self._whole:
+            self.ends = (ends + 1).tolist()
+        elif self._searched:
+            escapes = self._escapes.are_in(block)
+            self.ends = [end for group in self.groups for end in group.read(block, escapes=escapes)]
+        else:
+            self.ends = []
         return True
+
+
+def line_ends(block: bytes) -> npt.NDArray[np.intp]:
+    """Where the line ends are. Eight bytes are passed over at once, which takes half the time of looking at each."""
+    size = len(block)
+    are = np.empty(-(-size // _EIGHT) * _EIGHT, np.bool_)
+    are[size:] = False
+    np.equal(np.frombuffer(block, np.uint8), _LINE_END, out=are[:size])
+    eights = are.view("<u8")
+    some = np.flatnonzero(eights != 0)
+    found = eights[some]
+    if (found & (found - 1)).any():  # two line ends within eight bytes: hardly in an export
+        return np.flatnonzero(are)
+    places: npt.NDArray[np.intp] = some * _EIGHT + (np.frexp(found)[1] - 1) // _EIGHT
+    return places
+
+
+def is_ascii(block: bytes) -> bool:
+    """As `bytes.isascii`, in half the time."""
+    return bool(np.frombuffer(block, np.uint8).max(initial=0) < _BEYOND_ASCII)
 
 
 class _Words:
