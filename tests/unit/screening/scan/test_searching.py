@@ -15,27 +15,27 @@ _PIECES = st.lists(
 
 @given(_PIECES)
 def test_line_ends_are_found_wherever_they_stand(pieces: list[bytes]) -> None:
-    """C082 Two of them within eight bytes, none, one at either end."""
+    """C085 Two of them within eight bytes, none, one at either end."""
     block = b"".join(pieces)
     assert line_ends(block).tolist() == [at for at, byte in enumerate(block) if byte == ord("\n")]
 
 
 def test_line_ends_of_a_long_block_are_at_every_place_of_eight_bytes() -> None:
-    """C082 By numpy as by a look at each."""
+    """C085 By numpy as by a look at each."""
     block = b"".join(b"x" * length + b"\n" for length in range(8, 80))
     assert line_ends(block).tolist() == np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")).tolist()
 
 
 @given(_PIECES)
 def test_bytes_beyond_ascii_are_seen(pieces: list[bytes]) -> None:
-    """C082 By numpy as by a look at each."""
+    """C085 By numpy as by a look at each."""
     block = b"".join(pieces)
     assert is_ascii(block) == block.isascii()
 
 
 @given(_PIECES)
 def test_an_escape_of_a_character_is_seen(pieces: list[bytes]) -> None:
-    """C082 Also where another was seen before."""
+    """C085 Also where another was seen before."""
     block, escapes = b"".join(pieces), Escapes()
     assert escapes.are_in(b'"lenalidomid\\u0065"')
     assert escapes.are_in(block) == (b"\\u" in block)
