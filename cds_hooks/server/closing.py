@@ -66,9 +66,11 @@ class LingeringTransport(asyncio.Transport):
         self._beneath, self._loop = beneath, loop
         self._closing = False
         self._timer: asyncio.TimerHandle | None = None
+        self._unsent: list[bytes | bytearray | memoryview] = []
 
     def close(self) -> None:
         """Nothing more is sent after what was written; the connection ends when its client closes, or with time."""
+        self._send()
         if self.is_closing():
             return
         self._closing = True
@@ -102,9 +104,21 @@ class LingeringTransport(asyncio.Transport):
         return self._closing or self._beneath.is_closing()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send; nothing once it was closed."""
-        if not self._closing:
-            self._beneath.write(data)
+        """Send soon; nothing once it was closed.
+
+        The head of an answer and its body come one after the other. Sent as one they cost the system half as much, and
+        wake the client once.
+        """
+        if self._closing:
+            return
+        if not self._unsent:
+            self._loop.call_soon(self._send)
+        self._unsent.append(data)
+
+    def _send(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if unsent and not self._beneath.is_closing():
+            self._beneath.write(b"".join(unsent))
 
     def pause_reading(self) -> None:
         """Read nothing for a while; but once closed it is read to its end."""

@@ -21,6 +21,9 @@ from spmwatch.cds_hooks.server.closing import LingeringTransport, let_nobody_in
 
 MOST_HEAD_BYTES = 64 * 1024
 """Address and headers of one request; a token takes a few thousand."""
+MOST_UNREAD_BYTES = 256 * 1024
+"""Of a body, while the route has not taken them: what comes in at one reading. uvicorn stops reading at a quarter of it,
+which for a chart of middling size means to stop, look for other events, and go on, each time."""
 _LET_OTHERS_SECONDS = 0.002
 _PAUSE_SECONDS = 0.1
 _UNREAD_SECONDS = 30
@@ -230,6 +233,15 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_head = False
         super().on_headers_complete()
         self._asked = True
+
+    def on_body(self, body: bytes) -> None:
+        """More of the body. Reading pauses when more than `MOST_UNREAD_BYTES` wait for the route."""
+        if self._offered or self.cycle.response_complete:
+            return
+        self.cycle.body += body
+        if len(self.cycle.body) > MOST_UNREAD_BYTES:
+            self.flow.pause_reading()
+        self.cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """The body is there."""
