@@ -15,7 +15,7 @@ from datetime import date
 from functools import lru_cache
 
 from spmwatch.cds_hooks.cards.layout import lay_out
-from spmwatch.cds_hooks.ids import new_id
+from spmwatch.cds_hooks.ids import new_row_id
 from spmwatch.cds_hooks.prefetch.reading import MEDICATION_KEYS, Supplied, read_prefetch
 from spmwatch.cds_hooks.prefetch.same_patient import of_the_patient
 from spmwatch.cds_hooks.selections import about_selected
@@ -71,7 +71,7 @@ def respond(
     service_id: str | None = None,
     evaluator: Evaluator | None = None,
     acknowledged: Sequence[Acknowledgement] = (),
-    new_uuid: Callable[[], uuid.UUID | str] = new_id,
+    new_uuid: Callable[[], uuid.UUID | str] = new_row_id,
     rule_pages: str | None = None,
 ) -> HookAnswer:
     """The answer to a request from what it brings along, whatever the bytes.
@@ -124,7 +124,7 @@ def conclude(
     as_of: date,
     acknowledged: Callable[[], Sequence[Acknowledgement]] = tuple,
     pseudonym: str | None = None,
-    new_uuid: Callable[[], uuid.UUID | str] = new_id,
+    new_uuid: Callable[[], uuid.UUID | str] = new_row_id,
     rule_pages: str | None = None,
 ) -> HookAnswer:
     """The answer from everything that could be had: 200 with cards, 412, or 500 where rules broke and no card tells it.
@@ -172,7 +172,7 @@ def told(
     *,
     acknowledged: Callable[[], Sequence[Acknowledgement]] = tuple,
     pseudonym: str | None = None,
-    new_uuid: Callable[[], uuid.UUID | str] = new_id,
+    new_uuid: Callable[[], uuid.UUID | str] = new_row_id,
     rule_pages: str | None = None,
 ) -> HookAnswer:
     """The answer from what was found; arguments and answer as of `conclude`."""

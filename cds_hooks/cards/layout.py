@@ -17,7 +17,7 @@ from spmwatch.cds_hooks.cards.record_text import unsafe_in, without_markup
 from spmwatch.cds_hooks.cards.said import Said
 from spmwatch.cds_hooks.cards.suggestions import suggestions
 from spmwatch.cds_hooks.cards.told_facts import checks_of, told_detail
-from spmwatch.cds_hooks.ids import new_id
+from spmwatch.cds_hooks.ids import new_row_id
 from spmwatch.engine.catalogue.card_policy import CardPolicy
 from spmwatch.engine.catalogue.evidence import Evidence, Kind
 from spmwatch.engine.catalogue.rule import SUMMARY_LIMIT
@@ -39,7 +39,7 @@ def lay_out(
     *,
     policy: CardPolicy,
     texts: Texts,
-    new_uuid: Callable[[], uuid.UUID | str] = new_id,
+    new_uuid: Callable[[], uuid.UUID | str] = new_row_id,
     rule_pages: str | None = None,
 ) -> list[Json]:
     """The cards, strongest first; no finding, no card (C091).

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from starlette import status as codes
 
 from spmwatch.cds_hooks.answer import Evaluated, HookAnswer, told
-from spmwatch.cds_hooks.ids import new_id
+from spmwatch.cds_hooks.ids import new_row_id
 from spmwatch.cds_hooks.remembered.charts import Chart, Charts
 from spmwatch.cds_hooks.remembered.cutting import Cut, cut, cut_at, spot_of
 from spmwatch.cds_hooks.wire.discovery import SERVICES
@@ -125,7 +125,7 @@ def told_again(
     acknowledged: Callable[[str], Sequence[Acknowledgement]],
     *,
     rule_pages: str | None,
-    new_uuid: Callable[[], uuid.UUID | str] = new_id,
+    new_uuid: Callable[[], uuid.UUID | str] = new_row_id,
 ) -> HookAnswer:
     """The answer about a remembered chart: laid out anew where something else was set aside than the last time.
 

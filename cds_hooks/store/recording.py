@@ -13,7 +13,7 @@ from functools import cache
 
 import orjson
 
-from spmwatch.cds_hooks.ids import new_id
+from spmwatch.cds_hooks.ids import new_row_id
 from spmwatch.cds_hooks.store.decision import Decision, Json
 from spmwatch.cds_hooks.store.keys import Key
 from spmwatch.cds_hooks.store.locating import written
@@ -41,7 +41,7 @@ class Rows:
 def rows_of(decision: Decision, key: Key, settings: StoreSettings) -> Rows:
     """The rows of one decision."""
     pseudonym = key.pseudonym(decision.client, decision.recommendation.patient)
-    id_ = new_id()
+    id_ = new_row_id()
     keeps_request = settings.keep_requests and settings.decisions and decision.body is not None
     return Rows(
         decision=_decision(decision, id_, pseudonym, key) if settings.decisions else None,

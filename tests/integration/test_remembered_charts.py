@@ -145,7 +145,7 @@ def bare(answer: tuple[int, Any]) -> tuple[int, Any]:
     status, body = answer[0], copy.deepcopy(answer[1])
     for card in body.get("cards", []):
         for one in (card, *card.get("suggestions", [])):
-            assert uuid.UUID(one.pop("uuid")).version == 4
+            assert uuid.UUID(one.pop("uuid")).version == 7
     return status, body
 
 

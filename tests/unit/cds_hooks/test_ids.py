@@ -1,12 +1,13 @@
-"""Ids of cards and exchanges: uuids of version 4, no two alike, not in a forked process either."""
+"""Ids of cards and exchanges: uuids, no two alike, not in a forked process either."""
 
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-from spmwatch.cds_hooks.ids import new_id
+from spmwatch.cds_hooks.ids import new_id, new_row_id
 
 
 def test_they_are_uuids_of_version_4() -> None:
@@ -15,6 +16,23 @@ def test_they_are_uuids_of_version_4() -> None:
     for text in made:
         one = uuid.UUID(text)
         assert (str(one), one.version, one.variant) == (text, 4, uuid.RFC_4122)
+
+
+def test_those_of_rows_are_uuids_of_version_7_with_their_moment() -> None:
+    before = time.time_ns() // 1_000_000
+    made = [new_row_id() for _ in range(1000)]
+    after = time.time_ns() // 1_000_000
+    assert len(set(made)) == 1000
+    for text in made:
+        one = uuid.UUID(text)
+        assert (str(one), one.version, one.variant) == (text, 7, uuid.RFC_4122)
+        assert before <= one.int >> 80 <= after, "RFC 9562, section 5.7: milliseconds since 1970"
+
+
+def test_those_of_rows_rise_with_time() -> None:
+    earlier = [new_row_id() for _ in range(100)]
+    time.sleep(0.002)
+    assert max(earlier) < min(new_row_id() for _ in range(100))
 
 
 def test_each_random_bit_is_drawn() -> None:
