@@ -108,9 +108,9 @@ class Charts:
 
     def name(self, *parts: bytes | memoryview) -> bytes:
         """What stands for these parts, in this order."""
-        made = hmac.new(self._key, digestmod="sha256")
+        lengths = b"%d" % len(parts) + b"".join(b":%d" % len(part) for part in parts) + b";"
+        made = hmac.new(self._key, lengths, "sha256")
         for part in parts:
-            made.update(b"%d:" % len(part))
             made.update(part)
         return made.digest()
 
