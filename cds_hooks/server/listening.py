@@ -22,8 +22,8 @@ from spmwatch.cds_hooks.server.closing import LingeringTransport, let_nobody_in
 MOST_HEAD_BYTES = 64 * 1024
 """Address and headers of one request; a token takes a few thousand."""
 MOST_UNREAD_BYTES = 256 * 1024
-"""Of a body, while the route has not taken them: what comes in at one reading. uvicorn stops reading at a quarter of it,
-which for a chart of middling size means to stop, look for other events, and go on, each time."""
+"""Of a body, while the route has not taken them: what one reading brings. uvicorn stops reading at a quarter of it; for
+a chart of middling size that means to stop, look for other events, and go on, each time."""
 _LET_OTHERS_SECONDS = 0.002
 _PAUSE_SECONDS = 0.1
 _UNREAD_SECONDS = 30

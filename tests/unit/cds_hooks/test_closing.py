@@ -6,11 +6,12 @@ import asyncio
 import errno
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from spmwatch.cds_hooks.server.closing import let_nobody_in
+from spmwatch.cds_hooks.server.closing import LingeringTransport, let_nobody_in
 from spmwatch.cds_hooks.server.listening import Listener
 
 
@@ -113,3 +114,57 @@ def test_a_socket_that_lets_nobody_in_keeps_its_connections(family: socket.Addre
                 accepted.sendall(b"answer")
                 assert early.recv(100) == b"answer"
             assert not is_connected(late)
+
+
+class Recorder(asyncio.Transport):
+    """Notes what is sent, and when it is over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[bytes] = []
+        self.gone = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.seen.append(bytes(data))
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.seen.append(b"<eof>")
+
+    def resume_reading(self) -> None:
+        pass
+
+    def is_closing(self) -> bool:
+        return self.gone
+
+    def close(self) -> None:
+        self.gone = True
+
+
+async def sent_by(*acts: Callable[[LingeringTransport, Recorder], None]) -> list[bytes]:
+    beneath = Recorder()
+    transport = LingeringTransport(beneath, asyncio.get_running_loop())
+    for act in acts:
+        act(transport, beneath)
+    await asyncio.sleep(0)
+    transport.lost()
+    return beneath.seen
+
+
+def says(text: bytes) -> Callable[[LingeringTransport, Recorder], None]:
+    return lambda transport, _: transport.write(text)
+
+
+def test_head_and_body_of_an_answer_are_sent_as_one() -> None:
+    assert asyncio.run(sent_by(says(b"head "), says(b"body"))) == [b"head body"]
+
+
+def test_what_was_written_is_sent_before_the_end() -> None:
+    acts = (says(b"answer"), lambda transport, _: transport.close(), says(b"too late"))
+    assert asyncio.run(sent_by(*acts)) == [b"answer", b"<eof>"]
+
+
+def test_nothing_is_sent_to_a_client_that_went_meanwhile() -> None:
+    assert asyncio.run(sent_by(says(b"answer"), lambda _, beneath: beneath.close())) == []
