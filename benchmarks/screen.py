@@ -138,8 +138,8 @@ def _ways(folder: Path, place: Path) -> dict[str, Callable[[], None]]:
     value_sets = ValueSets.load(files("spmwatch.rules"))
     scanner = scanning.for_cohort(value_sets, Cohort(tuple(sorted(found))), many=len(found) + 1)
     assert isinstance(scanner, HyperScanner)
-    ends = Search([_TORN, _LINE_END], _nothing)
-    torn = Search([_TORN], _nothing)
+    ends = Search([_TORN, _LINE_END], _nothing, keep=False)
+    torn = Search([_TORN], _nothing, keep=False)
     _scan(sources, scanner)  # its databases are made when a type is first met
     return {
         "wc -l": lambda: _run(["wc", "-l", *(source.path for source in sources)]),

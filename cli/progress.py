@@ -98,17 +98,21 @@ def _bar(stream: TextIO) -> Generator[Tell]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[quarantined]:,} quarantined"),
     )
-    with Progress(*columns, console=Console(file=stream, highlight=False, markup=False)) as bar:
+    bar = Progress(*columns, console=Console(file=stream, highlight=False, markup=False))
+    try:
         tasks: dict[str, TaskID] = {}
 
         def tell(step: str, done: int, whole: int, quarantined: int) -> None:
             if step not in tasks:
                 if not whole:
                     return
+                bar.start()  # not before: it has a thread, and workers are forked before there is any
                 tasks[step] = bar.add_task(step, total=whole, completed=done, quarantined=quarantined)
             bar.update(tasks[step], completed=done, total=whole, quarantined=quarantined)
 
         yield tell
+    finally:
+        bar.stop()
 
 
 def amount(number: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -201,11 +200,10 @@ class Kernel:
 _kernel: Kernel | None = None
 
 
-def prepare(options: Options, rule_base: bytes, work: Path, parts: Sequence[Part], names: Sequence[str]) -> None:
-    """Begin a worker; the rule base comes pickled by the process that started it."""
+def prepare(options: Options, rule_base: RuleBase, work: Path, parts: Sequence[Part], names: Sequence[str]) -> None:
+    """Begin a worker."""
     global _kernel  # noqa: PLW0603 - one kernel to a process: tasks reach it by this name
-    base = pickle.loads(rule_base)  # noqa: S301 - by our own parent process
-    _kernel = Kernel(options, base, WorkFolder(work), parts, names)
+    _kernel = Kernel(options, rule_base, WorkFolder(work), parts, names)
 
 
 def perform(task: Task) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -85,7 +84,7 @@ class Pipeline:
         """Cut the input into chunks."""
         self.parts = parts_of(self.inventory, self.options.chunk_bytes)
         names = [source.name for source in self.inventory.sources]
-        job = (self.options, pickle.dumps(self.rule_base), self.work.path, self.parts, names)
+        job = (self.options, self.rule_base, self.work.path, self.parts, names)
         self._pool = Pool(self.workers, prepare, job, perform, self.say)
 
     def run(self) -> Outcome:
@@ -97,6 +96,7 @@ class Pipeline:
             OSError: the work folder cannot be written to.
         """
         try:
+            self._pool.start()
             outcome = self._steps()
         except BaseException:
             self._pool.close(now=True)

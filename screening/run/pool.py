@@ -7,12 +7,14 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing import connection
+from multiprocessing.context import BaseContext
 from typing import Generic, TypeVar
 
 from spmwatch.engine.errors import CdsError
@@ -37,6 +39,9 @@ class WorkerError(CdsError):
 class Pool(Generic[T, R]):
     """Worker processes that do tasks.
 
+    They are forked from this process while it has no other thread, and so begin with all that it has loaded; else they
+    come from a fork server, and load it for themselves.
+
     Attributes:
         workers: how many; 0: the tasks are done in this process.
         prepare: what each does first, with `job`.
@@ -50,6 +55,17 @@ class Pool(Generic[T, R]):
     perform: Callable[[T], R]
     say: Callable[[str], None]
     _executor: ProcessPoolExecutor | None = field(default=None, init=False)
+    _seldom: tuple[int, int, int] | None = field(default=None, init=False)
+    """How often cycles were looked for before this process was prepared."""
+
+    def start(self) -> None:
+        """Begin now, before there are other threads."""
+        if self.workers:
+            self._started().submit(_nothing)
+        elif self._seldom is None:
+            self._seldom = gc.get_threshold()
+            self.prepare(*self.job)
+            _collect_seldom()
 
     def results(self, tasks: Sequence[T]) -> Iterator[tuple[T, R]]:
         """Each task with its result, as they finish.
@@ -59,7 +75,7 @@ class Pool(Generic[T, R]):
             OSError, CdsError: what a task raised.
         """
         if not self.workers and tasks:
-            self.prepare(*self.job)
+            self.start()
             yield from ((task, self.perform(task)) for task in tasks)
             return
         left, deaths = list(tasks), 0
@@ -94,15 +110,24 @@ class Pool(Generic[T, R]):
 
     def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload([self.perform.__module__])
             self._executor = ProcessPoolExecutor(
-                self.workers, mp_context=context, initializer=_begin, initargs=(self.prepare, self.job)
+                self.workers, mp_context=self._context(), initializer=_begin, initargs=(self.prepare, self.job)
             )
         return self._executor
 
+    def _context(self) -> BaseContext:
+        if sys.platform == "linux" and threading.active_count() == 1:
+            return multiprocessing.get_context("fork")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([self.perform.__module__])
+        return context
+
     def close(self, *, now: bool = False) -> None:
         """End the workers; `now`: in the middle of what they do."""
+        if self._seldom is not None:
+            gc.set_threshold(*self._seldom)
+            gc.unfreeze()
+            self._seldom = None
         executor, self._executor = self._executor, None
         if executor is None:
             return
@@ -118,6 +143,10 @@ class Pool(Generic[T, R]):
 def _finished(waiting: dict[Future[R], T]) -> Iterator[tuple[T, R]]:
     for future in wait(waiting, return_when=FIRST_COMPLETED).done:
         yield waiting.pop(future), future.result()
+
+
+def _nothing() -> None:
+    """A task for a worker to begin with."""
 
 
 def _begin(prepare: Callable[..., None], job: tuple[object, ...]) -> None:

@@ -39,7 +39,7 @@ class Call:
     """How a run is carried out; nothing of it changes what comes out.
 
     Attributes:
-        workers: processes.
+        workers: processes beside this one; 0 or 1: none, as one would only be waited for.
         say: tells a person something in words.
         tell: tells how far a step is.
         clock: seconds, for the timings.
@@ -58,7 +58,8 @@ class Call:
         """All steps of a run."""
         if self.steps is not None:
             return self.steps(options, rule_base, found, work, tell)
-        return Pipeline(options, rule_base, found, work, self.workers, self.say, tell).run()
+        workers = self.workers if self.workers > 1 else 0
+        return Pipeline(options, rule_base, found, work, workers, self.say, tell).run()
 
 
 def screen_to(out: Path, options: Options, rule_base: RuleBase, wanted: Wanted, call: Call) -> Finished:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
 import shutil
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class WorkFolder:
         with self.whole(name) as part:
             part.write_bytes(orjson.dumps(value))
 
-    @contextmanager
+    @contextlib.contextmanager
     def whole(self, name: str) -> Generator[Path]:
         """A place to write a file to, which has its name once it is written."""
         part = self.path / f".{name}.{os.getpid()}.part"
@@ -56,7 +56,7 @@ class WorkFolder:
             part.unlink(missing_ok=True)
 
 
-@contextmanager
+@contextlib.contextmanager
 def opened(out: Path, signature: str, say: Callable[[str], None]) -> Generator[WorkFolder]:
     """The work folder of this run under `out`, for one process at a time.
 
@@ -75,7 +75,8 @@ def opened(out: Path, signature: str, say: Callable[[str], None]) -> Generator[W
             _take(lock.fileno(), out)
             _make_room(work, signature, say)
             (work / signature).mkdir(exist_ok=True)
-            yield WorkFolder(work / signature)
+            with _ours_alone(lock.fileno()):
+                yield WorkFolder(work / signature)
             (work / signature).replace(work / OLD)  # half a folder of work is never taken for a whole one
         shutil.rmtree(work)
     except OSError as error:
@@ -99,6 +100,30 @@ def _take(handle: int, out: Path) -> None:
     except OSError:
         problem, fix = "another run is writing there", "Wait for it, or name another folder"
         raise InputError(str(out), "-", problem, fix) from None
+
+
+_locks: set[int] = set()
+
+
+def _let_go() -> None:
+    for handle in _locks:
+        with contextlib.suppress(OSError):
+            os.close(handle)
+    _locks.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
+
+
+@contextlib.contextmanager
+def _ours_alone(handle: int) -> Generator[None]:
+    """Processes that are forked meanwhile do not hold the lock: it ends with this process, however that ends."""
+    _locks.add(handle)
+    try:
+        yield
+    finally:
+        _locks.discard(handle)
 
 
 def _make_room(work: Path, signature: str, say: Callable[[str], None]) -> None:

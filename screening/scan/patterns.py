@@ -68,6 +68,7 @@ class Looked:
         words: words without case and accents, one of which is in every text that is looked for.
         codes: ICD and other codes that are read in any case, without marks.
         signs: characters of codes and ids that are looked for.
+        of_input: ids that the input has are among it, so nothing of it is kept beyond the run.
     """
 
     whole: bool = False
@@ -77,6 +78,7 @@ class Looked:
     words: frozenset[str] = frozenset()
     codes: frozenset[str] = frozenset()
     signs: frozenset[str] = frozenset()
+    of_input: bool = False
 
     def __or__(self, other: Looked) -> Looked:
         """What either looks for."""
@@ -88,6 +90,7 @@ class Looked:
             words=self.words | other.words,
             codes=self.codes | other.codes,
             signs=self.signs | other.signs,
+            of_input=self.of_input or other.of_input,
         )
 
 
@@ -127,7 +130,8 @@ def ids(wanted: Iterable[str], types: Iterable[str] = READ_TYPES) -> Patterns:
     """Lines of these types with one of these ids (of patients, of Medications) or identifiers, wherever it stands."""
     given = sorted({one for one in wanted if one})
     expressions = frozenset(map(_id, given))
-    return Patterns(dict.fromkeys(types, Looked(expressions=expressions, signs=frozenset("".join(given)))))
+    looked = Looked(expressions=expressions, signs=frozenset("".join(given)), of_input=bool(given))
+    return Patterns(dict.fromkeys(types, looked))
 
 
 def _id(one: str) -> bytes:

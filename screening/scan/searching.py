@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import hyperscan
 import numpy as np
 import numpy.typing as npt
 
 from spmwatch.fhir_adapters.relevance import READ_TYPES
+from spmwatch.screening.scan.databases import database
 from spmwatch.screening.scan.lettering import Lettering, raw_expression, spelt_expression, spelt_telling_expression
 from spmwatch.screening.scan.patterns import Looked
 
@@ -25,9 +26,10 @@ class Search:
     """One hyperscan database and what is called for each thing found: (number, start, end, flags, context)."""
 
     def __init__(
-        self, wanted: Iterable[tuple[bytes, int]], found: Callable[[int, int, int, int, object], None]
+        self, wanted: Iterable[tuple[bytes, int]], found: Callable[[int, int, int, int, object], None], *, keep: bool
     ) -> None:
-        self.database = _database(tuple(wanted))
+        """With a database that is kept for other runs, if nothing in it is of the input."""
+        self.database = database(tuple(wanted), keep=keep)
         self._found = found
 
     def run(self, block: bytes) -> None:
@@ -35,19 +37,7 @@ class Search:
         self.database.scan(block, match_event_handler=self._found)
 
 
-@lru_cache(maxsize=256)
-def _database(wanted: tuple[tuple[bytes, int], ...]) -> hyperscan.Database:
-    """Made once in a process: to compile some thousand codes takes as long as to read many megabytes with them."""
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=[expression for expression, _ in wanted],
-        ids=list(range(len(wanted))),
-        flags=[flags | hyperscan.HS_FLAG_DOTALL for _, flags in wanted],
-    )
-    return database
-
-
-def handing_over(wanted: Iterable[tuple[bytes, int, Callable[[int], None]]]) -> Search:
+def handing_over(wanted: Iterable[tuple[bytes, int, Callable[[int], None]]], *, keep: bool = True) -> Search:
     """A search that gives the place where something ends to the function beside its expression."""
     given = list(wanted)
     handlers = [handler for _, _, handler in given]
@@ -55,7 +45,7 @@ def handing_over(wanted: Iterable[tuple[bytes, int, Callable[[int], None]]]) -> 
     def found(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
         handlers[number](end)
 
-    return Search([(expression, flags) for expression, flags, _ in given], found)
+    return Search([(expression, flags) for expression, flags, _ in given], found, keep=keep)
 
 
 class Group:
@@ -77,7 +67,7 @@ class Group:
         """What is looked for, and beside it what is looked for apart."""
         found = self._ends.append
         given = ([(one, 0, found) for one in sorted(some)] for some in (self.looked.expressions, self.looked.odd))
-        return [handing_over(wanted) for wanted in given if wanted]
+        return [handing_over(wanted, keep=not self.looked.of_input) for wanted in given if wanted]
 
     @cached_property
     def escaped(self) -> list[Search]:
@@ -89,7 +79,7 @@ class Group:
         if looked.words or looked.codes:
             wanted.append((spelt_telling_expression(), 0, self._letters.append))
         wanted += [(one, 0, self._ends.append) for one in sorted(looked.escaped)]
-        return [handing_over(wanted)] if wanted else []
+        return [handing_over(wanted, keep=not looked.of_input)] if wanted else []
 
     def read(self, block: bytes, *, escapes: bool) -> list[int]:
         """Where the lines are that could matter; `escapes`: some of its characters are written as such."""
