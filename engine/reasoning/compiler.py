@@ -45,6 +45,7 @@ class Piece:
         targets: name of a compiled rule -> what it stands for.
         needs: what episodes have to match, each condition by one of them; without that the branch holds in no reading.
         guards: what the episodes match that a negation of the branch may see.
+        joins: does it compare one episode with another?
     """
 
     name: str
@@ -52,6 +53,7 @@ class Piece:
     targets: Mapping[str, Target]
     needs: int
     guards: int
+    joins: bool
 
 
 class Compiled:
@@ -84,7 +86,9 @@ class Compiled:
             key = f"{name}.{same}/{'certain' if certain else 'possible'}"
             definition[key] = {"all": self._patterns(blocks, variant, certain)}
             targets[key] = Target(rule, variant, certain, len(blocks), (rule.id, variant.id, certain))
-        return Piece(name, definition, targets, needs, guards)
+        asked = (*branch.conditions, *(item.condition for item in variant.unless))
+        joins = any(test.anchor not in (None, TODAY) for condition in asked for test in condition.spans)
+        return Piece(name, definition, targets, needs, guards, joins)
 
     def _patterns(self, blocks: Sequence[Sequence[Condition]], variant: Variant, certain: bool) -> list[Json]:
         names = {condition.name: f"n{number}" for number, block in enumerate(blocks) for condition in block}

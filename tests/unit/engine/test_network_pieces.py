@@ -31,7 +31,8 @@ Used = Mapping[tuple[str, str, bool], set[tuple[str, ...]]]
 def with_all(network: Network, episodes: Sequence[Episode]) -> Used:
     """What fires when every ruleset runs on every episode, as if nothing were known of either beforehand."""
     for verb in VOCABULARY:
-        network.wire.learn(Condition(verb=verb, name="any"))  # so that every episode travels
+        network.wire.learn(Condition(verb=verb, name="any"), negated=True)  # so that every episode travels
+    network.kinds = {verb: network.wire.kind(verb) for verb in VOCABULARY}
     session = network.session(AS_OF)
     session._take(episodes)
     for ruleset in network.rulesets:
