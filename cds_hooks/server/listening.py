@@ -295,6 +295,8 @@ class GuardedProtocol(HttpToolsProtocol):
         named = [name for name, _ in self.headers if name in _ONCE]
         if len(named) != len(set(named)):
             raise ValueError("a header twice")
+        if b"host" not in named and self.parser.get_http_version() == "1.1":
+            raise ValueError("no Host")  # RFC 9112, section 3.2
         codings = [value for name, value in self.headers if name == b"transfer-encoding"]
         if codings and codings[0].strip().lower() != b"chunked":
             raise ValueError("a transfer coding that is not taken")

@@ -55,6 +55,15 @@ def test_a_header_that_decides_something_comes_once(pair: Served, lines: tuple[s
     assert b"access-control" not in answer.lower()
 
 
+def test_a_request_names_its_host_where_http_asks_for_it(pair: Served) -> None:
+    """RFC 9112, section 3.2; HTTP/1.0 does not ask."""
+    nameless = HEAD.replace("Host: x\r\n", "")
+    for head, status in ((nameless, b"400"), (nameless.replace("HTTP/1.1", "HTTP/1.0"), b"200")):
+        with raw(pair) as connection:
+            connection.sendall(head.encode() + BODY)
+            assert connection.recv(100_000).split()[1] == status
+
+
 def test_the_same_headers_once_are_taken(pair: Served) -> None:
     answer = sent(pair, f"Origin: {ORIGIN}", "Content-Encoding: identity", "X-Twice: 1", "X-Twice: 2")
     assert answer.startswith(b"HTTP/1.1 200")

@@ -16,7 +16,7 @@ import pytest
 
 from spmwatch.cds_hooks.store.memory import HANGS
 from tests.integration.test_processes import BODY, JSON, VIEW
-from tests.support.postgres import postgres
+from tests.support.postgres import postgres, postgres_server
 from tests.support.processes import Served, served, until
 
 KEY = {"SPMWATCH_STORE__KEY": "a key that is long enough", "SPMWATCH_STORE__UPGRADE": "true"}
@@ -147,3 +147,21 @@ def test_a_server_that_hangs_costs_no_card_and_no_worker(database: str) -> None:
                 os.kill(pid, signal.SIGCONT)
         until(lambda: store(client) == "ready")
         assert client.post(f"{VIEW}/feedback", content=FEEDBACK, headers=JSON).status_code == 200
+
+
+def test_a_server_that_is_stopped_and_started_again() -> None:
+    """Cards go on meanwhile; what was decided then is kept afterwards, feedback is taken again."""
+    with postgres_server() as server:
+        environment = KEY | {"SPMWATCH_STORE__URL": server.url}
+        with served(environment=environment) as running, running.client() as client:
+            assert cards(client)
+            until(lambda: running.metric('spmwatch_store_decisions_total{fate="written"}') == 1)
+            server.stop()
+            assert [cards(client), cards(client)]
+            assert store(client) == "cannot be reached"
+            assert client.post(f"{VIEW}/feedback", content=FEEDBACK, headers=JSON).status_code == 503
+            server.start()
+            until(lambda: store(client) == "ready")
+            until(lambda: running.metric('spmwatch_store_decisions_total{fate="written"}') == 3)
+            assert running.metric('spmwatch_store_decisions_total{fate="lost"}') == 0
+            assert client.post(f"{VIEW}/feedback", content=FEEDBACK, headers=JSON).status_code == 200

@@ -22,25 +22,59 @@ STARTS = 60.0
 """Seconds that a server may take to start on a busy machine."""
 
 
+class PostgresServer:
+    """A server in a folder of its own, that can be stopped and started again.
+
+    Attributes:
+        url: of its one database, empty at first.
+    """
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs, self._folder, self._data = programs, folder, folder / "data"
+        self._port = _free_port()
+        self.url = f"postgresql+psycopg://{USER}@127.0.0.1:{self._port}/postgres"
+
+    def make(self) -> None:
+        """Make its folder ready."""
+        _run(self._programs, "initdb", "-D", self._data, "-A", "trust", "-U", USER, "-E", "UTF8", "--no-sync")
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        settings = f"-h 127.0.0.1 -p {self._port} -k {self._folder} -c fsync=off -c max_connections=40"
+        _run(self._programs, "pg_ctl", "-D", self._data, "-l", self._folder / "log", "-o", settings, "-w", "start")
+
+    def stop(self) -> None:
+        """Whoever is connected is thrown out; nothing where it does not run."""
+        running = self._data / "postmaster.pid"
+        if running.exists():
+            _stop(int(running.read_text().split()[0]))
+
+
 @contextmanager
-def postgres() -> Iterator[str]:
-    """The URL of an empty database on a new server, which runs while the block does."""
+def postgres_server() -> Iterator[PostgresServer]:
+    """A new server, which runs while the block does."""
     programs = _programs()
     folder = Path(tempfile.mkdtemp(prefix="pg"))  # a short path: it holds a socket
     try:
         if os.geteuid() == 0:
             folder.chmod(0o755)
             os.chown(folder, pwd.getpwnam(USER).pw_uid, -1)
-        port = _free_port()
-        _run(programs, "initdb", "-D", folder / "data", "-A", "trust", "-U", USER, "-E", "UTF8", "--no-sync")
-        settings = f"-h 127.0.0.1 -p {port} -k {folder} -c fsync=off -c max_connections=40"
-        _run(programs, "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-o", settings, "-w", "start")
+        server = PostgresServer(programs, folder)
+        server.make()
+        server.start()
         try:
-            yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            _stop(int((folder / "data" / "postmaster.pid").read_text().split()[0]))
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The URL of an empty database on a new server, which runs while the block does."""
+    with postgres_server() as server:
+        yield server.url
 
 
 def _programs() -> Path:
