@@ -73,6 +73,12 @@ COMMANDS = {
     "steps": Listed(
         "steps", "steps", "Examples:\n\nspmwatch steps transplant\n\nspmwatch steps --out docs/steps.md --check"
     ),
+    "scenario": Listed(
+        "scenario",
+        "scenario",
+        "Examples:\n\nspmwatch scenario bundle.json --out features/complaint.feature\n\n"
+        "spmwatch scenario export/ --patient P01 --as-of 2026-01-15\n\n{EXIT_CODES}",
+    ),
     "replay": Listed(
         "replay",
         "replay_command",

@@ -83,10 +83,10 @@ def explain(
     evaluator = load_evaluator(overlay)
     wanted = _check_rule(rule, evaluator, hook)
     source = read_input(path, evaluator, as_of=day, partial=partial, strict=strict)
-    chosen = _chosen(source.outcomes(), patient, path, only_one=html is not None)
+    records = chosen(source.outcomes(), patient, path, only_one=html is not None)
     explained: list[Explained] = []
     lost: list[Json] = []
-    for record in chosen:
+    for record in records:
         try:
             if isinstance(record, NotRead):
                 raise record.error
@@ -116,10 +116,10 @@ def _check_rule(rule: str | None, evaluator: Evaluator, hook: str) -> str | None
     return id_
 
 
-def _chosen(
+def chosen(
     records: Iterator[PatientRecord | NotRead], patient: str | None, path: Path, *, only_one: bool
 ) -> Iterator[PatientRecord | NotRead]:
-    """The patients to explain.
+    """The patients that were asked for.
 
     Raises:
         InputError: no patient, not that patient, or several where one is asked for; with a few that there are.

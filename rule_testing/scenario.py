@@ -7,7 +7,7 @@ every rule a second time, and the two must agree on each scenario.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -15,13 +15,14 @@ from pathlib import Path
 
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.facts import Certainty, PatientRecord
+from spmwatch.engine.facts import Certainty, Fact, PatientRecord, Source
 from spmwatch.engine.merging import Merged, merge
 from spmwatch.engine.reasoning.reports import RuleReport
 from spmwatch.engine.recommendation import Finding, Recommendation
 from spmwatch.engine.truth import Truth, any_of
 from spmwatch.rule_testing.builder import PatientBuilder
 from spmwatch.rule_testing.explanation import explained
+from spmwatch.rule_testing.facts_in_words import is_draft, resource_type
 from spmwatch.rule_testing.failures import ScenarioFailedError
 from spmwatch.rule_testing.reading import read_record
 from spmwatch.rule_testing.rule_choice import RuleChoice, folder_named, with_draft
@@ -91,6 +92,8 @@ class Scenario:
         self._hook = CHART_OPENED
         self._today: date | None = None
         self._introduced = False
+        self._facts: list[Fact] = []
+        self._places = 0
         self._result: _Result | None = None
 
     # -- given ------------------------------------------------------------------------------------------------------
@@ -122,6 +125,16 @@ class Scenario:
             raise StepError(f"the patient was told of already, by an earlier step or the background. {fix}")
         self._introduced = True
 
+    def tell(self, facts: Iterable[Fact]) -> None:
+        """The record tells these facts beside what the resources of other steps tell."""
+        self._facts += facts
+        self.in_words = self.in_words or any(fact.certainty is Certainty.LOW for fact in self._facts)
+
+    def place(self, kind: type[Fact], record: str) -> Source:
+        """Where a fact of a table stands: in a record of its own, or in the one that is called so."""
+        self._places += not record
+        return Source(reference=f"{resource_type(kind)}/told-{record or self._places}")
+
     def lay_over(self, folder: str) -> None:
         """Evaluate with this site overlay over the rules. Raises RuleFileError, and InputError for no folder."""
         self._choice = self._choice.with_overlay(folder_named(folder, self._feature or Path(folder).resolve()))
@@ -148,21 +161,30 @@ class Scenario:
             AssertionError: network and explainer disagree, a finding names a record that the patient has not, or
                 a code was not recognised.
         """
-        record = self._record(hook)
+        record = self.record(hook)
         self._hook = hook
         self._result = _Result(self.evaluator, self.evaluator.evaluate(record, as_of=self.today, hook=hook))
         recommendation = self._result.recommendation
         _agree(self._result)
-        _stand_on_records(recommendation, self.builder.references())
+        told = {source.reference for fact in self._facts for source in fact.sources}
+        _stand_on_records(recommendation, self.builder.references() | told)
         if not self.in_words:
             _are_certain(recommendation)
         if self._observer is not None:
             self._observer(self.evaluator, recommendation, self._result.reports)
 
-    def _record(self, hook: str) -> PatientRecord:
-        orders = () if hook in (CHART_OPENED, ENCOUNTER_STARTED) else self.builder.orders()
+    def record(self, hook: str) -> PatientRecord:
+        """What was told, as the readers of the service understand it; drafts only where an order is looked at.
+
+        Raises:
+            AssertionError: the resources read as anything but one patient.
+        """
+        drafts = hook not in (CHART_OPENED, ENCOUNTER_STARTED)
+        orders = self.builder.orders() if drafts else ()
         value_sets = self.evaluator.rule_base.value_sets
-        return read_record(self.builder, value_sets, orders=orders, not_searched=self.not_searched)
+        read = read_record(self.builder, value_sets, orders=orders, not_searched=self.not_searched)
+        told = [fact for fact in self._facts if drafts or not is_draft(fact)]
+        return replace(read, facts=(*read.facts, *told))
 
     # -- then -------------------------------------------------------------------------------------------------------
 
@@ -183,7 +205,7 @@ class Scenario:
 
     def _acknowledged(self, day: date, rule: str | None) -> list[Acknowledgement]:
         """What was set aside on an earlier day. Raises StepError when there was no such card."""
-        then = self.evaluator.evaluate(self._record(self._hook), as_of=day, hook=self._hook)
+        then = self.evaluator.evaluate(self.record(self._hook), as_of=day, hook=self._hook)
         shown = merge(self._looked_at(then), policy=self.evaluator.rule_base.card_policy).cards
         cards = [card for card in shown if rule in (None, card.advice.rule)]
         if not cards:
@@ -224,6 +246,14 @@ class Scenario:
             for name, finding in sorted(fired.items())
             if finding.rule not in self.left_out and (self.only is None or finding.rule in self.only)
         }
+
+    def undecided(self) -> list[str]:
+        """Which rules the record leaves open; as far as the scenario looks at them."""
+        return [
+            name
+            for name, truth in self.recommendation.truths.items()
+            if truth is Truth.UNKNOWN and name not in self.left_out and (self.only is None or name in self.only)
+        ]
 
     def fail(self, problem: str, *speakers: Speaker) -> None:
         """Raise AssertionError with what fired instead, the timeline, and why the rules named did what they did."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -50,6 +50,7 @@ class StepDefinition:
     meaning: str
     examples: tuple[Example, ...]
     parser: StepParser
+    call: Callable[..., object]
 
     def matches(self, sentence: str) -> bool:
         """Is the sentence of this kind?"""
@@ -73,6 +74,7 @@ def step_definitions() -> tuple[StepDefinition, ...]:
                     meaning=meaning.strip(),
                     examples=_examples(examples),
                     parser=context.parser,
+                    call=context.step_func,
                 )
             )
     return tuple(definition for definitions in found.values() for definition in definitions)

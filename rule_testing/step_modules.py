@@ -14,6 +14,7 @@ STEP_MODULES: Mapping[str, str] = {
     "given_labs": "Laboratory values, and radiotherapy",
     "given_checks": "Checks that were done, and smoking",
     "given_record": "What the record lacks, and which rules are looked at",
+    "given_facts": "Facts, as a record tells them",
     "given_orders": "Orders that are about to be signed, and plans",
     "when_then": "When the rules are asked, and what they say",
     "then_plan": "The screening and monitoring plan",

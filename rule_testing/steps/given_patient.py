@@ -98,6 +98,16 @@ def patient_died(scenario: Scenario, day: str) -> None:
     scenario.builder.patient(deceasedDateTime=day)
 
 
+@given("the patient died at no recorded time")
+def patient_died_undated(scenario: Scenario) -> None:
+    """The patient is deceased, and no day is recorded.
+
+    Example:
+        Given the patient died at no recorded time
+    """
+    scenario.builder.patient(deceasedBoolean=True)
+
+
 @given(
     sentence(rf"the patient was stated to be (?P<eligibility>eligible|ineligible) for transplant {ON}(?P<day>{DATE})")
 )

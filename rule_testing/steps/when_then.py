@@ -213,6 +213,32 @@ def none_fire(scenario: Scenario) -> None:
         scenario.fail(f"too many: {', '.join(actual)}", *(scenario.speaker(name) for name in actual))
 
 
+@then(sentence(r"exactly these rules are undecided: (?P<rules>.+)"))
+def exactly_undecided(scenario: Scenario, rules: str) -> None:
+    """The list is complete, as far as the scenario looks at rules; all that neither fire nor stand here stay silent.
+
+    Example:
+        Then exactly these rules are undecided: SPM-03, SPM-08
+    """
+    expected, actual = set(rule_names(rules)), set(scenario.undecided())
+    missing, extra = sorted(expected - actual), sorted(actual - expected)
+    if missing or extra:
+        told = [f"decided: {', '.join(missing)}"] if missing else []
+        told += [f"undecided too: {', '.join(extra)}"] if extra else []
+        scenario.fail("; ".join(told), *(scenario.speaker(name) for name in [*missing, *extra]))
+
+
+@then("no rule is undecided")
+def none_undecided(scenario: Scenario) -> None:
+    """Every rule that the scenario looks at fires or stays silent.
+
+    Example:
+        Then no rule is undecided
+    """
+    if actual := scenario.undecided():
+        scenario.fail(f"undecided: {', '.join(actual)}", *(scenario.speaker(name) for name in actual))
+
+
 @then(sentence(r'the tier is "(?P<tier>none|info|warning|critical)"'))
 def tier_is(scenario: Scenario, tier: str) -> None:
     """The highest urgency of all findings.
