@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from spmwatch.cli.edge import visible
+from spmwatch.cli.styles import TIER_STYLES
 from spmwatch.engine.presentation import describe
 from spmwatch.engine.recommendation import Recommendation, RuleBaseIdentity
 from spmwatch.engine.truth import Truth
@@ -16,13 +17,6 @@ from spmwatch.explaining.plan_lines import PlanLine, plan_lines
 from spmwatch.explaining.reasons import Condition, Reasons, Variant, Way
 from spmwatch.explaining.terminal_chart import UNICODE, Signs, chart_lines
 
-TIER_STYLES = {
-    "critical": "bold white on red",
-    "warning": "bold black on yellow",
-    "info": "bold white on blue",
-    "none": "dim",
-    "failed": "bold red",
-}
 _TRUTHS = {Truth.TRUE: "bold green", Truth.FALSE: "dim", Truth.UNKNOWN: "bold yellow"}
 _STATES = {"overdue": "bold red", "none-recorded": "bold yellow", "due": "yellow", "unknown": "yellow"}
 _MARKS = {Truth.TRUE: ("✓", "+"), Truth.FALSE: ("✗", "-"), Truth.UNKNOWN: ("?", "?")}

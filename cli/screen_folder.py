@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -16,13 +16,13 @@ from pathlib import Path
 from spmwatch.cli.edge import ALL_EVALUATED, SOME_FAILED, complain
 from spmwatch.cli.progress import progress
 from spmwatch.cli.reading import load_rules, overlay_lines
+from spmwatch.engine.catalogue.kept_rules import shipped_rules
 from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.screening.results.finish import Finished, Wanted
 from spmwatch.screening.results.quarantine import QUARANTINE
 from spmwatch.screening.run.options import Options
-from spmwatch.screening.run.plain import screen_plainly
 from spmwatch.screening.run.whole import Call, Steps, screen_to
 from spmwatch.screening.scan.sources import STANDARD_INPUT
 
@@ -68,7 +68,7 @@ class Asked:
 def screen_folder(out: Path, asked: Asked, overlays: Sequence[Path] | None) -> int:
     """Do it, tell how far it is, and return the exit code."""
     _check(asked)
-    rules = load_rules(overlays)
+    rules = load_rules(overlays) if overlays else shipped_rules()
     options = Options(
         paths=asked.paths,
         as_of=asked.as_of,
@@ -88,9 +88,16 @@ def screen_folder(out: Path, asked: Asked, overlays: Sequence[Path] | None) -> i
             stdin=sys.stdin.buffer if STANDARD_INPUT in asked.paths else None,
             steps=steps,
         )
-        run = screen_plainly if asked.plain else screen_to
-        finished = run(out, options, rules, asked.wanted, call)
+        finished = _way(asked)(out, options, rules, asked.wanted, call)
     return _report(finished, out, asked.as_of, rules)
+
+
+def _way(asked: Asked) -> Callable[[Path, Options, RuleBase, Wanted, Call], Finished]:
+    if not asked.plain:
+        return screen_to
+    from spmwatch.screening.run.plain import screen_plainly  # noqa: PLC0415 - hardly anybody asks for it
+
+    return screen_plainly
 
 
 def _check(asked: Asked) -> None:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spmwatch.cli.edge import visible
-from spmwatch.cli.explain_text import TIER_STYLES
+from spmwatch.cli.styles import TIER_STYLES
 from spmwatch.engine.catalogue.wording import default_wording
 from spmwatch.engine.episodes import FollowUp
 from spmwatch.engine.presentation import KINDS

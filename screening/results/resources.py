@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 import orjson
-from fhir.resources.R4B.detectedissue import DetectedIssue
-from fhir.resources.R4B.riskassessment import RiskAssessment
-from fhir.resources.R4B.servicerequest import ServiceRequest
 from pydantic import BaseModel
 
 from spmwatch.engine.catalogue.load import RuleBase
@@ -25,7 +23,6 @@ from spmwatch.engine.catalogue.rule import Indicator
 from spmwatch.engine.episodes import Episode, PatientEpisode
 from spmwatch.engine.presentation import Json, references
 from spmwatch.engine.recommendation import Finding, PlanItem, Recommendation
-from spmwatch.fhir_adapters.service_request import draft_request, myeloma_condition
 
 Row = tuple[object, ...]
 
@@ -41,11 +38,15 @@ _REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,60}/[A-Za-z0-9\-.]{1,64}")
 RESOURCE_TYPES = ("DetectedIssue", "RiskAssessment", "ServiceRequest")
 """What a run with --fhir may write."""
 
-_CHECKED: Mapping[str, Callable[[Json], BaseModel]] = {
-    "RiskAssessment": RiskAssessment.model_validate,
-    "DetectedIssue": DetectedIssue.model_validate,
-    "ServiceRequest": ServiceRequest.model_validate,
-}
+
+@cache
+def _models() -> Mapping[str, type[BaseModel]]:
+    """fhir.resources of each type; a run without --fhir does not load them."""
+    from fhir.resources.R4B.detectedissue import DetectedIssue  # noqa: PLC0415
+    from fhir.resources.R4B.riskassessment import RiskAssessment  # noqa: PLC0415
+    from fhir.resources.R4B.servicerequest import ServiceRequest  # noqa: PLC0415
+
+    return {"RiskAssessment": RiskAssessment, "DetectedIssue": DetectedIssue, "ServiceRequest": ServiceRequest}
 
 
 def resources_of(recommendation: Recommendation, rule_base: RuleBase) -> tuple[Row, ...]:
@@ -64,7 +65,7 @@ def resources_of(recommendation: Recommendation, rule_base: RuleBase) -> tuple[R
 
 def _row(resource: Json, recommendation: Recommendation) -> Row:
     kind = str(resource["resourceType"])
-    model = _CHECKED[kind](resource)
+    model = _models()[kind].model_validate(resource)
     text = orjson.dumps(model.model_dump(mode="json")).decode()
     return _readable(recommendation.patient), kind, resource["id"], text
 
@@ -118,6 +119,8 @@ def _requests(recommendation: Recommendation, rule_base: RuleBase) -> Iterator[J
     policy, timeline = rule_base.card_policy, recommendation.timeline
     if any(isinstance(e, PatientEpisode) and e.vital_status == "deceased" for e in timeline.episodes):
         return
+    from spmwatch.fhir_adapters.service_request import draft_request, myeloma_condition  # noqa: PLC0415 - as `_models`
+
     condition = myeloma_condition(timeline)
     for item in recommendation.plan:
         if item.state not in policy.suggested_when or not item.orderables:

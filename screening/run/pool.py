@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -61,7 +62,7 @@ class Pool(Generic[T, R]):
     def start(self) -> None:
         """Begin now, before there are other threads."""
         if self.workers:
-            self._started().submit(_nothing)
+            self._started()
         elif self._seldom is None:
             self._seldom = gc.get_threshold()
             self.prepare(*self.job)
@@ -113,6 +114,9 @@ class Pool(Generic[T, R]):
             self._executor = ProcessPoolExecutor(
                 self.workers, mp_context=self._context(), initializer=_begin, initargs=(self.prepare, self.job)
             )
+            with warnings.catch_warnings():  # that a library has threads: OpenBLAS, which knows what a fork is
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self._executor.submit(_nothing)
         return self._executor
 
     def _context(self) -> BaseContext:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.relevance import DRUG_TYPES, READ_TYPES
@@ -51,6 +52,7 @@ def for_everything() -> Scanner:
     return PlainScanner()
 
 
+@lru_cache(maxsize=4)
 def _evidence(value_sets: ValueSets) -> Patterns:
     """A Substance may be the ingredient that matters, so it is held against what a Medication is held against."""
     found = evidence(value_sets)

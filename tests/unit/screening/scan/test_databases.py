@@ -9,6 +9,7 @@ from pathlib import Path
 import hyperscan
 import pytest
 
+from spmwatch.engine import kept as kept_files
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.screening.run import scanning
 from spmwatch.screening.run.state import Cohort
@@ -110,7 +111,7 @@ def test_without_a_folder_it_is_compiled(monkeypatch: pytest.MonkeyPatch, compil
 
 
 def test_what_is_left_behind_does_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(databases, "MOST_FILES", 3)
+    monkeypatch.setattr(kept_files, "MOST_FILES", 3)
     for number in range(5):
         again((*WANTED, (b"more%d" % number, 0)))
     assert len(kept(tmp_path)) == 3
