@@ -135,6 +135,7 @@ class Pipeline:
             else:
                 done[task.name], finished = told, finished + task.size
         self.tell(step, finished, whole, self._lost)
+        left.sort(key=lambda task: task.size, reverse=True)  # so that in the end nobody waits for a long one
         for task, _ in self._pool.results(left):
             done[task.name] = told = self.work.json(f"{task.name}.json")
             finished += task.size

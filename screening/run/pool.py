@@ -165,7 +165,6 @@ def _begin(prepare: Callable[..., None], job: tuple[object, ...]) -> None:
 
 def _collect_seldom() -> None:
     """What is read is a million small objects and no cycles among them: looking for these took a third of the time."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS, 10, 10)
 

@@ -171,9 +171,10 @@ def _codes(value_sets: ValueSets, concepts: Iterable[Concept]) -> Looked:
                 if spelling == "folded":
                     folded.add(icd_key(code))
     expressions.update(map(_icd, _shortest(icd)))
+    if icd:
+        expressions.update(ODD_CODES)
     return Looked(
         expressions=frozenset(expressions),
-        odd=frozenset(ODD_CODES if icd else ()),
         escaped=frozenset((BLANK_FIRST,) if expressions else ()),
         codes=frozenset(folded | icd),
         signs=frozenset(signs),

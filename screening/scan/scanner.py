@@ -10,13 +10,13 @@ from spmwatch.screening.scan.patterns import Looked, Patterns
 from spmwatch.screening.scan.searching import (
     FIRST_TYPE,
     TOLD_APART,
-    Escapes,
     Frame,
     Group,
     Raw,
     Search,
     Uniform,
     is_ascii,
+    read_all,
 )
 
 _MOST_TYPES = 200
@@ -100,7 +100,6 @@ class HyperScanner:
         self._frame = Frame(whole, types)
         self._uniform: dict[bytes, Uniform] = {}
         self._raw = Raw()
-        self._escapes = Escapes()
 
     def candidates(self, block: bytes) -> Sequence[Span]:
         """Lines with something in them that could matter, lines that are no JSON object by their looks or no UTF-8."""
@@ -117,9 +116,7 @@ class HyperScanner:
             newlines, types = self._frame.newlines, frozenset(self._frame.types)
             begun = frozenset(self._frame.begun)
             groups = tuple({group for kind in types for group in self._groups.get(kind, ())})
-            escapes = bool(groups) and self._escapes.are_in(block)
-            for group in groups:
-                ends += group.read(block, escapes=escapes)
+            ends += read_all(block, groups)
         if not is_ascii(block):
             ends = [*ends, *_broken_characters(block), *self._raw.read(block, groups)]
         return Found(_lines_around(block, ends), newlines, types, begun)
@@ -129,6 +126,11 @@ class HyperScanner:
         uniform = self._as_begun(block)
         return [] if uniform is None else uniform.searches
 
+    def expressions(self) -> frozenset[bytes]:
+        """All that is looked for in any type, as regular expressions, for whoever measures them alone."""
+        looked = [group.looked for groups in self._groups.values() for group in groups]
+        return frozenset().union(*(one.expressions | one.odd for one in looked))
+
     def _as_begun(self, block: bytes) -> Uniform | None:
         """How to read a block if all of it is of the type of its first line."""
         begun = FIRST_TYPE.match(block)
@@ -137,7 +139,7 @@ class HyperScanner:
         kind = begun[1]
         known = self._uniform.get(kind)
         if known is None and kind.decode() not in TOLD_APART and len(self._uniform) < _MOST_TYPES:
-            known = self._uniform[kind] = Uniform(kind.decode(), self._groups.get(kind.decode(), ()), self._escapes)
+            known = self._uniform[kind] = Uniform(kind.decode(), self._groups.get(kind.decode(), ()))
         return known
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
 import hyperscan
@@ -37,7 +37,11 @@ class Search:
         self.database.scan(block, match_event_handler=self._found)
 
 
-def handing_over(wanted: Iterable[tuple[bytes, int, Callable[[int], None]]], *, keep: bool = True) -> Search:
+Wanted = tuple[bytes, int, Callable[[int], None]]
+"""An expression, its flags, and what is called with each place where it ends."""
+
+
+def handing_over(wanted: Iterable[Wanted], *, keep: bool = True) -> Search:
     """A search that gives the place where something ends to the function beside its expression."""
     given = list(wanted)
     handlers = [handler for _, _, handler in given]
@@ -56,6 +60,7 @@ class Group:
         self.lettering = Lettering(looked)
         self._ends: list[int] = []
         self._letters: list[int] = []
+        self._escapes: list[int] = []
 
     @property
     def is_empty(self) -> bool:
@@ -65,53 +70,60 @@ class Group:
     @cached_property
     def searches(self) -> list[Search]:
         """What is looked for, and beside it what is looked for apart."""
-        found = self._ends.append
-        given = ([(one, 0, found) for one in sorted(some)] for some in (self.looked.expressions, self.looked.odd))
-        return [handing_over(wanted, keep=not self.looked.of_input) for wanted in given if wanted]
+        return [self._handing_over(some) for some in self._apart() if some]
 
     @cached_property
-    def escaped(self) -> list[Search]:
-        """What is looked for besides where characters are written as escapes."""
+    def telling(self) -> list[Search]:
+        """The same, and whether any character is written as an escape: beside a search of its own that costs little."""
+        first, *others = (some for some in self._apart() if some)
+        escape = (rb"\\u", hyperscan.HS_FLAG_SINGLEMATCH, self._escapes.append)
+        return [self._handing_over([*first, escape]), *map(self._handing_over, others)]
+
+    @cached_property
+    def _escaped(self) -> list[Search]:
+        """What is looked for besides where characters are written as escapes: here these would slow all others down."""
         looked = self.looked
-        wanted: list[tuple[bytes, int, Callable[[int], None]]] = []
+        wanted: list[Wanted] = []
         if looked.expressions:
             wanted.append((spelt_expression(looked.signs), 0, self._ends.append))
         if looked.words or looked.codes:
             wanted.append((spelt_telling_expression(), 0, self._letters.append))
         wanted += [(one, 0, self._ends.append) for one in sorted(looked.escaped)]
-        return [handing_over(wanted, keep=not looked.of_input)] if wanted else []
+        return [self._handing_over(wanted)] if wanted else []
 
-    def read(self, block: bytes, *, escapes: bool) -> list[int]:
-        """Where the lines are that could matter; `escapes`: some of its characters are written as such."""
-        self._ends.clear()
-        self._letters.clear()
-        for search in self.searches:
+    def _apart(self) -> Iterator[list[Wanted]]:
+        for some in (self.looked.expressions, self.looked.odd):
+            yield [(one, 0, self._ends.append) for one in sorted(some)]
+
+    def _handing_over(self, wanted: list[Wanted]) -> Search:
+        return handing_over(wanted, keep=not self.looked.of_input)
+
+    def read(self, block: bytes, escapes: bool | None) -> tuple[list[int], bool]:
+        """Where the lines are that could matter, and whether characters are written as escapes, if not known yet."""
+        for found in (self._ends, self._letters, self._escapes):
+            found.clear()
+        for search in self.searches if escapes is not None else self.telling:
             search.run(block)
-        for search in self.escaped if escapes else ():
+        escapes = bool(self._escapes) if escapes is None else escapes
+        for search in self._escaped if escapes else ():
             search.run(block)
-        return [*self._ends, *self.judged(block, self._letters)] if self._letters else list(self._ends)
+        ends = [*self._ends, *self.judged(block, self._letters)] if self._letters else list(self._ends)
+        return ends, escapes
 
     def judged(self, block: bytes, letters: Iterable[int]) -> list[int]:
         """Those of the letters that stand in a word that may be ours."""
         return [end for end in letters if self.lettering.may_matter(block, end)]
 
 
-class Escapes:
-    """Tells whether characters are written as escapes. Looked for alone this costs little, among others much."""
-
-    def __init__(self) -> None:
-        self._ends: list[int] = []
-
-    @cached_property
-    def search(self) -> Search:
-        """Ends with the first one."""
-        return handing_over([(rb"\\u", hyperscan.HS_FLAG_SINGLEMATCH, self._ends.append)])
-
-    def are_in(self, block: bytes) -> bool:
-        """Is there any?"""
-        self._ends.clear()
-        self.search.run(block)
-        return bool(self._ends)
+def read_all(block: bytes, groups: Iterable[Group]) -> list[int]:
+    """Where the lines are in which any of the groups finds something."""
+    ends: list[int] = []
+    escapes: bool | None = None
+    for group in groups:
+        if not group.is_empty:
+            found, escapes = group.read(block, escapes)
+            ends += found
+    return ends
 
 
 class Uniform:
@@ -120,15 +132,13 @@ class Uniform:
     Line ends are found by numpy, not by hyperscan: to be called for each of them costs more than the whole search.
     """
 
-    def __init__(self, kind: str, groups: Sequence[Group], escapes: Escapes) -> None:
+    def __init__(self, kind: str, groups: Sequence[Group]) -> None:
         self.newlines = 0
         wanted = any(group.looked != Looked() for group in groups)
         self.types = frozenset({kind} if kind in READ_TYPES or wanted else ())
         self.groups = groups
         self.begun = frozenset({kind})
         self.ends: list[int] = []
-        self._escapes = escapes
-        self._searched = not all(group.is_empty for group in groups)
         self._whole = any(group.looked.whole for group in groups)
         self._beginning = BEGINNING + kind.encode() + b'"'
         self._between = _Words(b"}\n" + self._beginning)
@@ -136,9 +146,9 @@ class Uniform:
     @property
     def searches(self) -> list[Search]:
         """All that a block goes through, but for what is looked for where there are escapes."""
-        if self._whole or not self._searched:
-            return []
-        return [self._escapes.search, *(one for group in self.groups for one in group.searches)]
+        groups = [] if self._whole else [group for group in self.groups if not group.is_empty]
+        told = [*(group.telling for group in groups[:1]), *(group.searches for group in groups[1:])]
+        return [search for searches in told for search in searches]
 
     def read(self, block: bytes) -> bool:
         """Is the block as it should be? Then `ends` are the places of lines that could matter."""
@@ -148,13 +158,7 @@ class Uniform:
         if not self._between.are_at(block, ends[:-1] - 1):
             return False
         self.newlines = len(ends)
-        if self._whole:
-            self.ends = (ends + 1).tolist()
-        elif self._searched:
-            escapes = self._escapes.are_in(block)
-            self.ends = [end for group in self.groups for end in group.read(block, escapes=escapes)]
-        else:
-            self.ends = []
+        self.ends = (ends + 1).tolist() if self._whole else read_all(block, self.groups)
         return True
 
 
@@ -230,7 +234,7 @@ class Frame:
     @cached_property
     def _search(self) -> Search:
         unsound = self._ends.append
-        wanted: list[tuple[bytes, int, Callable[[int], None]]] = [
+        wanted: list[Wanted] = [
             (rb"[^}\r]\n", 0, unsound),
             (rb"[^}]\r\n", 0, unsound),
             (rb"\n[^{]", 0, unsound),

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spmwatch.screening.scan.searching import Escapes, is_ascii, line_ends
+from spmwatch.screening.scan.patterns import Looked
+from spmwatch.screening.scan.searching import Group, is_ascii, line_ends
 
 _PIECES = st.lists(
     st.sampled_from([b"\n", b"}", b"{", b"ab", b"\x0b", b"\t", b"\\u0061", b"\\", b"\xc3\xa9", b"\x7f", b"\x80"])
@@ -36,6 +37,8 @@ def test_bytes_beyond_ascii_are_seen(pieces: list[bytes]) -> None:
 @given(_PIECES)
 def test_an_escape_of_a_character_is_seen(pieces: list[bytes]) -> None:
     """C085 Also where another was seen before."""
-    block, escapes = b"".join(pieces), Escapes()
-    assert escapes.are_in(b'"lenalidomid\\u0065"')
-    assert escapes.are_in(block) == (b"\\u" in block)
+    block = b"".join(pieces)
+    group = Group(Looked(expressions=frozenset({b"nowhere"})))
+    assert group.read(b'"lenalidomid\\u0065"', None) == ([18], True)
+    assert group.read(block, None)[1] == (b"\\u" in block)
+    assert group.read(b"nowhere", False) == ([7], False)
