@@ -9,6 +9,7 @@
 #   make bench     the benchmarks of the engine; make bench-service those of the service under load (needs wrk)
 #   make bench-screen  screening a large export against wc, hyperscan and orjson; makes about 6 GB of files and removes them
 #   make bench-spark   the same on Spark with one core and two, and with ten times the data; needs `make spark`
+#   make fuzz      the two readers of the rules compared on random patients for MINUTES=n (1); a difference becomes a scenario
 #   make valgrind  the rule network's memory tests under valgrind, about two minutes
 #   make examples  examples/bundles and examples/export from the worked patients of the features
 #   make lock      rules/versions.lock, after a version was raised
@@ -22,11 +23,12 @@
 PYTHON ?=
 VENV ?= .venv
 ARGS ?=
+MINUTES ?= 1
 BIN = $(VENV)/bin
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = demo
-.PHONY: setup demo test fhir-server spark lint check bench bench-service bench-screen bench-spark examples rule-docs screenshots valgrind lock lock-deps clean distclean
+.PHONY: setup demo test fhir-server spark lint check bench bench-service bench-screen bench-spark examples rule-docs screenshots fuzz valgrind lock lock-deps clean distclean
 
 # Any Python 3 that really runs (a shim in PATH may not) can run the setup script, which finds the one for the environment.
 setup:
@@ -86,6 +88,9 @@ valgrind: setup
 
 examples: setup
 	$(BIN)/python examples/make_examples.py
+
+fuzz: setup
+	$(BIN)/python tools/fuzz.py --minutes $(MINUTES) $(ARGS)
 
 lock: setup
 	$(BIN)/spmwatch rules lock

@@ -118,6 +118,10 @@ class Evaluator:
         """Of a recommendation of this evaluator: each rule's truth condition by condition, from the plain reader."""
         return self._reader(recommendation).explain_all(self._rules(recommendation.hook).rules)
 
+    def network(self, hook: str) -> Network:
+        """The compiled network of a hook's rules, for whoever looks at single matches."""
+        return self._rules(hook).network
+
     def second_truths(self, recommendation: Recommendation) -> dict[tuple[str, str], Truth]:
         """The same without reasons: each variant's truth from the plain reader, by the ids of rule and variant."""
         return self._reader(recommendation).truths(self._rules(recommendation.hook).rules)

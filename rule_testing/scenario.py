@@ -29,6 +29,7 @@ from spmwatch.rule_testing.rule_choice import RuleChoice, folder_named, with_dra
 from spmwatch.rule_testing.vocabulary import StepError
 
 CHART_OPENED, ORDER_SELECTED, ORDER_SIGNED = "patient-view", "order-select", "order-sign"
+DISAGREE = "network and explainer disagree"
 REFILLED, ENCOUNTER_STARTED = "medication-refill", "encounter-start"
 
 
@@ -303,9 +304,7 @@ def _agree(result: _Result) -> None:
     apart = [rule for rule, truths in second.items() if any_of(truths) is not recommendation.truths[rule]]
     if apart or recommendation.failures:
         text = explained(recommendation, [result.reports[rule] for rule in apart])
-        raise ScenarioFailedError(
-            f"network and explainer disagree on {apart}, failures {recommendation.failures}", text
-        )
+        raise ScenarioFailedError(f"{DISAGREE} on {apart}, failures {recommendation.failures}", text)
 
 
 def _stand_on_records(recommendation: Recommendation, references: frozenset[str]) -> None:

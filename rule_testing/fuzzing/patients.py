@@ -73,6 +73,8 @@ class PatientMaker:
         if chance.random() < 4 / 5:
             facts.append(draw.exposure(_SUBJECTS[0]))
         facts += [chance.choice(draw.makers)() for _ in range(chance.randint(0, _MOST_FACTS))]
+        for fact in [one for one in facts if isinstance(one, LabValue) and chance.random() < 1 / 2]:
+            facts += [draw.again(fact) for _ in range(chance.randint(1, 3))]
         placed = [
             dataclasses.replace(fact, sources=(Source(reference=f"{resource_type(type(fact))}/f{number}"),))
             for number, fact in enumerate(facts)
@@ -93,8 +95,8 @@ class _Draw:
         self._chance, self._numbers, self._concepts = chance, numbers, by_category
         self.makers: Sequence[Callable[[], Fact]] = (
             self.exposure, self.exposure, self.exposure, self.diagnosis, self.diagnosis, self.procedure, self.procedure,
-            self.result, self.result, self._statement, self._smoking, self._order, self._plan, self._not_taken,
-            self._regimen, self._unidentified,
+            self.result, self.result, self._statement, self._statement, self._smoking, self._order, self._plan,
+            self._not_taken, self._regimen, self._unidentified,
         )  # fmt: skip
 
     def patient(self) -> Patient | None:
@@ -151,8 +153,8 @@ class _Draw:
         """A procedure, an examination, or an organ that is gone; of transplants more than there are."""
         chance = self._chance
         transplants = [one for one in self._concepts["procedure"] if one.transplant]
-        some = transplants if chance.random() < 1 / 2 else self._concepts[chance.choice(("screening", "exclusion"))]
-        found = chance.choice(some)
+        category = chance.choice(("", "", "procedure", "screening", "exclusion"))
+        found = chance.choice(self._concepts[category] if category else transplants)
         status = found.is_status or chance.random() < 1 / 10
         day = self._numbers.span() if chance.random() < 9 / 10 else None
         return Procedure(
@@ -176,6 +178,11 @@ class _Draw:
             comparator=self._chance.choice((None, None, None, None, "<", "<=", ">=", ">")),
             preliminary=self._chance.random() < 1 / 15,
         )
+
+    def again(self, fact: LabValue) -> LabValue:
+        """The same test on another day, alike or a step apart: what lasts is seen twice."""
+        value = fact.value if self._chance.random() < 1 / 2 else self._numbers.amount(fact.unit)
+        return dataclasses.replace(fact, value=value, date=self._numbers.span())
 
     def _statement(self) -> Statement:
         found = self._chance.choice(self._concepts["statement"])

@@ -17,7 +17,11 @@ from spmwatch.rule_testing.from_record.writer import WITH_DRAFTS, scenario_of
 from spmwatch.rule_testing.fuzzing.patients import AS_OF, PatientMaker
 from spmwatch.rule_testing.fuzzing.readers import Difference, Readers
 from spmwatch.rule_testing.fuzzing.shrink import shrunk
+from spmwatch.rule_testing.scenario import DISAGREE
 
+CLOSELY = 9
+"""Every so many-eth patient is compared with episodes too; no multiple of the number of rule bases."""
+_HIDDEN = "# Another variant decides the rule, or only the episodes differ: the scenario holds all the same.\n"
 MOST_FOUND = 20
 """Differences that are told; a fault that shows on every patient need not be told of each."""
 
@@ -42,13 +46,16 @@ class Found:
 
 @dataclass(slots=True)
 class Tally:
-    """What was compared: patients, evaluations (a patient at a hook), outcomes (variants), and their truths."""
+    """What was compared: patients, evaluations (a patient at a hook), outcomes (a variant's truth in both readings).
+
+    `closely`: outcomes of which the episodes on which they rest were compared too.
+    """
 
     patients: int = 0
     evaluations: int = 0
     outcomes: int = 0
+    closely: int = 0
     by_rules: Counter[str] = field(default_factory=Counter[str])
-    truths: Counter[str] = field(default_factory=Counter[str])
     found: list[Found] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -57,7 +64,7 @@ class Tally:
         self.evaluations += other.evaluations
         self.outcomes += other.outcomes
         self.by_rules += other.by_rules
-        self.truths += other.truths
+        self.closely += other.closely
         self.found += other.found
 
 
@@ -85,9 +92,11 @@ class Searcher:
                 tally.evaluations += 1
                 tally.outcomes += readers.outcomes(hook)
                 record = seen_at(patient, hook)
-                differences = readers.differences(record, as_of=AS_OF, hook=hook)
+                closely = tally.patients % CLOSELY == 0
+                differences = readers.differences(record, as_of=AS_OF, hook=hook, with_episodes=closely)
+                tally.closely += readers.outcomes(hook) if closely else 0
                 if differences:
-                    tally.found.append(_told(drawn, name, readers, record, hook, differences[0]))
+                    tally.found.append(_told(drawn, name, readers, record, hook, differences[0], closely=closely))
             tally.patients += 1
             tally.by_rules[name] += 1
         return tally
@@ -100,17 +109,25 @@ def seen_at(record: PatientRecord, hook: str) -> PatientRecord:
     return dataclasses.replace(record, facts=tuple(fact for fact in record.facts if not is_draft(fact)))
 
 
-def _told(seed: str, rules: str, readers: Readers, record: PatientRecord, hook: str, difference: Difference) -> Found:
-    def shows(smaller: PatientRecord) -> bool:
-        found = readers.differences(smaller, as_of=AS_OF, hook=hook)
-        return any((one.rule, one.variant) == (difference.rule, difference.variant) for one in found)
+def _told(
+    seed: str,
+    rules: str,
+    readers: Readers,
+    record: PatientRecord,
+    hook: str,
+    difference: Difference,
+    *,
+    closely: bool,
+) -> Found:
+    """The difference on the least patient on whom the same variant still shows one."""
 
-    least = shrunk(record, shows)
-    still = next(
-        one
-        for one in readers.differences(least, as_of=AS_OF, hook=hook)
-        if (one.rule, one.variant) == (difference.rule, difference.variant)
-    )
+    def shown(smaller: PatientRecord) -> Difference | None:
+        found = readers.differences(smaller, as_of=AS_OF, hook=hook, with_episodes=closely)
+        same = (one for one in found if (one.rule, one.variant) == (difference.rule, difference.variant))
+        return next(same, None)
+
+    least = shrunk(record, lambda smaller: shown(smaller) is not None)
+    still = shown(least) or difference
     try:
         written = scenario_of(
             least,
@@ -123,4 +140,5 @@ def _told(seed: str, rules: str, readers: Readers, record: PatientRecord, hook: 
         )
     except (CdsError, AssertionError, ValueError) as error:
         return Found(seed=seed, rules=rules, hook=hook, difference=still, why_not=f"{type(error).__name__}: {error}")
-    return Found(seed=seed, rules=rules, hook=hook, difference=still, text=written.text)
+    text = written.text if any(DISAGREE in one for one in written.differences) else written.text + _HIDDEN
+    return Found(seed=seed, rules=rules, hook=hook, difference=still, text=text)
