@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from spmwatch.rule_testing import vocabulary
+from spmwatch.rule_testing import facts_in_words, vocabulary
 from spmwatch.rule_testing.step_list import StepDefinition, step_definitions
 from spmwatch.rule_testing.step_modules import STEP_MODULES
 
@@ -92,5 +92,6 @@ WORDS: Mapping[str, Iterable[str]] = {
     "Where a check of the plan stands": vocabulary.PLAN_STATES,
     "Code systems": vocabulary.CODE_SYSTEMS,
     "Kinds of medication record": vocabulary.RECORD_KINDS,
+    "What a record tells of, fact by fact": facts_in_words.KINDS,
 }
 """The words that steps know, by what they name."""

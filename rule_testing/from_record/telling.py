@@ -55,7 +55,7 @@ class Teller:
             record: its dates moved already.
             drafts: are draft orders looked at?
         """
-        facts = sorted((fact for fact in record.facts if drafts or not is_draft(fact)), key=_order)
+        facts = _regrouped(sorted((fact for fact in record.facts if drafts or not is_draft(fact)), key=_order))
         groups = _records(facts)
         regular = self._regular([group[0] for group in groups if len(group) == 1])
         plain = [(group, regular.get(id(group[0])) or self._sentence(group)) for group in groups]
@@ -140,6 +140,19 @@ def _candidates(fact: Fact) -> Iterator[Said]:
             yield Said(GIVEN, LABORATORY, ((*_HEADING, _STATUS)[: len(row)], row))
     else:
         yield from (Said(GIVEN, sentence) for sentence in sentences_for(fact))
+
+
+def _regrouped(facts: Sequence[Fact]) -> list[Fact]:
+    """Orders that were written together keep a name in common, but not the one that was made of an identifier."""
+    names: dict[str, str] = {}
+    found: list[Fact] = []
+    for fact in facts:
+        if isinstance(fact, DrugExposure) and fact.group is not None:
+            name = names.setdefault(fact.group, f"g{len(names) + 1}")
+            found.append(dataclasses.replace(fact, group=name))
+        else:
+            found.append(fact)
+    return found
 
 
 def _evened(rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:

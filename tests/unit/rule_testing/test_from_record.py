@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.dates import DateRange
 from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.facts import Diagnosis, PatientRecord
+from spmwatch.engine.facts import Diagnosis, DrugExposure, PatientRecord
 from spmwatch.fhir_adapters import records_from_bundle
 from spmwatch.rule_testing.facts_in_words import KINDS, FactWords, kind_of
 from spmwatch.rule_testing.from_record.conclusion import Conclusion
@@ -192,6 +192,24 @@ def test_no_name_identifier_or_word_of_the_record_stands_in_it_and_what_was_left
     assert len(told.untold) == 1
     assert "# The record has remarks on its quality, which are not told here:" in told.text
     assert "low-certainty" in told.untold[0]
+
+
+def test_orders_that_were_written_together_stay_so_without_their_identifier() -> None:
+    bundle = named_bundle()
+    for number, code in enumerate(("337535", "3264")):  # RxNorm: lenalidomide, dexamethasone
+        coding = {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": code}
+        request = {"resourceType": "MedicationRequest", "id": f"r{number}", "status": "active", "intent": "order",
+                   "subject": {"reference": "Patient/mrn-4711"}, "authoredOn": "2025-03-04",
+                   "groupIdentifier": {"system": "urn:orders", "value": "order-set-99"},
+                   "medicationCodeableConcept": {"coding": [coding]}}  # fmt: skip
+        bundle["entry"].append({"resource": request})
+    record = record_of(bundle)
+    groups = {fact.group for fact in record.facts if isinstance(fact, DrugExposure) and fact.group}
+    assert len(groups) == 1
+    told = scenario_of(record, evaluator(), as_of=AS_OF, chance=random.Random(1))
+    assert told.differences == ()
+    assert groups.isdisjoint(re.findall(r"\w+", told.text))
+    assert len(re.findall(r"\| g1 +\|", told.text)) == len([f for f in record.facts if getattr(f, "group", None)]) > 0
 
 
 def test_what_was_not_supplied_is_told_in_the_scenario(tmp_path: Path) -> None:
