@@ -179,7 +179,7 @@ def _packed(given: Iterator[bytes], longest: int) -> Iterator[Block]:
             at, held, piece, passing = at + held + first, 0, piece[first:], False
         cut = piece.rfind(b"\n") + 1
         if cut:
-            data = b"".join([*rest, piece[:cut]])
+            data = b"".join([*rest, memoryview(piece)[:cut]])
             yield from _without_mark(data, at)
             at += len(data)
         rest = [*([] if cut else rest), piece[cut:]] if cut < len(piece) else []
