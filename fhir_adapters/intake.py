@@ -90,7 +90,7 @@ class Intake:
         at = f"{where}:{line.number}"
         parsed = parsed or parse_strictly_once(line.data)
         if parsed.error is None:
-            self.value(parsed, at)
+            self.value(parsed, at, length=len(line.data))
             return
         damage = damage_of(line, at, parsed.error)
         self.gathered.problems.append(damage.problem)
@@ -112,10 +112,13 @@ class Intake:
         self.read_anything = True
         self.gathered.add_contents(saved)
 
-    def value(self, parsed: Parsed, where: str) -> None:
-        """A parsed document or line: a Bundle, a resource, a list of resources, a manifest, or none of these."""
+    def value(self, parsed: Parsed, where: str, *, length: int = 0) -> None:
+        """A parsed document or line: a Bundle, a resource, a list of resources, a manifest, or none of these.
+
+        `length`: the bytes that it was parsed from, where they are known.
+        """
         value, gathered = parsed.value, self.gathered
-        repairs = repairs_of(parsed, where)
+        repairs = repairs_of(parsed, where) if parsed.repairs else []
         gathered.problems.extend(repairs)
         if is_list_of_resources(value):
             gathered.note(where, "-", "a list of resources", "a Bundle or NDJSON", "They were read one by one.")
@@ -132,9 +135,9 @@ class Intake:
             gathered.tally.add("(not a resource)", Fate.UNREADABLE)
             return
         self.read_anything = True
-        self._resource(value, where, [problem.as_gap() for problem in repairs])
+        self._resource(value, where, [problem.as_gap() for problem in repairs], length)
 
-    def _resource(self, value: Mapping[str, Any], where: str, gaps: list[Gap]) -> None:
+    def _resource(self, value: Mapping[str, Any], where: str, gaps: list[Gap], length: int) -> None:
         gathered, kind = self.gathered, value["resourceType"]
         if kind == "Bundle":
             gathered.add_contents(open_bundle(value, where, parent=gathered.index), gaps=gaps)
@@ -147,7 +150,7 @@ class Intake:
             return
         self.bare_types.add(kind)
         self.types_here.add(kind)
-        item = Item(value, where)
+        item = Item(value, where, length=length)
         gathered.add(item)
         named = _patient_of(item) if gaps else None
         if named is not None:  # let the patient's record tell of repairs to this resource

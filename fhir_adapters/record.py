@@ -187,6 +187,8 @@ def _note_wrong_types(reader: Reader, item: Item, outcome: Outcome) -> None:
     if not outcome.facts and outcome.fate is not Fate.EXCLUDED:
         of = (item, *reader.products)
         hidden += [one.resource for one in of if not is_sound(one.type, one.resource)]
+    if not hidden:
+        return
     named = (concept for one in hidden for concept in evidence_in(one, reader.terms, item.type))
     types = types_in_doubt(named, item.type)
     if types:

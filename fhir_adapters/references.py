@@ -88,7 +88,7 @@ class Item:
     doubt: str
     """Why it may not hold any more, where that cannot be told: what it proves is possible only."""
     length: int
-    """Of its JSON in bytes; 0 where nobody measured it."""
+    """Of its JSON in bytes, or of the bytes that it was read from; 0 where nobody measured it."""
     _label: str
     _code_digest: bytes | None
 

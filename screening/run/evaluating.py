@@ -150,9 +150,10 @@ class Evaluating:
             if outcome.id in keys:
                 self._patient(outcome, result)
         result.tally.merge(gathered.tally)
-        offsets = {(name, before + row.line): row.offset
-                   for row in rows for name, before in [self.setting.sources[row.part]] if row.line}  # fmt: skip
-        result.places += [place_as_json(problem, offsets) for problem in gathered.problems.all()]
+        if problems := gathered.problems.all():
+            offsets = {(name, before + row.line): row.offset
+                       for row in rows for name, before in [self.setting.sources[row.part]] if row.line}  # fmt: skip
+            result.places += [place_as_json(problem, offsets) for problem in problems]
 
     def _patient(self, outcome: Any, result: Evaluated) -> None:  # noqa: ANN401
         tables = evaluated(outcome, self.evaluator, self.options)
@@ -189,6 +190,9 @@ def slices(rows: Iterable[Row]) -> Iterator[tuple[frozenset[str], list[Row]]]:
 
     held = list(rows)
     for row in held:
+        if len(row.keys) == 1:  # nearly all of them
+            leader.setdefault(row.keys[0], row.keys[0])
+            continue
         for key in row.keys:
             one, other = sorted((first(row.keys[0]), first(key)))
             leader[other] = one
