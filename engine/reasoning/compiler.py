@@ -46,6 +46,8 @@ class Piece:
         needs: what episodes have to match, each condition by one of them; without that the branch holds in no reading.
         guards: what the episodes match that a negation of the branch may see.
         joins: does it compare one episode with another?
+        pairs: what two conditions match that are compared with each other and ask for one kind; they speak of two
+            different episodes, so without two there is nothing to compare.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Piece:
     needs: int
     guards: int
     joins: bool
+    pairs: tuple[int, ...]
 
 
 class Compiled:
@@ -78,8 +81,9 @@ class Compiled:
         definition: Json = {ALWAYS: {"all": [{"m": {"$and": [{"k": ALWAYS}]}}]}}
         targets: dict[str, Target] = {}
         needs = guards = 0
-        for condition in branch.conditions:
-            needs |= self.wire.learn(condition)
+        bits = {condition.name: self.wire.learn(condition) for condition in branch.conditions}
+        for bit in bits.values():
+            needs |= bit
         for item in variant.unless:
             guards |= self.wire.learn(item.condition, negated=True)
         for (same, blocks), certain in itertools.product(enumerate(_identifications(branch.conditions)), (True, False)):
@@ -88,7 +92,12 @@ class Compiled:
             targets[key] = Target(rule, variant, certain, len(blocks), (rule.id, variant.id, certain))
         asked = (*branch.conditions, *(item.condition for item in variant.unless))
         joins = any(test.anchor not in (None, TODAY) for condition in asked for test in condition.spans)
-        return Piece(name, definition, targets, needs, guards, joins)
+        pairs = tuple(
+            bits[one.name] | bits[other.name]
+            for one, other in itertools.combinations(branch.conditions, 2)
+            if one.verb == other.verb and _compared(one, other)
+        )
+        return Piece(name, definition, targets, needs, guards, joins, pairs)
 
     def _patterns(self, blocks: Sequence[Sequence[Condition]], variant: Variant, certain: bool) -> list[Json]:
         names = {condition.name: f"n{number}" for number, block in enumerate(blocks) for condition in block}

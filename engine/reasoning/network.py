@@ -38,6 +38,7 @@ from spmwatch.engine.reasoning.wire import Json, Sent, checked
 from spmwatch.engine.terminology.memory import Memory
 
 _OK, _UNMATCHED = 0, 1
+_TWO = 2
 _MOST_REMEMBERED, _MOST_EPISODES, _MOST_FIRED = 10_000, 24, 100
 """Runs that are remembered, and how large one may be."""
 _EPISODES = re.compile('"e":"([^"]*)"').findall  # no word that travels holds a quote
@@ -173,7 +174,8 @@ class Session:
                 alike = self._stands_for
                 ways = (itertools.product(*(alike.get(id_, (id_,)) for id_ in used)) for used in bindings)
                 bindings = set(itertools.chain.from_iterable(ways))
-            match = self._matches[key] = Match(*key, tuple(sorted(bindings)))
+            ordered = sorted(bindings) if len(bindings) > 1 else bindings
+            match = self._matches[key] = Match(*key, tuple(ordered))
         return match
 
     def _fire(self, ruleset: _Ruleset) -> list[Found]:
@@ -181,6 +183,9 @@ class Session:
         piece = ruleset.piece
         mask = piece.needs | piece.guards
         concerned = [sent for sent in self._sent if sent.matches & mask]
+        for pair in piece.pairs:
+            if sum([bool(sent.matches & pair) for sent in concerned]) < _TWO:
+                return []
         if piece.joins or len(concerned) > _MOST_EPISODES:
             return self._record(self._run(ruleset, concerned))
         key = piece.name, tuple([(sent.matches & mask, sent.sure & mask) for sent in concerned])

@@ -89,9 +89,12 @@ class Looker:
             known: is a patient in the cohort already? Whether a single resource is evidence for that is not looked at.
         """
         look = Look()
-        alone = isinstance(value, dict) and value.get("resourceType") != "Bundle"
+        if isinstance(value, dict) and value.get("resourceType") != "Bundle":
+            if isinstance(value.get("resourceType"), str):
+                self._item(Item(value, where), look, products, known)
+            return look
         for item in _items(value, where, look):
-            self._item(item, look, products, known if alone else _nobody)
+            self._item(item, look, products, _nobody)
         return look
 
     def _item(self, item: Item, look: Look, products: frozenset[str], known: Known) -> None:

@@ -217,7 +217,8 @@ class Gathering:
         self.types |= look.types
         if len(self.patients) < MANY:
             self.patients.update(look.patients)
-        self.deletions += [[one.key, one.when] for one in look.deletions]
+        if look.deletions:
+            self.deletions += [[one.key, one.when] for one in look.deletions]
         self.gains.take(look, self.cohort)
         keys = self.cohort.of(look.keys, look.identifiers)
         if keys and look.relevant:

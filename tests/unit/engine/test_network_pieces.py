@@ -36,7 +36,7 @@ def with_all(network: Network, episodes: Sequence[Episode]) -> Used:
     session = network.session(AS_OF)
     session._take(episodes)
     for ruleset in network.rulesets:
-        ruleset.piece = replace(ruleset.piece, needs=EVERYTHING, guards=EVERYTHING)
+        ruleset.piece = replace(ruleset.piece, needs=EVERYTHING, guards=EVERYTHING, pairs=())
         session._take(session._fire(ruleset))
     return session._used
 

@@ -145,3 +145,14 @@ def test_nothing_of_a_patient_is_remembered(patient: list[Episode]) -> None:
         assert isinstance(name, str)
         assert all(isinstance(bits, int) for pair in facts for bits in pair)
         assert all(isinstance(place, int) for _, places in answer for place in places)
+
+
+def test_what_compares_two_of_a_kind_is_not_asked_about_one(asked: Asked) -> None:
+    twice = {"all": [{"transplanted": {"as": "a"}}, {"transplanted": {"date": {"after": "a.date"}}}]}
+    network = Network([rule_of("TST-01", twice, [])])
+    transplanted = VOCABULARY["transplanted"].episode
+    first = transplanted(id="t", date=Span.exactly(1000))  # type: ignore[call-arg]
+    assert network.evaluate([PatientEpisode(id="p"), first], AS_OF) == []
+    assert asked.times == 0
+    matches = network.evaluate([PatientEpisode(id="p"), first, replace(first, id="u", date=Span.exactly(1001))], AS_OF)  # type: ignore[call-arg]
+    assert {match.bindings for match in matches} == {(("t", "u"),)}
