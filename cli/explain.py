@@ -35,6 +35,7 @@ from spmwatch.engine.recommendation import Recommendation
 from spmwatch.explaining.explain_page import page_for
 from spmwatch.explaining.reasons import reasons_of, report_as_json
 from spmwatch.explaining.terminal_chart import signs_for
+from spmwatch.fhir_adapters.export import ReadResult
 from spmwatch.fhir_adapters.gather import NotRead
 from spmwatch.screening.report import write_file
 from spmwatch.screening.rows import failed_row, json_array
@@ -83,7 +84,7 @@ def explain(
     evaluator = load_evaluator(overlay)
     wanted = _check_rule(rule, evaluator, hook)
     source = read_input(path, evaluator, as_of=day, partial=partial, strict=strict)
-    records = chosen(source.outcomes(), patient, path, only_one=html is not None)
+    records = told_if_none(source, chosen(source.outcomes(), patient, path, only_one=html is not None))
     explained: list[Explained] = []
     lost: list[Json] = []
     for record in records:
@@ -114,6 +115,15 @@ def _check_rule(rule: str | None, evaluator: Evaluator, hook: str) -> str | None
         hooks = ", ".join(known[id_].hooks)
         raise typer.BadParameter(f"{id_} belongs to {hooks}, not to {hook}; choose with --hook")
     return id_
+
+
+def told_if_none(source: ReadResult, records: Iterator[PatientRecord | NotRead]) -> Iterator[PatientRecord | NotRead]:
+    """The records; where there is none to explain, what is wrong with the input is told before that is."""
+    try:
+        yield from records
+    except InputError:
+        show_problems(source.problems)
+        raise
 
 
 def chosen(

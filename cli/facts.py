@@ -25,6 +25,7 @@ from spmwatch.cli.reading import (
 )
 from spmwatch.engine.catalogue.wording import Wording
 from spmwatch.engine.episodes import Timeline
+from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.presentation import Json, gap_as_json, record_as_json, summary_as_json
 from spmwatch.engine.terminology.concept import Category
@@ -47,6 +48,9 @@ class Format(StrEnum):
 @tidy
 def facts(
     path: InputPath,
+    patient: Annotated[
+        str | None, typer.Option("--patient", metavar="ID", help="Only this patient.", show_default=False)
+    ] = None,
     form: Annotated[
         Format, typer.Option("--format", help="table for people; json: an array, one object a patient.")
     ] = Format.TABLE,
@@ -64,7 +68,11 @@ def facts(
     source = read_input(path, evaluator, as_of=day, partial=partial, strict=strict)
     bodies: list[Json] = []
     failed = 0
+    others = 0
     for record in source.outcomes():
+        if patient not in (None, record.id):
+            others += 1
+            continue
         try:
             if isinstance(record, NotRead):
                 raise record.error
@@ -75,6 +83,9 @@ def facts(
             bodies.append(failed_row(record.id, day, error).body)
     if not bodies:
         show_problems(source.problems)
+        if others:
+            fix = f"It holds {others} other patients; leave --patient out to see them"
+            raise InputError(str(path), "-", f"there is no patient {patient}", fix)
         raise no_patient(path)
     bodies.sort(key=lambda body: str(body["patient"]))
     if form is Format.JSON:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
@@ -66,14 +64,6 @@ def _model(version: Version, kind: str) -> type[BaseModel] | None:
         return getter(kind)
     except (LookupError, ValueError):
         return None
-
-
-@lru_cache(maxsize=512)
-def is_resource_type(kind: str) -> bool:
-    """Has some version of FHIR that we read a resource of this name, written so?"""
-    if re.fullmatch(r"[A-Z][A-Za-z]{1,60}", kind) is None:
-        return False
-    return any(find_spec(f"{module}.{kind.lower()}") is not None for module in _MODULES.values())
 
 
 def validate_resource(resource: Mapping[str, Any], version: Version | None = None) -> list[Fault]:

@@ -15,6 +15,8 @@ from spmwatch.fhir_adapters.relevance import DRUG_TYPES, READ_TYPES
 _DEEPEST = 16
 """Bundles within Bundles; more is no FHIR that anybody sends."""
 
+_DELETED_BESIDE = "its Bundle deletes it as well, and which of the two came later cannot be told"
+
 _FAILED = ("4", "5")
 """How the HTTP status of a failed answer begins."""
 
@@ -41,19 +43,23 @@ class Contents:
 
     Attributes:
         items: its resources, those of nested Bundles included.
+        odd: what stands in the place of a resource and is none; its problem is told.
         index: the same by every name that references use.
         problems: holes, wrong types, refusals.
         unsupplied: resource type -> why it is not complete.
         tally: fates of what is no item: Bundle shells, OperationOutcomes, broken entries.
+        in_turn: it is a history, whose entries stand in the order in which they came about, the latest first.
         deletions: what transactions in it delete, also outside of it: so exports tell what is gone.
     """
 
     index: ResourceIndex = field(default_factory=ResourceIndex)
     items: list[Item] = field(default_factory=list)
+    odd: list[Item] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unsupplied: dict[str, str] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     deletions: list[Deletion] = field(default_factory=list)
+    in_turn: bool = False
 
     def lacks(self, types: tuple[str, ...], why: str) -> None:
         """Note that records of these types may be missing."""
@@ -63,7 +69,7 @@ class Contents:
 
 def open_bundle(bundle: Mapping[str, Any], where: str, *, parent: ResourceIndex | None = None) -> Contents:
     """All resources of a Bundle, of whatever type it is, or of none. Never raises."""
-    contents = Contents(index=ResourceIndex(parent))
+    contents = Contents(index=ResourceIndex(parent), in_turn=bundle.get("type") == "history")
     stack: list[tuple[Mapping[str, Any], str, int]] = [(bundle, where, 0)]
     deleted: dict[str, int] = {}
     while stack:
@@ -98,8 +104,10 @@ def _settle(contents: Contents, deleted: Mapping[str, int]) -> None:
     kept: list[Item] = []
     for index, item in enumerate(contents.items):
         if deleted and index >= deleted.get(item.label, len(contents.items)):
-            contents.tally.add(item.type, Fate.EXCLUDED)
-            continue
+            if contents.in_turn:
+                contents.tally.add(item.type, Fate.EXCLUDED)
+                continue
+            item.doubt = _DELETED_BESIDE
         item.scope = contents.index
         if item.type in REFERRED_TO:
             contents.index.add(item)
@@ -108,6 +116,8 @@ def _settle(contents: Contents, deleted: Mapping[str, int]) -> None:
         else:
             kept.append(item)
     contents.items = kept
+    for item in contents.odd:
+        item.scope = contents.index
 
 
 def _entries(contents: Contents, bundle: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
@@ -116,6 +126,7 @@ def _entries(contents: Contents, bundle: Mapping[str, Any], where: str) -> Itera
         return
     if not isinstance(entries, list):
         _broken(contents, where, "entry", kind_of(entries), "a list of entries")
+        contents.odd.append(Item({"entry": entries}, where))
         contents.lacks(ALL_CLINICAL, "the entries of the Bundle cannot be read")
         return
     for index, entry in enumerate(entries):
@@ -151,6 +162,7 @@ def _time_of(bundle: Mapping[str, Any]) -> str | None:
 def _item(contents: Contents, entry: object, where: str, element: str) -> Item | None:
     if not isinstance(entry, dict):
         _broken(contents, where, element, kind_of(entry), "an object with a resource")
+        contents.odd.append(Item({"entry": entry}, f"{where} {element}"))
         return None
     resource = entry.get("resource")
     if resource is None:
@@ -159,13 +171,16 @@ def _item(contents: Contents, entry: object, where: str, element: str) -> Item |
             _note_response(contents, response, where, element)
         elif not isinstance(entry.get("request"), dict):
             _broken(contents, where, f"{element}.resource", "no resource", "a resource")
+            contents.odd.append(Item(entry, f"{where} {element}"))
         return None
     if not isinstance(resource, dict):
         _broken(contents, where, f"{element}.resource", kind_of(resource), "a resource")
+        contents.odd.append(Item({"resource": resource}, f"{where} {element}"))
         return None
     if not isinstance(resource.get("resourceType"), str):
         found = kind_of(resource.get("resourceType"))
         _broken(contents, where, f"{element}.resource.resourceType", found, "the name of a resource type")
+        contents.odd.append(Item(resource, f"{where} {element}"))
         return None
     address = entry.get("fullUrl")
     return Item(resource, f"{where} {element}", address if isinstance(address, str) else "")

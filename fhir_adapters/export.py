@@ -26,11 +26,13 @@ from spmwatch.fhir_adapters.lines import (
     lines_of,
     open_bytes,
     open_lines,
+    other_encoding,
     stands_alone,
 )
 from spmwatch.fhir_adapters.manifest import read_manifests
 from spmwatch.fhir_adapters.packing import PIECE, DamagedFileError
 from spmwatch.fhir_adapters.problems import Problem, Tally
+from spmwatch.fhir_adapters.relevance import READ_TYPES
 
 
 @dataclass(slots=True)
@@ -178,6 +180,12 @@ class _Reading:
         self.intake.begin()
         try:
             with open_lines(file) as stream:
+                other = other_encoding(stream, where)
+                if other is not None:
+                    self.gathered.problems.append(other)
+                    self.odd[where] = None
+                    self._cut_off(file)
+                    return
                 if not named and not begins_like_json(stream.read(4096)):
                     return
                 stream.seek(0)
@@ -189,11 +197,11 @@ class _Reading:
             self._cut_off(file)
             advice = "Write the file again; what could be unpacked was used."
             found = f"{error.strerror} and cannot be read to its end"
-            self.gathered.note(where, "-", found, "a whole one", advice)
+            self.gathered.note(where, "-", found, "a whole one", advice, lost=True)
         except OSError as error:
             self._cut_off(file)
             found = f"a file that cannot be read ({error.strerror or type(error).__name__})"
-            self.gathered.note(where, "-", found, "a readable file", "Check the file and its rights.")
+            self.gathered.note(where, "-", found, "a readable file", "Check the file and its rights.", lost=True)
 
     def _lines_in(self, file: Path, where: str) -> int | None:
         """As `manifest.LinesIn`; the file is read once more."""
@@ -208,7 +216,8 @@ class _Reading:
 
     def _cut_off(self, file: Path) -> None:
         """The rest of a file of an export is lost."""
-        for kind in types_cut_off(file.name, self.intake.types_here, named=is_named_for(file.name, LINE_SUFFIXES)):
+        here = self.intake.types_here & {*READ_TYPES} or self.intake.types_here
+        for kind in types_cut_off(file.name, here, named=is_named_for(file.name, LINE_SUFFIXES)):
             self.gathered.cut_off.setdefault(kind, CUT_OFF)
 
     def _lines(self, file: Path, where: str, lines: Iterator[Line | Problem]) -> None:
@@ -216,7 +225,7 @@ class _Reading:
         first = next(lines, None)
         if first is None:
             self.odd[where] = 0
-            self.gathered.note(where, "-", "an empty file", "FHIR JSON", "Write the file again.")
+            self.gathered.note(where, "-", "an empty file", "FHIR JSON", "Write the file again.", lost=True)
             return
         second = next(lines, None)
         broken = isinstance(first, Line) and parse_strictly_once(first.data).error is not None
@@ -234,7 +243,7 @@ class _Reading:
             data = stream.read(LARGEST_DOCUMENT + 1)
         if len(data) > LARGEST_DOCUMENT:
             found, expected = f"more than {LARGEST_DOCUMENT:,} bytes in one document", "a smaller Bundle, or NDJSON"
-            self.gathered.note(where, "-", found, expected, "Split it.")
+            self.gathered.note(where, "-", found, expected, "Split it.", lost=True)
             return
         self.intake.document(data, where)
 

@@ -13,22 +13,27 @@ from spmwatch.engine.dates import DateRange
 from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import Coverage, Gap, PatientRecord
 from spmwatch.engine.terminology.value_sets import ValueSets
-from spmwatch.fhir_adapters.authority import is_resource_type
 from spmwatch.fhir_adapters.bundle import Contents, Deletion, open_bundle
+from spmwatch.fhir_adapters.evidence import HIDDEN, may_be_evidence
 from spmwatch.fhir_adapters.manifest import Told
 from spmwatch.fhir_adapters.problems import Fate, Problem, ProblemLog, Tally
 from spmwatch.fhir_adapters.record import READERS, distinct_of, nobodys, read_record
 from spmwatch.fhir_adapters.references import Item, ResourceIndex, moment_of, newest_of, updated_at
 from spmwatch.fhir_adapters.relevance import READ_TYPES, Relevance, is_coded, relevance_of
-from spmwatch.fhir_adapters.subjects import Owners, Subject, patient_key
+from spmwatch.fhir_adapters.resource_types import is_resource_type
+from spmwatch.fhir_adapters.shapes import references_in
+from spmwatch.fhir_adapters.strays import Stray, strays_in, strays_of
+from spmwatch.fhir_adapters.subjects import IN_DOUBT, Owners, Subject, patient_key
 from spmwatch.fhir_adapters.terms import Terms, terms_of
 
 _log = logging.getLogger("spmwatch.fhir_adapters")
 
 BY_HAND = "--partial"
 _LONGEST_TYPE, _MOST_TYPES = 60, 100  # names of unknown resource types that are told
+NO_RESOURCE = "JSON that is not a FHIR resource"
+_PLACE = "Write it as a resource with its `resourceType`."
 _IN_DOUBT = "an export says that it was deleted, and whether that was before or after this version cannot be told"
-TOLD_BY_PLACE = frozenset({"unreadable", "wrong-type", "unresolved-reference"})
+TOLD_BY_PLACE = frozenset({"unreadable", "wrong-type", "unresolved-reference", "conflict"})
 """Kinds of gap that somebody has to mend in the file."""
 
 
@@ -93,6 +98,7 @@ class Gathered:
     _items: list[Item] = field(default_factory=list)
     _patients: dict[str, list[Item]] = field(default_factory=dict)
     _parts: list[_Part] = field(default_factory=list)
+    _strays: list[tuple[Item, Stray, Problem]] = field(default_factory=list)
     _told_types: set[str] = field(default_factory=set)
     _owners: Owners = field(init=False)
 
@@ -103,6 +109,12 @@ class Gathered:
 
     def add(self, item: Item) -> bool:
         """Take a resource; False when it cannot matter and was only counted."""
+        odd = item.type not in READ_TYPES or "contained" in item.resource
+        strays = strays_of(item.resource, self.terms) if odd else []
+        for stray in strays:
+            problem = stray.problem(item.where)
+            self.problems.append(problem)
+            self._strays.append((item, stray, problem))
         if item.type == "Patient":
             key = patient_key(item)
             if key is None:
@@ -129,8 +141,18 @@ class Gathered:
         if item.type == "Condition" and item.text("id") and is_coded(item):
             (item.scope or self.index).known_irrelevant.add(f"Condition/{item.text('id')}")
         self.tally.add(item.type if item.type in READ_TYPES else "(other type)", Fate.IRRELEVANT)
-        self._tell_unknown_type(item)
+        if not strays:
+            self._tell_unknown_type(item)
         return False
+
+    def add_odd(self, value: object, where: str, problem: Problem) -> None:
+        """Take what stands in the place of a resource and is none, for a `problem` that is told already."""
+        for one in value if isinstance(value, list) else (value,):
+            self._add_odd(Item(one if isinstance(one, dict) else {"": one}, where), problem)
+
+    def _add_odd(self, item: Item, problem: Problem) -> None:
+        for stray in strays_in(item.resource, self.terms, "", ""):
+            self._strays.append((item, stray, problem))
 
     def _tell_unknown_type(self, item: Item) -> None:
         """Name the first resource of each type that FHIR does not have."""
@@ -151,6 +173,8 @@ class Gathered:
         self.tally.merge(contents.tally)
         self.problems.extend(contents.problems)
         self.deletions += contents.deletions
+        for item in contents.odd:
+            self._add_odd(item, Problem(where=item.where, found=NO_RESOURCE, expected="a FHIR resource", advice=_PLACE))
         kept = [item for item in contents.items if self.add(item)]
         told = [*gaps, *(problem.as_gap() for problem in contents.problems)]
         if contents.unsupplied or told:
@@ -162,13 +186,15 @@ class Gathered:
         self.unsupplied = {**told.unsupplied, **self.unsupplied}
         self.deletions = [dated(deletion, told.deletions) for deletion in self.deletions]
 
-    def note(self, where: str, element: str, found: str, expected: str, advice: str) -> None:
+    def note(self, where: str, element: str, found: str, expected: str, advice: str, *, lost: bool = False) -> None:
         """Note a problem of the input."""
-        self.problems.append(Problem(where=where, element=element, found=found, expected=expected, advice=advice))
+        problem = Problem(where=where, element=element, found=found, expected=expected, advice=advice, lost=lost)
+        self.problems.append(problem)
 
     def outcomes(self, report: Callable[[Problem], None]) -> Iterator[PatientRecord | NotRead]:
         """Every patient, sorted by id, read or not; what became of each resource goes into the tally on the way."""
         self._owners = Owners(self.index)
+        self._place_strays()
         self._delete()
         groups: defaultdict[str, list[Item]] = defaultdict(list)
         gaps: defaultdict[str, list[Gap]] = defaultdict(list)
@@ -235,12 +261,16 @@ class Gathered:
         strangers: dict[str, str] = {}
         for item in self._items:
             subject = self._owner(item)
+            for key in subject.named:
+                item.doubt = IN_DOUBT
+                groups[key].append(item)
             if subject.key is None:
-                self.tally.add(item.type, Fate.UNASSIGNED)
-                advice = "Name the patient in `subject`; it was counted for nobody."
+                self.tally.add(item.type, Fate.UNASSIGNED, int(not subject.named))
+                counted = "what it proves is possible only for each" if subject.named else "it was counted for nobody"
+                advice = f"Name one patient in `subject`; {counted}."
                 report(Problem(where=item.where, element="subject", found=subject.why_not,
                                expected="a reference to a Patient", advice=advice))  # fmt: skip
-                if only is not None:
+                if only is not None and not subject.named:
                     gaps[only].append(nobodys(item, subject.why_not))
                 continue
             if subject.key not in self._patients:
@@ -251,6 +281,38 @@ class Gathered:
             advice = "Supply the Patient; they were not counted for anybody else."
             report(Problem(where=where, element="subject", found=found, expected="that Patient too", advice=advice))
         self._items = []
+
+    def _place_strays(self) -> None:
+        """Let the records of those whom strays name tell that something of theirs is not read."""
+        for item, stray, problem in self._strays:
+            types = self._types_of(item, stray)
+            for reference in stray.subjects:
+                named = Item({"subject": reference}, item.where, item.full_url, item.scope)
+                key = self._owner(named).key
+                if key is None:
+                    continue
+                self.damaged[key].append(problem.as_gap())
+                for kind, why in types.items():
+                    if why == HIDDEN or kind not in self.lost[key]:
+                        self.lost[key][kind] = why
+        self._strays = []
+
+    def _types_of(self, item: Item, stray: Stray) -> Mapping[str, str]:
+        """What it may hide, the Medication that it refers to considered."""
+        index = item.scope or self.index
+        left, seen = [*stray.medications], list[Item]()
+        while left:
+            literal = left.pop().get("reference")
+            found = index.find(literal, item.resource, "Medication") if isinstance(literal, str) else None
+            if found is None or any(found is one for one in seen):
+                continue
+            seen.append(found)
+            ingredients = found.resource.get("ingredient")
+            for one in ingredients if isinstance(ingredients, list) else ():
+                left += references_in(one.get("itemReference"), one.get("item")) if isinstance(one, dict) else []
+        if any(may_be_evidence(one.resource, self.terms, "Medication") for one in seen):
+            return dict.fromkeys(stray.types, HIDDEN)
+        return stray.types
 
     def _delete(self) -> None:
         """Take out what was deleted after it was last changed; where that cannot be told, it is in doubt."""

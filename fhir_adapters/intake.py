@@ -9,44 +9,58 @@ from typing import Any
 
 from spmwatch.engine.facts import Gap
 from spmwatch.fhir_adapters.bundle import ALL_CLINICAL, Contents, note_outcome, open_bundle, salvage, types_in_text
-from spmwatch.fhir_adapters.gather import Gathered
+from spmwatch.fhir_adapters.gather import NO_RESOURCE, Gathered
 from spmwatch.fhir_adapters.json_text import Parsed, kind_of, parse_strictly_once
 from spmwatch.fhir_adapters.lines import Line
 from spmwatch.fhir_adapters.problems import Fate, Problem
 from spmwatch.fhir_adapters.references import Item
 from spmwatch.fhir_adapters.relevance import READ_TYPES
+from spmwatch.fhir_adapters.resource_types import RESOURCE_TYPES
 from spmwatch.fhir_adapters.shapes import subject_in
 
+_WORD = re.compile("[A-Za-z]+")
 CUT_OFF = "a file of the export is damaged or ends early"
 LOST = "a line about the patient cannot be read"
 """Why a type was not supplied whole; stands in the Coverage of that patient."""
-_PATIENT_IN_TEXT = re.compile(
-    rb'"(?:reference|subject|patient)"\s*:[\s\[]*"(?:https?:[^"]{0,500}/)?Patient\\?/([A-Za-z0-9\-.]{1,64})["/\\]'
+_A_PATIENT = rb'"(?:https?:[^"]{0,500}/)?Patient\\?/([A-Za-z0-9\-.]{1,64})["/\\]'
+_PATIENT_IN_TEXT = re.compile(rb'"(?:reference|subject|patient)"\s*:[\s\[]*' + _A_PATIENT)
+_SUBJECT_IN_TEXT = re.compile(
+    rb'"(?:subject|patient)"\s*:[\s\[]*(?:\{[^{}]{0,500}?"reference"\s*:[\s\[]*)?' + _A_PATIENT
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A line that cannot be read, and what its text still tells: the patient that it names, the types it may hold."""
+    """A line that cannot be read, and what its text still tells: the patients that it names, the types it may hold."""
 
     problem: Problem
-    patient: str | None = None
+    patients: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
 
     def tell(self, gathered: Gathered) -> None:
         """Let the patient's record say that something of it is lost."""
-        if self.patient is not None:
-            gathered.damaged[self.patient].append(self.problem.as_gap())
+        for patient in self.patients:
+            gathered.damaged[patient].append(self.problem.as_gap())
             for kind in self.types:
-                gathered.lost[self.patient].setdefault(kind, LOST)
+                gathered.lost[patient].setdefault(kind, LOST)
 
 
 def damage_of(line: Line, at: str, error: str) -> Damage:
     """What is said of a line that cannot be parsed because of `error`."""
     found = error if line.complete else f"a line that ends early ({error})"
-    problem = Problem(where=at, found=found, expected="one resource in valid JSON", advice="Write the line again.")
-    named = _PATIENT_IN_TEXT.search(line.data)
-    return Damage(problem) if named is None else Damage(problem, named.group(1).decode(), types_in_text(line.data))
+    expected, advice = "one resource in valid JSON", "Write the line again, a resource to a line."
+    problem = Problem(where=at, found=found, expected=expected, advice=advice, lost=True)
+    first = _PATIENT_IN_TEXT.search(line.data)
+    named = [] if first is None else [first, *_SUBJECT_IN_TEXT.finditer(line.data)]
+    patients = dict.fromkeys(one.group(1).decode() for one in named)
+    return Damage(problem, tuple(patients), types_in_text(line.data) if patients else ())
+
+
+def no_resource(value: object, where: str) -> Problem:
+    """What is said of JSON that is no FHIR resource."""
+    found = NO_RESOURCE if isinstance(value, dict) else kind_of(value)
+    return Problem(where=where, element="resourceType", found=found, expected="a FHIR resource",
+                   advice="Leave the file out, or correct it.", lost=True)  # fmt: skip
 
 
 def repairs_of(parsed: Parsed, where: str) -> list[Problem]:
@@ -106,7 +120,9 @@ class Intake:
             return
         saved = salvage(data, where, parsed.error, parent=self.gathered.index)
         if saved is None:
-            self.gathered.note(where, "-", f"no valid JSON ({parsed.error})", "FHIR JSON", "Write the file again.")
+            self.gathered.note(
+                where, "-", f"no valid JSON ({parsed.error})", "FHIR JSON", "Write the file again.", lost=True
+            )
             self.gathered.tally.add("(not a resource)", Fate.UNREADABLE)
             return
         self.read_anything = True
@@ -130,9 +146,10 @@ class Intake:
             return
         kind = value.get("resourceType") if isinstance(value, dict) else None
         if not isinstance(value, dict) or not isinstance(kind, str):
-            found = "JSON that is not a FHIR resource" if isinstance(value, dict) else kind_of(value)
-            gathered.note(where, "resourceType", found, "a FHIR resource", "Leave the file out, or correct it.")
+            problem = no_resource(value, where)
+            gathered.problems.append(problem)
             gathered.tally.add("(not a resource)", Fate.UNREADABLE)
+            gathered.add_odd(value, where, problem)
             return
         self.read_anything = True
         self._resource(value, where, [problem.as_gap() for problem in repairs], length)
@@ -170,13 +187,14 @@ def is_list_of_resources(value: object) -> bool:
 def types_cut_off(file_name: str, types_here: set[str], *, named: bool) -> frozenset[str]:
     """Types of which a part is lost where a file of an export ends early; it may be about anybody in the export.
 
-    Its resources so far tell; else its name (`MedicationRequest.000.ndjson`); else it is any. None for a file that is
-    neither named like lines nor holds any.
+    Its name tells (`MedicationRequest.000.ndjson`, `1.Condition.ndjson`) where its resources so far are of that type,
+    too; else it is any: what comes first in a file of several types says nothing of what would have come behind. None
+    for a file that is neither named like lines nor holds any.
     """
     if not types_here and not named:
         return frozenset()
-    kind = file_name.partition(".")[0]
-    types = types_here or ({kind} if kind.isalpha() and kind[:1].isupper() else set(ALL_CLINICAL))
+    told = set(_WORD.findall(file_name)) & RESOURCE_TYPES
+    types = told if len(told) == 1 and types_here <= told else {*types_here, *ALL_CLINICAL}
     return frozenset(types & set(READ_TYPES))
 
 

@@ -43,6 +43,21 @@ def open_lines(path: Path) -> IO[bytes]:
     return unpacked(path.open("rb"), ending_first=True)
 
 
+_MARKS = ((b"\xff\xfe\0\0", "UTF-32"), (b"\0\0\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"),
+          (b"\xfe\xff", "UTF-16"), (b"{\0\0\0", "UTF-32"), (b"\0\0\0{", "UTF-32"), (b"{\0", "UTF-16"),
+          (b"\0{", "UTF-16"))  # fmt: skip
+"""How files begin that are no UTF-8: by their byte order mark, or by their first brace."""
+
+
+def other_encoding(stream: IO[bytes], where: str) -> Problem | None:
+    """What is said of a file that is UTF-16 or UTF-32; the stream is left at its beginning."""
+    begin = stream.read(4)
+    stream.seek(0)
+    name = next((name for mark, name in _MARKS if begin.startswith(mark)), "")
+    advice = f"Convert it, for instance with `iconv -f {name} -t UTF-8`; nothing of it was read."
+    return Problem(where=where, found=f"a file in {name}", expected="UTF-8", advice=advice, lost=True) if name else None
+
+
 def is_named_for(name: str, suffixes: tuple[str, ...]) -> bool:
     """Does a file's name end so, the suffix of its packing left out?"""
     small = name.lower()
@@ -94,4 +109,5 @@ def too_long(where: str, length: int, longest: int = LONGEST_LINE) -> Problem:
         found=f"a line of {length:,} bytes",
         expected=f"at most {longest:,} bytes to a line",
         advice="Write one resource to a line, or a Bundle with line breaks; this line was passed over.",
+        lost=True,
     )

@@ -20,6 +20,7 @@ class Problem:
         found: what stands there.
         expected: what should; "" when `found` says it all.
         advice: what would mend it.
+        lost: is the whole line, or file, lost?
     """
 
     where: str
@@ -27,6 +28,7 @@ class Problem:
     found: str
     expected: str
     advice: str
+    lost: bool = False
 
     def __str__(self) -> str:
         """One line for a person."""

@@ -22,6 +22,9 @@ from spmwatch.fhir_adapters.words_read import is_longer_than, words_read
 UNREAD = "the code of a record has the wrong type, so what it is about is not known"
 """Why a type was not supplied whole; stands in the Coverage of that patient."""
 
+_TOLD_BY_CODE = {"Observation": ("Procedure",)}
+"""Type -> types whose facts its code may tell as well."""
+
 T = TypeVar("T")
 _MEND = "Correct it in the source, and see whether that is what it should say."
 
@@ -172,7 +175,8 @@ class Reader:
             hides: could it prove something? Not what was not done, or is not so.
         """
         if hides and says_nothing(item.resource.get("code")):
-            self.unsupplied.setdefault(item.type, UNREAD)
+            for kind in (item.type, *_TOLD_BY_CODE.get(item.type, ())):
+                self.unsupplied.setdefault(kind, UNREAD)
         return UNUSABLE
 
     def standing(

@@ -22,7 +22,7 @@ from spmwatch.fhir_adapters.reader import Outcome, Reader
 from spmwatch.fhir_adapters.references import REFERRED_TO, Item, ResourceIndex, is_same, newest_of
 from spmwatch.fhir_adapters.relevance import relevance_of
 from spmwatch.fhir_adapters.shapes import is_sound, subject_in
-from spmwatch.fhir_adapters.subjects import Owners, patient_key
+from spmwatch.fhir_adapters.subjects import IN_DOUBT, Owners, patient_key
 from spmwatch.fhir_adapters.terms import Terms, terms_of
 
 ENTERED_IN_ERROR = "entered-in-error"
@@ -78,6 +78,8 @@ def record_from_resources(
         elif item.type in READERS and relevance.might_matter(item):
             subject = owners.of(item)
             owner = subject.key
+            if patient_id in subject.named:
+                owner, item.doubt = patient_id, IN_DOUBT
             if owner is None:
                 gaps.append(nobodys(item, subject.why_not))
                 continue
@@ -140,6 +142,9 @@ def read_record(
     tally = Tally()
     ordered = sorted(items, key=attrgetter("label"))
     patients = _latest([item for item in ordered if item.type == "Patient"], tally)
+    for item in patients:
+        if item.doubt:
+            reader.gap(item, "conflict", "", item.doubt, "Send the current version only.")
     patient = read_patient(reader, patient_id, patients)
     tally.add("Patient", Fate.SUPPORTING, len(patients))
     if patient is None:
@@ -161,7 +166,8 @@ def read_record(
         if outcome.fate is Fate.EXCLUDED:
             _note_excluded(reader, item)
         if (disputed or item.doubt) and outcome.facts:
-            reader.gap(item, "conflict", "", item.doubt or _DISAGREE, "Send the current version only.")
+            advice = "Name one patient." if item.doubt == IN_DOUBT else "Send the current version only."
+            reader.gap(item, "conflict", "", item.doubt or _DISAGREE, advice)
             facts += [dataclasses.replace(fact, standing=Standing.POSSIBLE) for fact in outcome.facts]
         else:
             facts += outcome.facts

@@ -8,7 +8,7 @@ from spmwatch.engine.terminology.memory import Memory
 from spmwatch.engine.terminology.phrases import TEXT_LIMIT
 from spmwatch.fhir_adapters import condition, observation, procedure
 from spmwatch.fhir_adapters.references import Item, Resource, digest_of_json
-from spmwatch.fhir_adapters.shapes import is_sound_coding, is_stray_coding
+from spmwatch.fhir_adapters.shapes import is_sound_coding, is_stray_coding, is_wrapped
 from spmwatch.fhir_adapters.terms import Terms
 
 DRUG_TYPES = ("MedicationRequest", "MedicationDispense", "MedicationStatement", "MedicationAdministration")
@@ -89,6 +89,8 @@ class Relevance:
         codings, text = concept.get("coding"), concept.get("text")
         if (codings is not None and not isinstance(codings, list)) or is_stray_coding(concept):
             return True
+        if codings is None and text is None:
+            return is_wrapped(concept)
         if any(not isinstance(coding, dict) or self._coding(kind, coding) for coding in codings or ()):
             return True
         return text is not None and (not isinstance(text, str) or self._says(kind, text))

@@ -32,6 +32,14 @@ _NAMING = frozenset({"system", "code", "display", "text", "reference", "valueStr
 """Members that name something."""
 _NOT_TELLING = frozenset({"id", "extension", "system", "version"})
 """Members of a CodeableConcept and its codings that name nothing by themselves."""
+_IN_CODINGS = ("system", "code", "display")
+_SILENT = frozenset({"id", "extension", "version", "userSelected", "_code", "_system", "_display", "_version"})
+"""Members of a Coding that name nothing."""
+_OF_CONCEPTS = _SILENT | {*_IN_CODINGS, "coding", "text", "_text"}
+_OF_REFERENCES = frozenset({"id", "extension", "reference", "_reference", "type", "identifier", "display", "_display"})
+_OF_CODEABLE_REFERENCES = frozenset({"id", "extension", "concept", "reference", "coding", "text", "code"})
+_ITEMS = frozenset({"itemCodeableConcept", "itemReference", "item"})
+_OF_INGREDIENTS = frozenset({"id", "extension", "modifierExtension", "isActive", "strength", "amount"})
 _ONE_OF_LIST = "is a list of one; it was read as what is in it"
 _LIST_OF_ONE = "is not a list; it was read as a list of one"
 _NUMBER = "is a number; it was read as a string of its digits"
@@ -40,7 +48,6 @@ _STRAYS = {
     "stray_concept": ("concept", "is a CodeableConcept; it was read as the concept of a CodeableReference"),
 }
 """What views.py calls it -> the member that it must be."""
-_IN_CODINGS = ("system", "code", "display")
 
 
 def mended(value: object, fault: str, expected: str, name: int | str) -> Mended | None:
@@ -99,6 +106,28 @@ def subject_in(resource: Resource) -> tuple[Resource | None, str]:
     return reference_in(value)
 
 
+def patients_in(resource: Resource) -> list[Resource]:
+    """Every Reference in `subject` and `patient`, also several where one belongs."""
+    return references_in(resource.get("subject"), resource.get("patient"))
+
+
+def references_in(*values: object) -> list[Resource]:
+    """Every Reference in these values, also several where one belongs, or where its members belong."""
+    found: list[Resource] = []
+    left = [*reversed(values)]
+    while left:
+        value = left.pop()
+        if isinstance(value, list):
+            left += reversed(value)
+        elif isinstance(value, dict) and isinstance(value.get("reference"), list):
+            left += [{**value, "reference": one} for one in reversed(value["reference"])]
+        else:
+            reference, _ = reference_in(value)
+            if reference is not None and (_says(reference.get("reference")) or "identifier" in reference):
+                found.append(reference)
+    return found
+
+
 def says_nothing(value: object) -> bool:
     """Is there no word or code in it, wherever it stands? A number, or the name of a code system, is none."""
     left = [value]
@@ -122,10 +151,19 @@ def is_sound(kind: str, resource: Resource) -> bool:
     What is contained in it counts with it: its Medication may be there.
     """
     inside = resource.get("contained")
-    for one in inside if isinstance(inside, list) else ():
-        if isinstance(one, dict) and not _is_sound(str(one.get("resourceType")), one):
-            return False
+    if inside is not None and not _all(inside, _is_sound_inside):
+        return False
     return _is_sound(kind, resource)
+
+
+def _is_sound_inside(one: object) -> bool:
+    """A contained resource: with its type, and an id by which it can be found."""
+    return (
+        isinstance(one, dict)
+        and isinstance(one.get("resourceType"), str)
+        and isinstance(one.get("id"), str | None)
+        and _is_sound(one["resourceType"], one)
+    )
 
 
 def _is_sound(kind: str, resource: Resource) -> bool:
@@ -154,7 +192,7 @@ def is_sound_concept(concept: object) -> bool:
     if text is not None and not isinstance(text, str):
         return False
     if codings is None:
-        return text is not None or not is_stray_coding(concept)
+        return text is not None or not (is_stray_coding(concept) or is_wrapped(concept))
     return _all(codings, is_sound_coding)
 
 
@@ -165,9 +203,12 @@ def is_sound_coding(coding: object) -> bool:
     if type(coding.get("system")) is str and type(coding.get("code")) is str:  # nearly all of them
         return isinstance(coding.get("display"), str | None)
     told = [coding[name] for name in _IN_CODINGS if name in coding]
-    return all(one is None or isinstance(one, str) for one in told) and (
-        bool(told) or ("coding" not in coding and "text" not in coding)
-    )
+    return all(one is None or isinstance(one, str) for one in told) and (bool(told) or coding.keys() <= _SILENT)
+
+
+def is_wrapped(concept: Mapping[str, object]) -> bool:
+    """Has a CodeableConcept members that FHIR does not have there? They may hold what it means."""
+    return not concept.keys() <= _OF_CONCEPTS
 
 
 def is_stray_coding(value: object) -> bool:
@@ -202,6 +243,7 @@ def _is_sound_answer(part: object) -> bool:
 def _is_sound_ingredient(one: object) -> bool:
     return (
         isinstance(one, dict)
+        and (not _ITEMS.isdisjoint(one) or one.keys() <= _OF_INGREDIENTS)
         and is_sound_concept(one.get("itemCodeableConcept"))
         and _is_sound_reference(one.get("itemReference"))
         and _is_sound_either(one.get("item"))
@@ -216,13 +258,15 @@ def _is_sound_either(value: object) -> bool:
         is_sound_concept(value.get("concept"))
         and _is_sound_reference(value.get("reference"))
         and not is_stray_concept(value)
+        and value.keys() <= _OF_CODEABLE_REFERENCES
     )
 
 
 def _is_sound_reference(value: object) -> bool:
     if not isinstance(value, dict):
         return value is None
-    return isinstance(value.get("reference"), str | None) and isinstance(value.get("display"), str | None)
+    told = isinstance(value.get("reference"), str | None) and isinstance(value.get("display"), str | None)
+    return told and value.keys() <= _OF_REFERENCES
 
 
 def _all(values: object, sound: Callable[[object], bool]) -> bool:

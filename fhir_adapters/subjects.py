@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spmwatch.fhir_adapters.references import Item, ResourceIndex, identifiers_of, target_of
-from spmwatch.fhir_adapters.shapes import subject_in
+from spmwatch.fhir_adapters.references import Item, Resource, ResourceIndex, identifiers_of, target_of
+from spmwatch.fhir_adapters.shapes import patients_in, subject_in
 
+SEVERAL = "a subject that may mean more than one patient"
+IN_DOUBT = "its subject may mean more than one patient, so whose it is cannot be told"
 _REMEMBERED = 4_096
 
 
@@ -16,6 +18,8 @@ class Subject:
 
     key: str | None = None
     why_not: str = ""
+    named: tuple[str, ...] = ()
+    """Where it names several, or more than a patient: the patients whose it may be."""
 
 
 def patient_key(item: Item) -> str | None:
@@ -35,7 +39,7 @@ class Owners:
         """As `subject_of`."""
         reference = item.resource.get("subject")
         literal = reference.get("reference") if isinstance(reference, dict) else None
-        if not isinstance(literal, str):
+        if not isinstance(literal, str) or "patient" in item.resource:
             return subject_of(item, self._index)
         url = item.full_url
         key = (item.scope, literal, _server_of(url) if url and url[:4] != "urn:" else "")
@@ -58,7 +62,35 @@ def _server_of(address: str) -> str:
 def subject_of(item: Item, index: ResourceIndex) -> Subject:
     """Whose resource it is, by `subject` (or `patient`), in any style of reference."""
     index = item.scope or index
+    if names_several(item.resource):
+        return _one_of_several(item, index)
     reference, _ = subject_in(item.resource)
+    return _named_by(item, reference, index)
+
+
+def names_several(resource: Resource) -> bool:
+    """Has it more than one thing where its patient belongs? A quick look at what nearly all are."""
+    subject = resource.get("subject")
+    if resource.get("patient") is not None:
+        return subject is not None or len(patients_in(resource)) > 1
+    if isinstance(subject, dict) and isinstance(subject.get("reference"), str):
+        return False
+    return len(patients_in(resource)) > 1
+
+
+def _one_of_several(item: Item, index: ResourceIndex) -> Subject:
+    """Of several references: who they all mean, or those whom they mean. `subject` is believed before `patient`."""
+    found = [_named_by(item, reference, index) for reference in patients_in(item.resource)]
+    keys = tuple(dict.fromkeys(one.key for one in found if one.key is not None))
+    subject = item.resource.get("subject")
+    told = subject is None or bool(patients_in({"subject": subject}))
+    if len(keys) == 1 and told and found[0].key is not None:
+        return Subject(keys[0])
+    why_not = found[0].why_not if found else "a subject that is not a Reference"
+    return Subject(why_not=SEVERAL if keys else why_not, named=keys)
+
+
+def _named_by(item: Item, reference: Resource | None, index: ResourceIndex) -> Subject:
     if reference is None:
         missing = item.resource.get("subject") is None and item.resource.get("patient") is None
         return Subject(why_not="no subject" if missing else "a subject that is not a Reference")

@@ -49,7 +49,7 @@ def check_unchanged(before: Inventory, after: Inventory) -> None:
     for one, other in zip_longest(before.sources, after.sources):
         if one != other:
             name = (one or other).name if one or other else ""
-            problem = f"{name}: the file came, went or changed while the run was reading, so nothing was written."
+            problem = f"{name}: the file came, went or changed while the run was reading, so there are no results."
             raise CountsError(f"{problem} Run again when nobody writes to it")
 
 
@@ -72,6 +72,6 @@ def _equal(what: str, one: int, other: int) -> None:
 
 def _wrong(what: str, found: str) -> str:
     return (
-        f"The counts of this run do not add up ({what}: {found}), so nothing was written. This is a fault of spmwatch; "
-        "please report it"
+        f"The counts of this run do not add up ({what}: {found}), so there are no results. "
+        "This is a fault of spmwatch; please report it"
     )

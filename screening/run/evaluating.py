@@ -134,7 +134,7 @@ class Evaluating:
         gathered.cut_off.update(self.setting.cut_off)
         gathered.deletions += [Deletion(key, "", when) for key, when in self.setting.deletions]
         for damage in self.setting.damages:
-            if damage["patient"] in keys:
+            if not keys.isdisjoint(damage["patients"]):
                 damage_from_json(dict(damage), damage["where"]).tell(gathered)
         intake = Intake(gathered)
         for row in rows:
@@ -232,5 +232,5 @@ def place_as_json(problem: Problem, offsets: Mapping[tuple[str, int], int] | Non
         "reason": problem.found,
         "expected": problem.expected,
         "advice": problem.advice,
-        "lost": False,
+        "lost": problem.lost,
     }

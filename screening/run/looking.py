@@ -8,12 +8,14 @@ from typing import Any
 
 from spmwatch.fhir_adapters.bundle import Deletion, open_bundle
 from spmwatch.fhir_adapters.evidence import is_evidence, may_be_evidence
-from spmwatch.fhir_adapters.intake import is_list_of_resources
+from spmwatch.fhir_adapters.intake import is_list_of_resources, no_resource
+from spmwatch.fhir_adapters.problems import Problem
 from spmwatch.fhir_adapters.record import READERS
-from spmwatch.fhir_adapters.references import Item, contained, identifiers_of, target_of
-from spmwatch.fhir_adapters.relevance import DRUG_TYPES, Relevance, relevance_of
-from spmwatch.fhir_adapters.shapes import is_sound, subject_in
-from spmwatch.fhir_adapters.subjects import patient_key
+from spmwatch.fhir_adapters.references import Item, Resource, contained, identifiers_of, target_of
+from spmwatch.fhir_adapters.relevance import DRUG_TYPES, READ_TYPES, Relevance, relevance_of
+from spmwatch.fhir_adapters.shapes import is_sound, patients_in, subject_in
+from spmwatch.fhir_adapters.strays import Stray, strays_in, strays_of
+from spmwatch.fhir_adapters.subjects import names_several, patient_key
 from spmwatch.fhir_adapters.terms import Terms
 from spmwatch.fhir_adapters.words_read import words_read
 
@@ -26,9 +28,9 @@ Identifier = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose a resource says that it is, as far as itself and what stands beside it tell."""
+    """Whose a resource says that it is, or may be, as far as itself and what stands beside it tell."""
 
-    key: str | None = None
+    keys: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
 
 
@@ -46,6 +48,7 @@ class Look:
         patients: Patient.id -> identifiers of the Patients in it.
         deletions: what it says is deleted.
         types: of the resources in it that stand outside Bundles.
+        problems: what it holds that is no resource, or stands where none is read.
     """
 
     keys: set[str] = field(default_factory=set)
@@ -58,6 +61,7 @@ class Look:
     patients: dict[str, list[Identifier]] = field(default_factory=dict)
     deletions: list[Deletion] = field(default_factory=list)
     types: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
 
 
 def name_of(identifier: Identifier) -> str:
@@ -89,17 +93,36 @@ class Looker:
             known: is a patient in the cohort already? Whether a single resource is evidence for that is not looked at.
         """
         look = Look()
-        if isinstance(value, dict) and value.get("resourceType") != "Bundle":
-            if isinstance(value.get("resourceType"), str):
-                self._item(Item(value, where), look, products, known)
+        kind = value.get("resourceType") if isinstance(value, dict) else None
+        if isinstance(value, dict) and isinstance(kind, str) and kind != "Bundle":
+            self._item(Item(value, where), look, products, known)
             return look
-        for item in _items(value, where, look):
-            self._item(item, look, products, _nobody)
+        for item, is_odd in _items(value, where, look):
+            if is_odd:
+                self._strays(item, strays_in(item.resource, self._terms, "", ""), look, products)
+            else:
+                self._item(item, look, products, _nobody)
         return look
+
+    def _strays(self, item: Item, strays: Iterable[Stray], look: Look, products: frozenset[str]) -> None:
+        """What is not read where it stands makes those whom it names some of the cohort, if it may be evidence."""
+        for stray in strays:
+            if stray.found:
+                look.problems.append(stray.problem(item.where))
+            refers_to = {name for one in stray.medications for name in _references({"reference": one})}
+            look.refers_to |= refers_to
+            look.evidence = look.evidence or stray.is_evidence or not products.isdisjoint(refers_to)
+            for reference in stray.subjects:
+                owner = owner_of(Item({"subject": reference}, item.where, item.full_url, item.scope))
+                look.relevant = look.relevant or bool(owner.keys or owner.identifiers)
+                look.keys.update(owner.keys)
+                look.identifiers.update(owner.identifiers)
 
     def _item(self, item: Item, look: Look, products: frozenset[str], known: Known) -> None:
         if item.scope is None:
             look.types.add(item.type)
+        if item.type not in READ_TYPES or "contained" in item.resource:
+            self._strays(item, strays_of(item.resource, self._terms), look, products)
         if item.type == "Patient":
             key = patient_key(item)
             look.relevant = True
@@ -117,14 +140,13 @@ class Looker:
         relevant = self._relevance.might_matter(item)
         look.relevant = look.relevant or relevant or item.type == "Condition"
         owner = owner_of(item)
-        if owner.key is not None:
-            look.keys.add(owner.key)
+        look.keys.update(owner.keys)
         look.identifiers.update(owner.identifiers)
         look.nobodys = look.nobodys or (relevant and owner == Owner())
         if relevant:
             refers_to = set(_referred_to(item)) if item.type in DRUG_TYPES else set[str]()
             look.refers_to |= refers_to
-            if owner.key is None or owner.identifiers or not known(owner.key):
+            if owner.identifiers or not owner.keys or not all(map(known, owner.keys)):
                 look.evidence = look.evidence or self._tells(item, refers_to, products)
 
     def _tells(self, item: Item, refers_to: Iterable[str], products: frozenset[str]) -> bool:
@@ -142,41 +164,52 @@ class Looker:
         return not sound and may_be_evidence(item.resource, self._terms, item.type)
 
 
-def _items(value: object, where: str, look: Look) -> Iterator[Item]:
-    """Every resource of a line: itself, those of a Bundle, those of a list."""
+def _items(value: object, where: str, look: Look) -> Iterator[tuple[Item, bool]]:
+    """Every resource of a line: itself, those of a Bundle, those of a list; True for what is none."""
     if is_list_of_resources(value) and isinstance(value, list):
         for one in value:
             yield from _items(one, where, look)
         return
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+        look.problems.append(no_resource(value, where))
+        for one in value if isinstance(value, list) else (value,):
+            yield Item(one if isinstance(one, dict) else {"": one}, where), True
         return
     if value["resourceType"] != "Bundle":
-        yield Item(value, where)
+        yield Item(value, where), False
         return
     contents = open_bundle(value, where)
     look.deletions += contents.deletions
-    yield from contents.items
+    yield from ((item, False) for item in contents.items)
+    yield from ((item, True) for item in contents.odd)
 
 
 def owner_of(item: Item) -> Owner:
     """Whose a resource is by `subject` or `patient`; what only other files tell stays open."""
+    if names_several(item.resource):
+        found = [_owner(item, reference) for reference in patients_in(item.resource)]
+        keys = (key for one in found for key in one.keys)
+        return Owner(tuple(dict.fromkeys(keys)), tuple(one for each in found for one in each.identifiers))
     reference, _ = subject_in(item.resource)
-    if reference is None:
-        return Owner()
+    return Owner() if reference is None else _owner(item, reference)
+
+
+def _owner(item: Item, reference: Resource) -> Owner:
     literal = reference.get("reference")
     if not isinstance(literal, str) or not literal.strip():
         return Owner(identifiers=tuple(identifiers_of(reference)))
     literal = literal.strip()
     found = None if item.scope is None else item.scope.find(literal, item.resource, "Patient", address=item.full_url)
     if found is not None and not literal.startswith("#"):
-        return Owner(patient_key(found) if found.type == "Patient" else None)
+        key = patient_key(found) if found.type == "Patient" else None
+        return Owner() if key is None else Owner((key,))
     if literal.startswith("#"):
         inside = contained(item.resource, literal[1:])
         return Owner() if inside is None else Owner(identifiers=tuple(identifiers_of(inside.resource)))
     target = target_of(literal)
     if target is not None:
-        return Owner(target.id) if target.type.casefold() == "patient" else Owner()
-    return Owner(literal) if literal.startswith("urn:") or "/" not in literal else Owner()
+        return Owner((target.id,)) if target.type.casefold() == "patient" else Owner()
+    return Owner((literal,)) if literal.startswith("urn:") or "/" not in literal else Owner()
 
 
 def _names(item: Item) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,15 @@ class Noted:
         self.lost += 1
         self._keep(problem, line, offset, lost=True)
 
+    def tell(self, problems: Iterable[Problem], line: int, offset: int | None) -> bool:
+        """All that is to be said of one line; True when the line was lost for it."""
+        lost = False
+        for problem in problems:
+            lost = lost or problem.lost
+            self._keep(problem, line, offset, lost=problem.lost)
+        self.lost += lost
+        return lost
+
     def remark(self, problem: Problem, line: int, offset: int | None) -> None:
         """Something is not as it should be, and the line was used, or did not matter."""
         self.remarks += 1
@@ -51,7 +61,7 @@ def damage_as_json(damage: Damage, line: int) -> dict[str, Any]:
     """A damaged line about somebody, for the step that evaluates that patient."""
     return {
         "line": line,
-        "patient": damage.patient,
+        "patients": list(damage.patients),
         "types": list(damage.types),
         "found": damage.problem.found,
         "expected": damage.problem.expected,
@@ -61,5 +71,5 @@ def damage_as_json(damage: Damage, line: int) -> dict[str, Any]:
 
 def damage_from_json(told: dict[str, Any], where: str) -> Damage:
     """As `damage_as_json` wrote it."""
-    problem = Problem(where=where, found=told["found"], expected=told["expected"], advice=told["advice"])
-    return Damage(problem, told["patient"], tuple(told["types"]))
+    problem = Problem(where=where, found=told["found"], expected=told["expected"], advice=told["advice"], lost=True)
+    return Damage(problem, tuple(told["patients"]), tuple(told["types"]))

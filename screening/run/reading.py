@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from isal import isal_zlib
 
-from spmwatch.fhir_adapters.authority import is_resource_type
 from spmwatch.fhir_adapters.bundle import Contents, note_outcome, salvage
-from spmwatch.fhir_adapters.intake import Damage, damage_of, is_list_of_resources, is_manifest, repairs_of
-from spmwatch.fhir_adapters.json_text import Parsed, kind_of, parse_strictly_once
+from spmwatch.fhir_adapters.intake import Damage, damage_of, is_manifest, repairs_of
+from spmwatch.fhir_adapters.json_text import Parsed, parse_strictly_once
 from spmwatch.fhir_adapters.lines import LARGEST_DOCUMENT, Line, too_long
 from spmwatch.fhir_adapters.problems import Problem
 from spmwatch.fhir_adapters.references import Item
 from spmwatch.fhir_adapters.relevance import DRUG_TYPES
+from spmwatch.fhir_adapters.resource_types import is_resource_type
 from spmwatch.fhir_adapters.shapes import is_sound
 from spmwatch.screening.results.tables import may_hold_evidence
 from spmwatch.screening.run.looking import Look, Looker
@@ -55,9 +55,9 @@ class Gains:
                 self.patients[key] = identifiers
 
     def take_damage(self, damage: Damage) -> None:
-        """Note whom a line names that cannot be read: what it may have said makes that patient one of the cohort."""
-        if damage.patient is not None and may_hold_evidence(damage.types):
-            self.keys.add(damage.patient)
+        """Note whom a line names that cannot be read: what it may have said makes them some of the cohort."""
+        if may_hold_evidence(damage.types):
+            self.keys.update(damage.patients)
 
     def as_json(self) -> dict[str, Any]:
         """For the work folder, in an order that is always the same."""
@@ -205,12 +205,12 @@ class Gathering:
         self.noted.lose(damage.problem, found.line, found.offset)
         self.torn = self.torn or not found.complete
         self.gains.take_damage(damage)
-        if damage.patient is not None:
+        if damage.patients:
             self.damages.append(damage_as_json(damage, found.line))
-            if self.cohort.has(damage.patient):  # nothing else may be there of the patient
+            keys = self.cohort.of(damage.patients, ())
+            if keys:  # nothing else may be there of these patients
                 self.counts["damaged"] += 1
-                row = Row([damage.patient], [], self.part.number, found.line, found.offset, b"")
-                self.rows.add(self.partition_of(damage.patient), row)
+                self.rows.add(self._partition(keys), Row(keys, [], self.part.number, found.line, found.offset, b""))
 
     def _value(self, found: Found, parsed: Parsed) -> None:
         look = self.looker.look(parsed.value, self.name, self.cohort.products, self.cohort.has)
@@ -224,9 +224,7 @@ class Gathering:
         if keys and look.relevant:
             self.counts["kept"] += 1
             self.wanted |= look.refers_to
-            partitions = {self.partition_of(key) for key in keys}
-            partition = partitions.pop() if len(partitions) == 1 else SHARED
-            self._keep(partition, keys, look, found)
+            self._keep(self._partition(keys), keys, look, found)
             return
         lost_owner = look.evidence and bool(look.identifiers) and look.identifiers <= self.cohort.unresolved
         if (look.nobodys or lost_owner) and not look.keys and look.relevant:
@@ -235,22 +233,22 @@ class Gathering:
             return
         for problem in repairs_of(parsed, self.name):
             self.noted.remark(problem, found.line, found.offset)
-        self._set_aside(found, parsed.value)
+        self._set_aside(found, parsed.value, look)
+
+    def _partition(self, keys: Iterable[str]) -> int:
+        partitions = {self.partition_of(key) for key in keys}
+        return partitions.pop() if len(partitions) == 1 else SHARED
 
     def _keep(self, partition: int, keys: list[str], look: Look, found: Found) -> None:
         row = Row(keys, sorted(look.refers_to), self.part.number, found.line, found.offset, found.data)
         self.rows.add(partition, row)
 
-    def _set_aside(self, found: Found, value: object) -> None:
+    def _set_aside(self, found: Found, value: object, look: Look) -> None:
         """What is not about the cohort; it is told of where it should not be as it is."""
-        kind = value.get("resourceType") if isinstance(value, dict) else None
-        if not isinstance(kind, str) and not is_list_of_resources(value):
-            what = "JSON that is not a FHIR resource" if isinstance(value, dict) else kind_of(value)
-            problem = Problem(where=self.name, element="resourceType", found=what, expected="a FHIR resource",
-                              advice="Leave the file out, or correct it.")  # fmt: skip
-            self.noted.lose(problem, found.line, found.offset)
+        if self.noted.tell(look.problems, found.line, found.offset):
             return
         self.counts["aside"] += 1
+        kind = value.get("resourceType") if isinstance(value, dict) else None
         if kind == "OperationOutcome" and isinstance(value, dict):
             contents = Contents()
             note_outcome(contents, Item(value, self.name))

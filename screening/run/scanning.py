@@ -8,7 +8,7 @@ from functools import lru_cache
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.relevance import DRUG_TYPES, READ_TYPES
 from spmwatch.screening.run.state import Cohort
-from spmwatch.screening.scan.patterns import Looked, Patterns, evidence, ids, relevant
+from spmwatch.screening.scan.patterns import Looked, Patterns, evidence, ids, out_of_place, relevant
 from spmwatch.screening.scan.scanner import HyperScanner, PlainScanner, Scanner
 
 PRODUCT_TYPES = ("Medication", "Substance")
@@ -17,7 +17,7 @@ _MEMBERS = ("Patient", "Condition", "Medication", "Substance")
 
 def for_evidence(value_sets: ValueSets, cohort: Cohort, *, many: int) -> Scanner:
     """Lines with codes or words of the cohort's drugs and diseases, or that refer to one of its Medications."""
-    return HyperScanner(_evidence(value_sets), _names(cohort, many))
+    return HyperScanner(_evidence(value_sets), _names(cohort, many), out_of_place())
 
 
 def for_members(cohort: Cohort, *, many: int) -> Scanner:
@@ -32,14 +32,14 @@ def for_cohort(value_sets: ValueSets, cohort: Cohort, *, many: int) -> Scanner:
     """
     own = cohort.ids()
     if len(own) > many:
-        return HyperScanner(_evidence(value_sets) | relevant(value_sets) | _whole(_MEMBERS))
-    return HyperScanner(_evidence(value_sets), _names(cohort, many) | ids(own, READ_TYPES))
+        return HyperScanner(_evidence(value_sets) | relevant(value_sets) | _whole(_MEMBERS), out_of_place())
+    return HyperScanner(_evidence(value_sets), _names(cohort, many) | ids(own, READ_TYPES), out_of_place())
 
 
 def for_known(cohort: Cohort, *, many: int) -> Scanner | None:
     """Lines about the cohort alone; None when it is too large to look for each patient."""
     own = cohort.ids()
-    return None if len(own) > many else HyperScanner(ids(own, READ_TYPES))
+    return None if len(own) > many else HyperScanner(ids(own, READ_TYPES), out_of_place())
 
 
 def for_products(names: Collection[str], *, many: int) -> Scanner:

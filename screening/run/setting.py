@@ -58,7 +58,9 @@ def setting_of(
     for source in inventory.sources:
         if source.shape is Shape.EMPTY:
             advice = "Write the file again."
-            problems.append(Problem(where=source.name, found="an empty file", expected="FHIR JSON", advice=advice))
+            problems.append(
+                Problem(where=source.name, found="an empty file", expected="FHIR JSON", advice=advice, lost=True)
+            )
     setting = {
         "unsupplied": {**told.unsupplied, **partial_coverage(options.partial)},
         "cut_off": {
@@ -67,10 +69,10 @@ def setting_of(
         },
         "deletions": _deletions(inventory, parts, gathered, told, labels),
         "damages": _damages(inventory, parts, gathered, cohort),
-        "one_of_many": len(cohort.keys) != 1 or not _is_alone(parts, gathered, types_in),
+        "one_of_many": not _is_alone(parts, gathered, types_in),
         "sources": _sources(inventory, parts, gathered),
     }
-    return setting, [{**place_as_json(problem), "lost": problem.found == "an empty file"} for problem in problems]
+    return setting, [place_as_json(problem) for problem in problems]
 
 
 def _sources(
@@ -210,7 +212,7 @@ def _damages(
     for part, one in zip(parts, gathered, strict=True):
         name, before = places[part.number]
         for damage in one["damages"]:
-            if cohort.has(damage["patient"]):
+            if any(map(cohort.has, damage["patients"])):
                 where = f"{name}:{before + damage['line']}" if damage["line"] else name
                 found.append({**damage, "where": where})
     return found

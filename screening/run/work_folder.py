@@ -75,12 +75,24 @@ def opened(out: Path, signature: str, say: Callable[[str], None]) -> Generator[W
             _take(lock.fileno(), out)
             _make_room(work, signature, say)
             (work / signature).mkdir(exist_ok=True)
-            with _ours_alone(lock.fileno()):
+            with _ours_alone(lock.fileno()), _kept(work, say):
                 yield WorkFolder(work / signature)
             (work / signature).replace(work / OLD)  # half a folder of work is never taken for a whole one
         shutil.rmtree(work)
     except OSError as error:
         raise told(error, out) from None
+
+
+@contextlib.contextmanager
+def _kept(work: Path, say: Callable[[str], None]) -> Generator[None]:
+    """Tells what a run that fails leaves behind."""
+    try:
+        yield
+    except Exception:
+        with contextlib.suppress(OSError):
+            say(f"No results were written. {work} keeps what is finished: the same command goes on with it. It holds "
+                "data of patients, and may be deleted.")  # fmt: skip
+        raise
 
 
 def told(error: OSError, out: Path) -> InputError:

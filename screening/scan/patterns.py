@@ -50,6 +50,9 @@ BLANK_FIRST = (
 )
 """A text that begins with a blank as an escape, where the expressions of codes have a sign that is no letter."""
 
+UNREAD, UNKNOWN = "-unread-", "-unknown-"
+"""In place of a type: every type of FHIR for which nothing else is looked for; every type that FHIR does not have."""
+
 _ICD_TOGETHER = 3  # signs of an ICD code that stand together in its expression, for the sake of speed
 _LONG = 6  # letters of a word that is rare enough to be looked for inside other words too
 _LONG_ID = 12  # characters
@@ -124,6 +127,12 @@ def relevant(value_sets: ValueSets) -> Patterns:
     wanted = of_concepts(value_sets, lambda _: True)
     wanted |= Patterns(dict.fromkeys(wanted.by_type, Looked(odd=frozenset(WRONG_TYPES))))
     return wanted | Patterns(dict.fromkeys((*DRUG_TYPES, "Patient", "Medication"), Looked(whole=True)))
+
+
+def out_of_place() -> Patterns:
+    """Lines of types that are not read, where something that is read elsewhere may stand in them."""
+    whole, inside = Looked(whole=True), Looked(odd=frozenset({rb'"contained"'}))
+    return Patterns({UNREAD: inside, UNKNOWN: whole, "Parameters": whole})
 
 
 def ids(wanted: Iterable[str], types: Iterable[str] = READ_TYPES) -> Patterns:

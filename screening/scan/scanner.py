@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from spmwatch.screening.scan.patterns import Looked, Patterns
+from spmwatch.fhir_adapters.resource_types import is_resource_type
+from spmwatch.screening.scan.patterns import UNKNOWN, UNREAD, Looked, Patterns
 from spmwatch.screening.scan.searching import (
     FIRST_TYPE,
     TOLD_APART,
@@ -97,7 +98,8 @@ class HyperScanner:
             for kind in types
         }
         whole = {kind for kind, own in self._groups.items() if any(group.looked.whole for group in own)}
-        self._frame = Frame(whole, types)
+        known = [kind for kind in types if is_resource_type(kind)]
+        self._frame = Frame(whole, known, unknown=UNKNOWN in types)
         self._uniform: dict[bytes, Uniform] = {}
         self._raw = Raw()
 
@@ -117,9 +119,21 @@ class HyperScanner:
             begun = frozenset(self._frame.begun)
             groups = tuple({group for kind in types for group in self._groups.get(kind, ())})
             ends += read_all(block, groups)
+            unread = read_all(block, self._groups.get(UNREAD, ()))
+            ends += [end for end in unread if self._is_unread(block, end)]
         if not is_ascii(block):
             ends = [*ends, *_broken_characters(block), *self._raw.read(block, groups)]
         return Found(_lines_around(block, ends), newlines, types, begun)
+
+    def _is_unread(self, block: bytes, end: int) -> bool:
+        """Is the line of a type for which nothing else is looked for?"""
+        begun = FIRST_TYPE.match(block, block.rfind(b"\n", 0, end) + 1)
+        return begun is not None and begun[1].decode() not in self._groups
+
+    def _groups_of(self, kind: str) -> tuple[Group, ...]:
+        """What is looked for in lines of this type."""
+        own = self._groups.get(kind)
+        return self._groups.get(UNREAD if is_resource_type(kind) else UNKNOWN, ()) if own is None else own
 
     def searches(self, block: bytes) -> list[Search]:
         """The searches that this block goes through, for whoever measures them alone."""
@@ -139,7 +153,7 @@ class HyperScanner:
         kind = begun[1]
         known = self._uniform.get(kind)
         if known is None and kind.decode() not in TOLD_APART and len(self._uniform) < _MOST_TYPES:
-            known = self._uniform[kind] = Uniform(kind.decode(), self._groups.get(kind.decode(), ()))
+            known = self._uniform[kind] = Uniform(kind.decode(), self._groups_of(kind.decode()))
         return known
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spmwatch.fhir_adapters.relevance import READ_TYPES
+from spmwatch.fhir_adapters.resource_types import RESOURCE_TYPES
 from spmwatch.screening.scan.databases import database
 from spmwatch.screening.scan.lettering import Lettering, raw_expression, spelt_expression, spelt_telling_expression
 from spmwatch.screening.scan.patterns import Looked
@@ -19,6 +20,7 @@ BEGINNING = b'{"resourceType":"'
 TOLD_APART = ("Bundle", "OperationOutcome")
 """Types that are always looked at: a Bundle may hold anything; an outcome speaks of the export itself."""
 _LINE_END, _EIGHT, _BEYOND_ASCII = 10, 8, 0x80
+_TYPES = frozenset(kind.encode() for kind in RESOURCE_TYPES)
 FIRST_TYPE = re.compile(rb'\{"resourceType":"([A-Za-z]{1,40})"')
 
 
@@ -223,7 +225,9 @@ class Raw:
 class Frame:
     """How lines begin and end, and of which types they are."""
 
-    def __init__(self, whole: Collection[str], wanted: Collection[str]) -> None:
+    def __init__(self, whole: Collection[str], wanted: Collection[str], *, unknown: bool = False) -> None:
+        """With types of which every line is wanted, types that are; and are lines of types that FHIR does not have?"""
+        self._unknown = unknown
         self._types = (*dict.fromkeys((*READ_TYPES, *wanted)), *TOLD_APART)
         self.types: set[str] = set()
         self.begun: set[str] = set()
@@ -250,7 +254,10 @@ class Frame:
         self.types.clear()
         self.begun.clear()
         self._ends.clear()
-        self.newlines = int(np.count_nonzero(np.frombuffer(block, np.uint8) == _LINE_END))
+        ends = line_ends(block)
+        self.newlines = len(ends)
+        if self._unknown:
+            self._ends += _of_no_type(block, [0, *(ends + 1).tolist()])
         self._first_line(block)
         self._search.run(block)
         if block[-1:] != b"\n":
@@ -277,6 +284,16 @@ class Frame:
             self._any_type(1)
         elif (kind := begun[1].decode()) in self._types:
             self._of_type(kind)(1)
+
+
+def _of_no_type(block: bytes, starts: Sequence[int]) -> list[int]:
+    """Places in those of the lines that do not begin with a type that FHIR has."""
+    skip, longest = len(BEGINNING), max(map(len, _TYPES)) + 1
+    return [
+        start + 1
+        for start in starts
+        if block[start + skip : start + skip + longest].partition(b'"')[0] not in _TYPES and start < len(block)
+    ]
 
 
 def _otherwise_than(beginning: bytes) -> bytes:

@@ -13,7 +13,15 @@ from typing import IO
 from spmwatch.engine.errors import InputError
 from spmwatch.fhir_adapters.folders import check_path, files_under
 from spmwatch.fhir_adapters.json_text import parse_strictly_once
-from spmwatch.fhir_adapters.lines import JSON_SUFFIXES, LINE_SUFFIXES, Line, is_named_for, lines_of, stands_alone
+from spmwatch.fhir_adapters.lines import (
+    JSON_SUFFIXES,
+    LINE_SUFFIXES,
+    Line,
+    is_named_for,
+    lines_of,
+    other_encoding,
+    stands_alone,
+)
 from spmwatch.fhir_adapters.packing import Packing, packing_of, unpacked
 from spmwatch.fhir_adapters.problems import Problem
 from spmwatch.screening.scan import cloud
@@ -146,13 +154,17 @@ def _source(name: str, place: str, *, named: bool, problems: list[Problem]) -> S
         with cloud.open_url(place) if cloud.is_url(place) else Path(place).open("rb") as raw:
             packing = packing_of(raw)
             stream = unpacked(raw)
-            if not named and stream.read(_BEGINNING).lstrip(_MARKS)[:1] not in (b"{", b"["):
+            other = other_encoding(stream, name)
+            if other is not None:
+                problems.append(other)
+            elif not named and stream.read(_BEGINNING).lstrip(_MARKS)[:1] not in (b"{", b"["):
                 return None
             stream.seek(0)
-            shape, kind = _shape(stream, name)
+            shape, kind = _shape(stream, name) if other is None else (shape, kind)
     except OSError as error:
         found = f"a file that cannot be read ({error.strerror or type(error).__name__})"
-        problems.append(Problem(where=name, found=found, expected="a readable file", advice="Check the file."))
+        advice = "Check the file and its rights."
+        problems.append(Problem(where=name, found=found, expected="a readable file", advice=advice, lost=True))
     kind = kind or _kind_in_name(name)
     return Source(name=name, path=place, size=size, stamp=stamp, packing=packing, shape=shape, kind=kind)
 

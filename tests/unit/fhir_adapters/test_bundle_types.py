@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spmwatch.engine.facts import PatientRecord
+from spmwatch.engine.facts import PatientRecord, Standing
 from spmwatch.fhir_adapters import records_from_bundle
 from tests.unit.fhir_adapters.fhir import Json, bundle, kinds, patient, request, value_sets
 
@@ -45,10 +45,18 @@ def test_an_answer_that_succeeded_without_a_resource() -> None:
     assert record.gaps == ()
 
 
-@pytest.mark.parametrize("kind", ["history", "transaction"])
 @pytest.mark.parametrize("url", ["MedicationRequest/m1", "/MedicationRequest/m1", ADDRESS])
-def test_deleted(kind: str, url: str) -> None:
-    assert record_of(kind, delete(url), {"fullUrl": ADDRESS, "resource": request()}).facts == ()
+def test_deleted(url: str) -> None:
+    assert record_of("history", delete(url), {"fullUrl": ADDRESS, "resource": request()}).facts == ()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_deleted_and_written_by_one_transaction_is_possible_only(turned: bool) -> None:
+    """Which came later is not known: it is neither believed nor left out, and that is told."""
+    entries = [delete(), {"fullUrl": ADDRESS, "resource": request()}]
+    record = record_of("transaction", *(entries[::-1] if turned else entries))
+    assert {fact.standing for fact in record.facts} == {Standing.POSSIBLE}
+    assert kinds(record) == ["conflict"]
 
 
 def test_a_deletion_concerns_older_versions_only() -> None:

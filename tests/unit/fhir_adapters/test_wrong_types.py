@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from spmwatch.engine.facts import Diagnosis, DrugExposure, DrugOrder, PatientRecord, UnidentifiedOrder
+from spmwatch.engine.facts import Diagnosis, DrugExposure, DrugOrder, PatientRecord, Standing, UnidentifiedOrder
 from spmwatch.fhir_adapters import orders_from_draft
 from spmwatch.fhir_adapters.evidence import HIDDEN
 from spmwatch.fhir_adapters.faults import view_of
@@ -151,8 +151,7 @@ def test_a_subject_of_the_wrong_type_is_read_and_told(make: Make, subject: objec
         7,
         [],
         {},
-        [{"reference": "Patient/p1"}, {"reference": "Patient/p2"}],
-        {"reference": ["Patient/p1", "Patient/p2"]},
+        [{"reference": "Group/p1"}, {"reference": "Group/p2"}],
     ],
     ids=str,
 )
@@ -160,6 +159,15 @@ def test_a_subject_that_cannot_be_told_is_nobody(subject: object) -> None:
     record = read(request(subject=subject))
     assert record.facts == ()
     assert [gap.reference for gap in record.gaps if gap.kind == "other-patient"] == ["MedicationRequest/m1"]
+
+
+@pytest.mark.parametrize("subject", [
+    [{"reference": "Patient/p1"}, {"reference": "Patient/p2"}], {"reference": ["Patient/p1", "Patient/p2"]},
+], ids=str)  # fmt: skip
+def test_a_subject_of_two_patients_is_possible_only(subject: object) -> None:
+    record = read(request(subject=subject))
+    assert {fact.standing for fact in record.facts} == {Standing.POSSIBLE}
+    assert [gap.kind for gap in record.gaps if gap.reference == "MedicationRequest/m1"] == ["conflict"]
 
 
 @pytest.mark.parametrize("reference", ["Medication/x", ["Medication/x"], [{"reference": "Medication/x"}]], ids=str)
@@ -247,10 +255,11 @@ NOTHING_LEFT: list[object] = [
 @pytest.mark.parametrize("make", [condition, procedure, observation])
 @pytest.mark.parametrize("what", NOTHING_LEFT, ids=str)
 def test_a_code_of_which_nothing_is_left_may_be_about_anything(make: Make, what: object) -> None:
-    """Unknown is never no: a Procedure with the code `[]` may be the transplant."""
+    """Unknown is never no: a Procedure with the code `[]` may be the transplant, and so may an Observation."""
     resource = make(code=what)
     record = read(resource)
-    assert [kind for kind, _ in record.coverage.unsupplied] == [resource["resourceType"]]
+    kinds = {resource["resourceType"], *(("Procedure",) if make is observation else ())}
+    assert {kind for kind, _ in record.coverage.unsupplied} == kinds
     assert [gap.element for gap in record.gaps if gap.reference and gap.element.startswith("code")]
 
 
