@@ -30,7 +30,7 @@ from spmwatch.fhir_adapters.lines import (
     stands_alone,
 )
 from spmwatch.fhir_adapters.manifest import read_manifests
-from spmwatch.fhir_adapters.packing import PIECE, DamagedFileError
+from spmwatch.fhir_adapters.packing import DamagedFileError
 from spmwatch.fhir_adapters.problems import Problem, Tally
 from spmwatch.fhir_adapters.relevance import READ_TYPES
 
@@ -207,11 +207,8 @@ class _Reading:
         """As `manifest.LinesIn`; the file is read once more."""
         if where in self.odd:
             return self.odd[where]
-        ends, last = 0, b""
         with suppress(OSError), open_bytes(file) as stream:
-            while piece := stream.read(PIECE):
-                ends, last = ends + piece.count(b"\n"), piece[-1:]
-            return ends + (last != b"\n")
+            return sum(1 for _ in lines_of(stream, where, longest=self.longest_line))
         return None
 
     def _cut_off(self, file: Path) -> None:

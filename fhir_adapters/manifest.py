@@ -31,7 +31,7 @@ class Told:
 
 
 LinesIn = Callable[[str], int | None]
-"""How many lines a file has, blank ones included; None where it is none of lines, or cannot be read to its end."""
+"""How many lines a file has that are not blank; None where it is none of lines, or cannot be read to its end."""
 
 
 def read_manifests(manifests: Iterable[tuple[str, Mapping[str, Any]]], files: Iterable[str], lines_in: LinesIn) -> Told:

@@ -43,7 +43,7 @@ class Seen:
     """What was read of a chunk, counted while it is being read.
 
     Attributes:
-        lines: all of them; `blank` those with nothing on them.
+        lines: all of them; `blank`: of these, those with nothing on them.
         candidates: lines that were looked at.
         passed_over: (line, offset, bytes) of lines that are too long to hold.
         fault: why the rest could not be read, or "".
@@ -53,6 +53,7 @@ class Seen:
     """
 
     lines: int = 0
+    blank: int = 0
     candidates: int = 0
     passed_over: list[tuple[int, int, int]] = field(default_factory=list)
     fault: str = ""
@@ -103,6 +104,7 @@ def _of_block(data: bytes, offset: int, scanner: Scanner, seen: Seen, *, complet
     line, at = seen.lines, 0
     found = scanner.scan(data)
     seen.types |= found.begun
+    seen.blank += found.blank
     spans = list(found.lines)
     last = data.rfind(b"\n") + 1
     if not complete and not (spans and spans[-1].end > last):

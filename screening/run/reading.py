@@ -147,7 +147,7 @@ class Gathering:
                 self.noted.lose(too_long(self.name, length), line, offset)
             if self.seen.fault:
                 problem = Problem(where=self.name, found=self.seen.fault, expected="a whole one",
-                                  advice="Write the file again; what could be read was used.")  # fmt: skip
+                                  advice="Write the file again; what could be unpacked was used.")  # fmt: skip
                 self.noted.lose(problem, 0, None)
         self.rows.close()
         return self._told()
@@ -156,6 +156,7 @@ class Gathering:
         return {
             **self.gains.as_json(),
             "lines": self.seen.lines,
+            "blank": self.seen.blank,
             "candidates": self.seen.candidates,
             "passed_over": len(self.seen.passed_over),
             "fault": self.seen.fault,
@@ -195,7 +196,7 @@ class Gathering:
         if parsed.error is not None:
             self._unreadable(found, parsed.error)
         elif is_manifest(parsed.value):
-            self.manifests.append(parsed.value)
+            self.manifests.append((found.line, parsed.value))
             self.counts["other"] += 1
         else:
             self._value(found, parsed)

@@ -29,6 +29,9 @@ Costly, so it is asked only of chunks of which the steps before cannot tell it.
 """
 
 
+Manifest = tuple[int, str, Mapping[str, Any]]
+"""Number of its source, its line there as messages have it (":1"), content."""
+
 _OF_LINES = frozenset({Shape.LINES, Shape.EMPTY})
 
 
@@ -72,7 +75,8 @@ def setting_of(
         "one_of_many": not _is_alone(parts, gathered, types_in),
         "sources": _sources(inventory, parts, gathered),
     }
-    return setting, [place_as_json(problem) for problem in problems]
+    firsts = {(inventory.sources[number].name, 1): 0 for number, line, _ in manifests if line == ":1"}
+    return setting, [place_as_json(problem, firsts) for problem in problems]
 
 
 def _sources(
@@ -88,28 +92,37 @@ def _sources(
 
 def _found_manifests(
     inventory: Inventory, parts: Sequence[Part], gathered: Sequence[Mapping[str, Any]]
-) -> list[tuple[int, Mapping[str, Any]]]:
-    """(number of the source, content) of each manifest."""
-    found: list[tuple[int, Mapping[str, Any]]] = []
+) -> list[Manifest]:
+    """Each manifest."""
+    places = _sources(inventory, parts, gathered)
+    found: list[Manifest] = []
     for number, source in enumerate(inventory.sources):
         if source.shape is Shape.MANIFEST:
-            value = parse_strictly_once(document(Part(number=0, source=0, chunk=Chunk(source=source)))).value
+            data = document(Part(number=0, source=0, chunk=Chunk(source=source)))
+            value = parse_strictly_once(data).value
             if isinstance(value, dict) and is_manifest(value):
-                found.append((number, value))
+                is_line = b"\n" not in data.strip()  # then messages name it as one
+                found.append((number, f":{1 + _lines_before(data)}" if is_line else "", value))
     for part, one in zip(parts, gathered, strict=True):
-        found += [(part.source, manifest) for manifest in one["manifests"]]
-    return sorted(found, key=lambda pair: pair[0])
+        before = places[part.number][1]
+        found += [(part.source, f":{before + line}" if line else "", manifest) for line, manifest in one["manifests"]]
+    return sorted(found, key=lambda told: told[0])
+
+
+def _lines_before(data: bytes) -> int:
+    """Blank lines before the first one."""
+    return data[: len(data) - len(data.lstrip())].count(b"\n")
 
 
 def _lines(
     inventory: Inventory, parts: Sequence[Part], gathered: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, int | None]:
-    """Lines of each file, by its name; None where it is none of lines, or could not be read to its end."""
+    """Lines that are not blank, by the name of the file; None where it is none of lines, or not readable to its end."""
     counts: Counter[int] = Counter()
     named = Counter(source.name for source in inventory.sources)
     broken = {part.source for part, one in zip(parts, gathered, strict=True) if one["fault"]}
     for part, one in zip(parts, gathered, strict=True):
-        counts[part.source] += one["lines"]
+        counts[part.source] += one["lines"] - one["blank"]
     return {
         one.name: counts[at] if one.shape in _OF_LINES and at not in broken and named[one.name] == 1 else None
         for at, one in enumerate(inventory.sources)
@@ -119,13 +132,13 @@ def _lines(
 def _manifests(
     options: Options,
     inventory: Inventory,
-    found: Sequence[tuple[int, Mapping[str, Any]]],
+    found: Sequence[Manifest],
     lines: Mapping[str, int | None],
 ) -> tuple[Told, list[Problem]]:
     by_export: defaultdict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
-    for number, manifest in found:
+    for number, line, manifest in found:
         name = inventory.sources[number].name
-        by_export[_export_of(name, options)].append((name, manifest))
+        by_export[_export_of(name, options)].append((name + line, manifest))
     told = Told()
     for export, manifests in sorted(by_export.items()):
         names = {source.name for source in inventory.sources if _export_of(source.name, options) == export}
@@ -138,10 +151,10 @@ def _manifests(
     return told, list(told.problems)
 
 
-def _whole(options: Options, inventory: Inventory, found: Sequence[tuple[int, Mapping[str, Any]]]) -> frozenset[str]:
+def _whole(options: Options, inventory: Inventory, found: Sequence[Manifest]) -> frozenset[str]:
     """Types of which the manifests of every folder that was named tell that what came is all there is."""
     told = [
-        whole_types(one for number, one in found if _is_below(inventory.sources[number].path, path))
+        whole_types(one for number, _, one in found if _is_below(inventory.sources[number].path, path))
         for path in options.paths
     ]
     return frozenset.intersection(*told)

@@ -40,12 +40,14 @@ class Found:
         newlines: line ends in the block.
         types: resource types of its lines, of those that are read; all where a line does not begin with its type.
         begun: types that lines begin with, of those that are read; a line that begins otherwise is among `lines`.
+        blank: lines with nothing on them.
     """
 
     lines: Sequence[Span]
     newlines: int
     types: frozenset[str]
     begun: frozenset[str] = frozenset()
+    blank: int = 0
 
 
 class Scanner(Protocol):
@@ -65,7 +67,9 @@ class PlainScanner:
 
     def scan(self, block: bytes) -> Found:
         """All lines; their types are not looked at."""
-        return Found(self.candidates(block), block.count(b"\n"), frozenset())
+        lines, newlines = self.candidates(block), block.count(b"\n")
+        blank = newlines + (block[-1:] not in (b"", b"\n")) - len(lines)
+        return Found(lines, newlines, frozenset(), blank=blank)
 
     def candidates(self, block: bytes) -> Sequence[Span]:
         """All lines."""
@@ -123,7 +127,8 @@ class HyperScanner:
             ends += [end for end in unread if self._is_unread(block, end)]
         if not is_ascii(block):
             ends = [*ends, *_broken_characters(block), *self._raw.read(block, groups)]
-        return Found(_lines_around(block, ends), newlines, types, begun)
+        lines, blank = _lines_around(block, ends)
+        return Found(lines, newlines, types, begun, blank)
 
     def _is_unread(self, block: bytes, end: int) -> bool:
         """Is the line of a type for which nothing else is looked for?"""
@@ -173,16 +178,18 @@ def _broken_characters(block: bytes) -> list[int]:
     return ends
 
 
-def _lines_around(block: bytes, ends: list[int]) -> list[Span]:
-    """The lines that the places before `ends` lie in, in order, each once, blank ones left out."""
+def _lines_around(block: bytes, ends: list[int]) -> tuple[list[Span], int]:
+    """The lines that the places before `ends` lie in, in order, each once; those that are blank are only counted."""
     ends.sort()
     spans: list[Span] = []
-    behind = 0
+    behind = blank = 0
     for end in ends:
         if end <= behind:
             continue
         start = block.rfind(b"\n", behind, end - 1) + 1 or behind
         behind = block.find(b"\n", end - 1) + 1 or len(block)
-        if not block[start:behind].isspace():
+        if block[start:behind].isspace():
+            blank += 1
+        else:
             spans.append(Span(start, behind))
-    return spans
+    return spans, blank

@@ -74,6 +74,11 @@ class Group:
         """What is looked for, and beside it what is looked for apart."""
         return [self._handing_over(some) for some in self._apart() if some]
 
+    @property
+    def is_spelt(self) -> bool:
+        """Is anything looked for that may be written as escapes?"""
+        return bool(self.looked.expressions or self.looked.words or self.looked.codes)
+
     @cached_property
     def telling(self) -> list[Search]:
         """The same, and whether any character is written as an escape: beside a search of its own that costs little."""
@@ -122,9 +127,11 @@ def read_all(block: bytes, groups: Iterable[Group]) -> list[int]:
     ends: list[int] = []
     escapes: bool | None = None
     for group in groups:
-        if not group.is_empty:
+        if group.is_spelt:
             found, escapes = group.read(block, escapes)
             ends += found
+        elif not group.is_empty:
+            ends += group.read(block, escapes=False)[0]
     return ends
 
 
@@ -149,7 +156,7 @@ class Uniform:
     def searches(self) -> list[Search]:
         """All that a block goes through, but for what is looked for where there are escapes."""
         groups = [] if self._whole else [group for group in self.groups if not group.is_empty]
-        told = [*(group.telling for group in groups[:1]), *(group.searches for group in groups[1:])]
+        told = [group.searches if at or not group.is_spelt else group.telling for at, group in enumerate(groups)]
         return [search for searches in told for search in searches]
 
     def read(self, block: bytes) -> bool:
