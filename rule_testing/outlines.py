@@ -40,7 +40,9 @@ def columns_astray(children: Iterable[Mapping[str, Any]], shown: str) -> Iterato
             for column in columns:
                 if column not in named and column not in before:
                     advice = _advice(
-                        column, [name for name in named if name not in columns], "Name it, or leave it out"
+                        column,
+                        [name for name in named if name not in columns],
+                        "Name it in a step or in the name of the scenario, or leave it out",
                     )
                     line = heading["location"]["line"]
                     yield f"{shown}:{line}: no step names the column `{column}` as `<{column}>`. {advice}"
