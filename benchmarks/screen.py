@@ -208,7 +208,12 @@ def _screen(folder: Path, place: Path, workers: int, *, cache: Path | None = Non
     out = place / "out"
     shutil.rmtree(out, ignore_errors=True)
     command = [sys.executable, "-m", "spmwatch.cli", "screen", str(folder), "--as-of", AS_OF, "--quiet"]
-    given = {} if cache is None else {"XDG_CACHE_HOME": str(cache)}
+    given = {
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(place / "modules"),
+    }  # compiled, as where installed
+    if cache is not None:
+        given["XDG_CACHE_HOME"] = str(cache)
     _run([*command, "--out", str(out), "--format", "parquet", "--workers", str(workers)], given)
 
 

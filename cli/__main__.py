@@ -31,6 +31,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         sys.exit(130)
+    finally:
+        gc.freeze()  # all of it ends with the process; to look through it once more takes as long as many commands
 
 
 if __name__ == "__main__":
