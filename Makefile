@@ -11,6 +11,7 @@
 #   make bench-spark   the same on Spark with one core and two, and with ten times the data; needs `make spark`
 #   make fuzz      the two readers of the rules compared on random patients for MINUTES=n (1); a difference becomes a scenario
 #   make valgrind  the rule network's memory tests under valgrind, about two minutes
+#   make mutate    which changes of the rules no scenario notices; ARGS='SPM-06' or ARGS='--changed-since main' for some
 #   make examples  examples/bundles and examples/export from the worked patients of the features
 #   make lock      rules/versions.lock, after a version was raised
 #   make rule-docs docs/rules from the rules and their scenarios, docs/steps.md from the step definitions
@@ -28,7 +29,7 @@ BIN = $(VENV)/bin
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = demo
-.PHONY: setup demo test fhir-server spark lint check bench bench-service bench-screen bench-spark examples rule-docs screenshots fuzz valgrind lock lock-deps clean distclean
+.PHONY: setup demo test fhir-server spark lint check bench bench-service bench-screen bench-spark examples rule-docs screenshots fuzz valgrind mutate lock lock-deps clean distclean
 
 # Any Python 3 that really runs (a shim in PATH may not) can run the setup script, which finds the one for the environment.
 setup:
@@ -85,6 +86,9 @@ valgrind: setup
 	@command -v valgrind >/dev/null || { echo "valgrind is missing (Debian: apt-get install valgrind)" >&2; exit 1; }
 	$(BIN)/python tools/valgrind_errors.py -m pytest -p no:cacheprovider -p no:xdist \
 	  tests/unit/engine/test_network_memory.py $(ARGS)
+
+mutate: setup
+	$(BIN)/spmwatch rules mutate $(ARGS)
 
 examples: setup
 	$(BIN)/python examples/make_examples.py

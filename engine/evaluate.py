@@ -13,17 +13,17 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Protocol
 
 from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.catalogue.rule import Rule, Variant
 from spmwatch.engine.catalogue.texts import Topic
 from spmwatch.engine.episodes import UNKNOWN, Course, Disease, Episode, Malignancy, Missing, Order, Timeline, Transplant
-from spmwatch.engine.facts import ORDERED_DRUG, Certainty, PatientRecord, Source, Standing
+from spmwatch.engine.facts import ORDERED_DRUG, Certainty, Coverage, PatientRecord, Source, Standing
 from spmwatch.engine.follow_up.assess import FollowUps
 from spmwatch.engine.follow_up.plan import Planner
-from spmwatch.engine.reasoning.chaining import verbs
 from spmwatch.engine.reasoning.explain import Explainer
-from spmwatch.engine.reasoning.network import Network
+from spmwatch.engine.reasoning.network import Match, Network
 from spmwatch.engine.reasoning.outcome import Outcome
 from spmwatch.engine.reasoning.reports import RuleReport
 from spmwatch.engine.recommendation import (
@@ -78,13 +78,30 @@ class Evaluator:
         """The patient's episodes as of a day, with the checks as they stand then."""
         base = self.rule_base
         timeline = build_timeline(record, as_of=as_of, conventions=base.conventions, value_sets=base.value_sets)
-        return self._follow_ups.added_to(timeline, record.coverage)
+        return self.with_checks(timeline, record.coverage)
 
-    def evaluate_timeline(self, timeline: Timeline, *, hook: str = PATIENT_VIEW) -> Recommendation:
-        """The same from episodes that stand already."""
+    def with_checks(self, timeline: Timeline, coverage: Coverage) -> Timeline:
+        """A timeline that lacks the checks of this rule base, with them. `coverage`: of its record."""
+        return self._follow_ups.added_to(timeline, coverage)
+
+    def with_rule_base(self, rule_base: RuleBase) -> Evaluator:
+        """An evaluator of another rule base; where that has the very same rules their networks are shared."""
+        other = Evaluator(rule_base)
+        if rule_base.rules is self.rule_base.rules:
+            other._networks = self._networks
+        return other
+
+    def matches(self, timeline: Timeline, *, hook: str = PATIENT_VIEW) -> list[Match]:
+        """What the network of the hook's rules matches on the timeline, before any question becomes an episode."""
+        return self._rules(hook).network.evaluate(timeline.episodes, timeline.as_of)
+
+    def evaluate_timeline(
+        self, timeline: Timeline, *, hook: str = PATIENT_VIEW, session: Matching | None = None
+    ) -> Recommendation:
+        """The same from episodes that stand already; `session` stands in for one of the hook's own network."""
         rules = self._rules(hook)
         outcome = Outcome(timeline, rules.rules, self.rule_base.wording)
-        session = rules.network.session(timeline.as_of)
+        session = session or rules.network.session(timeline.as_of)
         outcome.take(session.run(timeline.episodes))
         questions = self._questions(outcome)
         missing = self.missing_episodes(questions, timeline)
@@ -287,13 +304,24 @@ class _Open:
     raises: bool = False
 
 
+class Matching(Protocol):
+    """A session of a network."""
+
+    def run(self, episodes: Iterable[Episode]) -> list[Match]:
+        """Add episodes; all matches so far."""
+        ...
+
+
 class _HookRules:
-    """The rules of one hook with their compiled network."""
+    """The rules of one hook with their network, which is compiled when it is first needed."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
-        self.network = Network(rules)
-        self.sees_missing = any(Missing.verb in verbs(rule) for rule in rules)
+
+    @cached_property
+    def network(self) -> Network:
+        """The compiled rules."""
+        return Network(self.rules)
 
 
 def tier_of(findings: Iterable[Finding]) -> Tier:

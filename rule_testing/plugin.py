@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from spmwatch.engine.evaluate import Evaluator
+from spmwatch.rule_testing.asked import Asked, AskedObserver
 from spmwatch.rule_testing.builder import PatientBuilder
 from spmwatch.rule_testing.codes import ValueSetCodes
 from spmwatch.rule_testing.dates import make_absolute
@@ -40,6 +41,7 @@ RULES, OVERLAY, COLLECT = "--spmwatch-rules", "--spmwatch-overlay", "spmwatch_co
 FEATURE = pytest.StashKey[Path]()
 TOLD = pytest.StashKey[Told]()
 OBSERVER = pytest.StashKey[Observer]()
+ASKED = pytest.StashKey[AskedObserver]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -122,7 +124,12 @@ def scenario(request: pytest.FixtureRequest, spmwatch_evaluator: Evaluator) -> S
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_bdd_before_step_call(step: Step, step_func_args: MutableMapping[str, object]) -> None:
+def pytest_bdd_before_step_call(
+    request: pytest.FixtureRequest,
+    step: Step,
+    step_func: Callable[..., None],
+    step_func_args: MutableMapping[str, object],
+) -> None:
     """A Given that comes too late is refused; otherwise `stays silent` would hold of a record that nobody looked at.
 
     Dates relative to today become absolute here, so that no step has to know of them.
@@ -133,6 +140,10 @@ def pytest_bdd_before_step_call(step: Step, step_func_args: MutableMapping[str, 
     if step.type == "given":
         shared.take_up()
     make_absolute(step_func_args, lambda: shared.today)
+    observer = request.config.stash.get(ASKED, None)
+    if step.type == "then" and observer is not None:
+        arguments = {name: value for name, value in step_func_args.items() if name != "scenario"}
+        observer(request.node, Asked(step.line_number, step.name, step_func, arguments), shared)
 
 
 # -- what is told of one that does not hold ---------------------------------------------------------------------------

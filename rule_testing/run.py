@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 from pytest_bdd.parser import render_string
 
+from spmwatch.rule_testing.asked import AskedObserver
 from spmwatch.rule_testing.failures import Kind, Told
 from spmwatch.rule_testing.feature_file import shown_path
-from spmwatch.rule_testing.plugin import OBSERVER, OVERLAY, RULES, TOLD, rules_chosen
+from spmwatch.rule_testing.plugin import ASKED, OBSERVER, OVERLAY, RULES, TOLD, rules_chosen
 from spmwatch.rule_testing.rule_choice import RuleChoice, own_rules
 from spmwatch.rule_testing.scenario import Observer
 
@@ -119,7 +120,12 @@ class Wanted:
 
 
 def run(
-    wanted: Wanted, *, root: Path, file_done: FileDone = lambda _path, _outcomes: None, observer: Observer | None = None
+    wanted: Wanted,
+    *,
+    root: Path,
+    file_done: FileDone = lambda _path, _outcomes: None,
+    observer: Observer | None = None,
+    asked: AskedObserver | None = None,
 ) -> Run:
     """Run the scenarios.
 
@@ -128,6 +134,7 @@ def run(
         root: paths are shown as seen from this folder.
         file_done: is told of each file when its last scenario has run.
         observer: is told of each evaluation.
+        asked: is told of each Then sentence.
 
     Raises:
         KeyboardInterrupt: the run was interrupted.
@@ -140,7 +147,7 @@ def run(
         arguments += [f"{OVERLAY}={overlay}" for overlay in wanted.choice.overlays]
     if wanted.junit is not None:
         arguments.append(f"--junit-xml={wanted.junit.absolute()}")
-    reporter = _Reporter(root, wanted, file_done, observer)
+    reporter = _Reporter(root, wanted, file_done, observer, asked)
     code = pytest.main([*arguments, *(str(path.absolute()) for path in wanted.paths)], plugins=[reporter])
     if reporter.stopped is not None:
         raise reporter.stopped
@@ -162,10 +169,18 @@ def scenario_name(item: pytest.Item) -> str:
 class _Reporter:
     """Takes the terminal's place: collects what pytest reports."""
 
-    def __init__(self, root: Path, wanted: Wanted, file_done: FileDone, observer: Observer | None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        wanted: Wanted,
+        file_done: FileDone,
+        observer: Observer | None,
+        asked: AskedObserver | None,
+    ) -> None:
         self.run = Run()
         self.stopped: OSError | KeyboardInterrupt | None = None
-        self._root, self._wanted, self._file_done, self._observer = root, wanted, file_done, observer
+        self._root, self._wanted, self._file_done = root, wanted, file_done
+        self._observer, self._asked = observer, asked
         self._left: Counter[str] = Counter()
 
     @pytest.hookimpl(trylast=True)
@@ -174,6 +189,8 @@ class _Reporter:
         config.pluginmanager.unregister(name="terminalreporter")
         if self._observer is not None:
             config.stash[OBSERVER] = self._observer
+        if self._asked is not None:
+            config.stash[ASKED] = self._asked
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep what could not be read."""

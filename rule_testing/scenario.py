@@ -6,21 +6,21 @@ every rule a second time, and the two must agree on each scenario.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.facts import Certainty, Fact, PatientRecord, Source
+from spmwatch.engine.facts import Fact, PatientRecord, Source
 from spmwatch.engine.merging import Merged, merge
 from spmwatch.engine.reasoning.reports import RuleReport
 from spmwatch.engine.recommendation import Finding, Recommendation
 from spmwatch.engine.truth import Truth, any_of
 from spmwatch.rule_testing.builder import PatientBuilder
+from spmwatch.rule_testing.evaluated import Evaluated, agree, are_certain, stand_on_records
 from spmwatch.rule_testing.explanation import explained
 from spmwatch.rule_testing.facts_in_words import is_draft, resource_type
 from spmwatch.rule_testing.failures import ScenarioFailedError
@@ -29,7 +29,6 @@ from spmwatch.rule_testing.rule_choice import RuleChoice, folder_named, with_dra
 from spmwatch.rule_testing.vocabulary import StepError
 
 CHART_OPENED, ORDER_SELECTED, ORDER_SIGNED = "patient-view", "order-select", "order-sign"
-DISAGREE = "network and explainer disagree"
 REFILLED, ENCOUNTER_STARTED = "medication-refill", "encounter-start"
 
 
@@ -90,12 +89,13 @@ class Scenario:
         self.only: tuple[str, ...] | None = None
         self.left_out: tuple[str, ...] = ()
         self._set_aside: list[tuple[date, str | None]] = []
-        self._hook = CHART_OPENED
+        self.read: PatientRecord | None = None
+        self.hook = CHART_OPENED
         self._today: date | None = None
         self._introduced = False
         self._facts: list[Fact] = []
         self._places = 0
-        self._result: _Result | None = None
+        self._result: Evaluated | None = None
 
     # -- given ------------------------------------------------------------------------------------------------------
 
@@ -162,17 +162,40 @@ class Scenario:
             AssertionError: network and explainer disagree, a finding names a record that the patient has not, or
                 a code was not recognised.
         """
-        record = self.record(hook)
-        self._hook = hook
-        self._result = _Result(self.evaluator, self.evaluator.evaluate(record, as_of=self.today, hook=hook))
-        recommendation = self._result.recommendation
-        _agree(self._result)
-        told = {source.reference for fact in self._facts for source in fact.sources}
-        _stand_on_records(recommendation, self.builder.references() | told)
-        if not self.in_words:
-            _are_certain(recommendation)
+        self.read, self.hook = self.record(hook), hook
+        recommendation = self.evaluator.evaluate(self.read, as_of=self.today, hook=hook)
+        self.take(self.evaluator, recommendation)
+        assert self._result is not None
+        agree(self._result)
         if self._observer is not None:
             self._observer(self.evaluator, recommendation, self._result.reports)
+
+    def on(self, evaluator: Evaluator, recommendation: Recommendation) -> Scenario:
+        """The same scenario as other rules see it, which came to this; its Then steps may be asked again.
+
+        Raises AssertionError as `evaluate`, but for the comparison of network and explainer.
+        """
+        other = copy(self)
+        other.take(evaluator, recommendation)
+        return other
+
+    def take(self, evaluator: Evaluator, recommendation: Recommendation) -> None:
+        """Go on with this result. Raises AssertionError as `on`."""
+        self.evaluator, self._result = evaluator, Evaluated(evaluator, recommendation)
+        told = {source.reference for fact in self._facts for source in fact.sources}
+        stand_on_records(recommendation, self.builder.references() | told)
+        if not self.in_words:
+            are_certain(recommendation)
+
+    @property
+    def earlier_days(self) -> frozenset[date]:
+        """Days on which the same record was evaluated too, since cards of that day were set aside."""
+        return frozenset(day for day, _ in self._set_aside)
+
+    @property
+    def rule(self) -> str | None:
+        """The rule that the feature is tagged with."""
+        return self._rule
 
     def record(self, hook: str) -> PatientRecord:
         """What was told, as the readers of the service understand it; drafts only where an order is looked at.
@@ -206,7 +229,7 @@ class Scenario:
 
     def _acknowledged(self, day: date, rule: str | None) -> list[Acknowledgement]:
         """What was set aside on an earlier day. Raises StepError when there was no such card."""
-        then = self.evaluator.evaluate(self.record(self._hook), as_of=day, hook=self._hook)
+        then = self.evaluator.evaluate(self.record(self.hook), as_of=day, hook=self.hook)
         shown = merge(self._looked_at(then), policy=self.evaluator.rule_base.card_policy).cards
         cards = [card for card in shown if rule in (None, card.advice.rule)]
         if not cards:
@@ -276,53 +299,6 @@ class Scenario:
             raise StepError(f"{speaker.rule} has no part `{speaker.part}`.")
         speaking = [one.id for one in rules[speaker.rule].variants if speaker.part in (None, one.part)]
         return tuple(result.truths[speaker.rule, id_] for id_ in speaking if (speaker.rule, id_) in result.truths)
-
-
-class _Result:
-    """What one evaluation came to, and the plain reader's second look; its full reports are made when asked for."""
-
-    def __init__(self, evaluator: Evaluator, recommendation: Recommendation) -> None:
-        self.evaluator, self.recommendation = evaluator, recommendation
-
-    @cached_property
-    def truths(self) -> Mapping[tuple[str, str], Truth]:
-        """The truth of each variant, by the ids of rule and variant."""
-        return self.evaluator.second_truths(self.recommendation)
-
-    @cached_property
-    def reports(self) -> Mapping[str, RuleReport]:
-        """Each rule's report, by its id."""
-        return self.evaluator.reports(self.recommendation)
-
-
-def _agree(result: _Result) -> None:
-    """Both readers of the rules come to the same result."""
-    recommendation = result.recommendation
-    second: defaultdict[str, list[Truth]] = defaultdict(list)
-    for (rule, _), truth in result.truths.items():
-        second[rule].append(truth)
-    apart = [rule for rule, truths in second.items() if any_of(truths) is not recommendation.truths[rule]]
-    if apart or recommendation.failures:
-        text = explained(recommendation, [result.reports[rule] for rule in apart])
-        raise ScenarioFailedError(f"{DISAGREE} on {apart}, failures {recommendation.failures}", text)
-
-
-def _stand_on_records(recommendation: Recommendation, references: frozenset[str]) -> None:
-    """Every finding names at least one record, and only records that the patient has."""
-    for finding in recommendation.findings:
-        named = {source.reference for episode in finding.episodes for source in episode.sources if source.reference}
-        if strange := sorted(named - references):
-            raise AssertionError(f"{finding.rule} names records that do not exist: {', '.join(strange)}")
-        if finding.episodes and not named and any(e.verb != "missing" for e in finding.episodes):
-            raise AssertionError(f"{finding.rule} names no record at all: {[e.id for e in finding.episodes]}")
-
-
-def _are_certain(recommendation: Recommendation) -> None:
-    """What was coded was recognised by its code, not by the words beside it."""
-    for finding in recommendation.findings:
-        if finding.certainty is not Certainty.HIGH:
-            text = explained(recommendation, [])
-            raise ScenarioFailedError(f"{finding.rule} is of low certainty, though all is coded", text)
 
 
 def rule_names(text: str) -> Sequence[str]:

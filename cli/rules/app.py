@@ -11,6 +11,7 @@ from spmwatch.cli.rules.graph import graph
 from spmwatch.cli.rules.lint import lint_command
 from spmwatch.cli.rules.list import list_rules
 from spmwatch.cli.rules.lock import lock
+from spmwatch.cli.rules.mutate import mutate
 from spmwatch.cli.rules.new import new
 from spmwatch.cli.rules.schema import schema
 from spmwatch.cli.rules.show import show
@@ -39,3 +40,4 @@ rules_app.command("show")(show)
 rules_app.command("docs")(docs)
 rules_app.command("graph")(graph)
 rules_app.command("book")(book)
+rules_app.command("mutate")(mutate)

@@ -12,12 +12,12 @@ from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.errors import CdsError
 from spmwatch.engine.evaluate import PATIENT_VIEW
 from spmwatch.engine.facts import PatientRecord
+from spmwatch.rule_testing.evaluated import DISAGREE
 from spmwatch.rule_testing.facts_in_words import is_draft
 from spmwatch.rule_testing.from_record.writer import WITH_DRAFTS, scenario_of
 from spmwatch.rule_testing.fuzzing.patients import AS_OF, PatientMaker
 from spmwatch.rule_testing.fuzzing.readers import Difference, Readers
 from spmwatch.rule_testing.fuzzing.shrink import shrunk
-from spmwatch.rule_testing.scenario import DISAGREE
 
 CLOSELY = 9
 """Every so many-eth patient is compared with episodes too; no multiple of the number of rule bases."""

@@ -22,6 +22,7 @@ from spmwatch.engine.facts import DrugExposure, LabValue, PatientRecord, Standin
 from spmwatch.engine.reasoning import explain
 from spmwatch.engine.reasoning.explain import Explainer
 from spmwatch.engine.truth import Truth
+from spmwatch.rule_testing.evaluated import DISAGREE
 from spmwatch.rule_testing.fuzzing.numbers import limits_of
 from spmwatch.rule_testing.fuzzing.patients import AS_OF, PatientMaker
 from spmwatch.rule_testing.fuzzing.readers import Readers
@@ -29,7 +30,6 @@ from spmwatch.rule_testing.fuzzing.rule_bases import SHIPPED, rule_bases
 from spmwatch.rule_testing.fuzzing.search import Found, Searcher, Tally, seen_at
 from spmwatch.rule_testing.fuzzing.shrink import shrunk
 from spmwatch.rule_testing.run import Kind, Wanted, run
-from spmwatch.rule_testing.scenario import DISAGREE
 
 ROOT = Path(__file__).parents[3]
 SEED, ENOUGH = "tests", 400

@@ -1,0 +1,174 @@
+"""`spmwatch rules mutate`: one thing changed at a time in the rules; which changes does no scenario notice?"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spmwatch.cli.edge import complain, tidy, visible
+from spmwatch.cli.reading import Overlays
+from spmwatch.cli.rules.common import checked_root
+from spmwatch.cli.rules.mutate_text import as_json, print_report
+from spmwatch.cli.test import need_testing
+from spmwatch.engine.errors import InputError
+from spmwatch.screening.report import write_file
+
+if TYPE_CHECKING:
+    from spmwatch.engine.catalogue.load import RuleBase
+    from spmwatch.rule_testing.mutation.recording import Case
+    from spmwatch.rule_testing.rule_choice import RuleChoice
+
+DONE, SURVIVORS, WRONG_INPUT = 0, 1, 2
+FEATURES = Path("features")
+
+
+@tidy
+def mutate(
+    rule: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RULE]...",
+            help="Ids, e.g. SPM-06; of a check its name, e.g. skin. Default: all.",
+            show_default=False,
+        ),
+    ] = None,
+    features: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--features", metavar="PATH", help="Feature files or folders. Default: features/.", show_default=False
+        ),
+    ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option("--rules", "--root", metavar="DIR", help="A folder in the form of rules/.", show_default=False),
+    ] = None,
+    overlay: Overlays = None,
+    changed_since: Annotated[
+        str | None,
+        typer.Option(
+            "--changed-since",
+            metavar="REF",
+            help="Only rules whose files differ from this git revision.",
+            show_default=False,
+        ),
+    ] = None,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Also let each condition take one word more than it asks for.")
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", metavar="N", min=1, help="Processes. Default: one for each processor.", show_default=False
+        ),
+    ] = None,
+    fail_on_survivors: Annotated[
+        bool, typer.Option("--fail-on-survivors", help="Exit with 1 when a survivor is not listed as accepted.")
+    ] = False,
+    accepted: Annotated[
+        Path | None,
+        typer.Option(
+            "--accepted",
+            metavar="FILE",
+            help="Accepted survivors. Default: accepted-survivors.yaml in the folder of features.",
+            show_default=False,
+        ),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the results there.", show_default=False)
+    ] = None,
+) -> None:
+    """Change one thing at a time in the rules and run the scenarios: whoever survives has no scenario.
+
+    Exit codes: 0 done; 1 with --fail-on-survivors, some change is noticed by no scenario and not accepted; 2 a path, a
+    rule or the list of accepted survivors is wrong, or a scenario fails already without any change.
+    """
+    need_testing()
+    from spmwatch.rule_testing.mutation.accepted import FILE, accepted_in  # noqa: PLC0415 - needs the extra `testing`
+    from spmwatch.rule_testing.mutation.changes import Kind  # noqa: PLC0415
+    from spmwatch.rule_testing.mutation.run import USUAL, judge_all, mutants, usual_jobs  # noqa: PLC0415
+    from spmwatch.rule_testing.rule_choice import RuleChoice  # noqa: PLC0415
+
+    paths = features or [FEATURES]
+    for path in paths:
+        if not path.exists():
+            raise InputError(str(path), "-", "does not exist", "Name feature files or a folder of such")
+    choice = RuleChoice(rules and rules.resolve(), tuple(each.resolve() for each in overlay or ()))
+    checked_root(rules)
+    base = choice.evaluator().rule_base
+    wanted = _wanted(base, rule or [], changed_since, rules)
+    if wanted is not None and not wanted:
+        complain(f"No rule differs from {visible(changed_since or '')}.")
+        raise typer.Exit(DONE)
+    known = accepted_in(accepted or next((path / FILE for path in paths if path.is_dir()), Path(FILE)))
+    found = mutants(base, choice.root, wanted or (), frozenset(Kind) if thorough else USUAL)
+    cases = _recorded(paths, choice if rules or overlay else None)
+    report = judge_all(
+        found,
+        cases,
+        base,
+        known,
+        jobs=jobs or usual_jobs(),
+        progress=_progress,
+        complete=wanted is None or not thorough,
+    )
+    print_report(report)
+    if json_file is not None:
+        write_file(json_file, json.dumps(as_json(report), ensure_ascii=False, indent=1).encode("utf-8"))
+    for change in report.stale:
+        complain(f"Accepted, but no survivor: {change}. Remove it from the list, or mend its wording.")
+    if report.stale:
+        raise typer.Exit(WRONG_INPUT)
+    raise typer.Exit(SURVIVORS if fail_on_survivors and report.survivors else DONE)
+
+
+def _recorded(paths: Sequence[Path], choice: RuleChoice | None) -> Sequence[Case]:
+    """The scenarios, run once. Raises InputError when one does not hold."""
+    from spmwatch.rule_testing.mutation.recording import record_scenarios  # noqa: PLC0415 - see `mutate`
+    from spmwatch.rule_testing.run import Wanted  # noqa: PLC0415
+
+    done, cases = record_scenarios(Wanted(paths=paths, choice=choice), Path.cwd())
+    if not (done.readable and done.held):
+        fix = "Run `spmwatch test` and mend them: changes are judged by scenarios that hold"
+        raise InputError(", ".join(map(str, paths)), "-", "has scenarios that fail, or none", fix)
+    complain(f"{len(cases)} scenarios ran and hold.")
+    return cases
+
+
+def _wanted(base: RuleBase, named: Sequence[str], ref: str | None, root: Path | None) -> Collection[str] | None:
+    """Ids of what is to be changed; None: everything. Raises InputError for an id that is none."""
+    ids = {rule.id: rule.id for rule in base.rules}
+    ids |= {name: f"check {check.id}" for check in base.checks for name in (check.id, f"check {check.id}")}
+    if strange := [name for name in named if name not in ids]:
+        fix = f"Write one of: {', '.join(ids)}"
+        raise InputError(strange[0], "-", "is no active rule and no check", fix)
+    wanted = {ids[name] for name in named}
+    if ref is None:
+        return wanted or None
+    changed = _changed_files(ref, root or Path("rules"))
+    parts = [*((rule.path, rule.id) for rule in base.rules), *((c.path, f"check {c.id}") for c in base.checks)]
+    of_parts = dict(parts)
+    touched = {of_parts[path] for path in changed if path in of_parts}
+    if any(path not in of_parts and path.endswith(".yaml") for path in changed):
+        touched = set(of_parts.values())  # a file that all rules share
+    return touched & wanted if wanted else touched
+
+
+def _changed_files(ref: str, folder: Path) -> Sequence[str]:
+    """Files below the folder of rules that differ from the revision, as `rules/...`. Raises InputError."""
+    if ref.startswith("-"):
+        raise InputError(ref, "-", "is no revision", "Name a branch, a tag or a commit")
+    command = ["git", "-C", str(folder), "diff", "--name-only", "--relative", ref, "--", "."]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise InputError(ref, "-", "is no revision that git knows here", "Name a branch, a tag or a commit")
+    return [f"rules/{line}" for line in done.stdout.splitlines()]
+
+
+def _progress(done: int, of: int) -> None:
+    if done % 100 == 0 and done != of:
+        complain(f"{done} of {of} changes judged ...")

@@ -1,0 +1,1 @@
+"""Rule mutation: one thing changed at a time in the rules, to see whether some scenario notices."""
