@@ -14,7 +14,7 @@ from pathlib import Path
 
 from spmwatch.engine.acknowledgement import Acknowledgement
 from spmwatch.engine.evaluate import Evaluator
-from spmwatch.engine.facts import Fact, PatientRecord, Source
+from spmwatch.engine.facts import Certainty, Fact, PatientRecord, Source
 from spmwatch.engine.merging import Merged, merge
 from spmwatch.engine.reasoning.reports import RuleReport
 from spmwatch.engine.recommendation import Finding, Recommendation
