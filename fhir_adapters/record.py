@@ -18,7 +18,7 @@ from spmwatch.fhir_adapters.orders import Draft, draft_orders
 from spmwatch.fhir_adapters.patient import read_patient
 from spmwatch.fhir_adapters.problems import Fate, Tally
 from spmwatch.fhir_adapters.procedure import read_procedure
-from spmwatch.fhir_adapters.reader import Outcome, Reader
+from spmwatch.fhir_adapters.reader import UNREAD, Outcome, Reader
 from spmwatch.fhir_adapters.references import REFERRED_TO, Item, ResourceIndex, is_same, newest_of
 from spmwatch.fhir_adapters.relevance import relevance_of
 from spmwatch.fhir_adapters.shapes import is_sound, subject_in
@@ -201,6 +201,18 @@ def _note_wrong_types(reader: Reader, item: Item, outcome: Outcome) -> None:
         reader.unsupplied.update(dict.fromkeys(types, HIDDEN))
         problem = "what it is about cannot be read, and something in it may name myeloma, its treatment or a transplant"
         reader.gap(item, "unreadable", "", problem, "Look at it in its source system, and correct it there.")
+    elif item.type == "Observation" and outcome.fate is Fate.UNUSABLE:
+        _doubt_by_words(reader, hidden)
+
+
+def _doubt_by_words(reader: Reader, hidden: Iterable[object]) -> None:
+    """An Observation tells of drugs by code alone; if its code is lost, its words may be all that is left of it.
+
+    They bring nobody into the results, but whoever is there is not told "no" against them.
+    """
+    named = (concept for one in hidden for concept in evidence_in(one, reader.terms, ""))
+    for kind in sorted(types_in_doubt(named, "Observation")):
+        reader.unsupplied.setdefault(kind, UNREAD)
 
 
 def _latest(patients: list[Item], tally: Tally) -> list[Item]:

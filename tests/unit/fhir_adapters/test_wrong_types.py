@@ -263,6 +263,14 @@ def test_a_code_of_which_nothing_is_left_may_be_about_anything(make: Make, what:
     assert [gap.element for gap in record.gaps if gap.reference and gap.element.startswith("code")]
 
 
+@pytest.mark.parametrize("what", [["melphalan given", "x"], {"value": {"text": "melphalan given"}}], ids=str)
+def test_words_of_an_observation_whose_code_is_lost_are_no_no(what: object) -> None:
+    """Sound words of an Observation name no drug; of a code that cannot be read they may be what is left."""
+    lost = {kind for kind, _ in read(observation(code=what)).coverage.unsupplied}
+    assert {"Observation", "MedicationAdministration"} <= lost
+    assert read(observation(code={"text": "melphalan given"})).coverage.unsupplied == ()
+
+
 @pytest.mark.parametrize("what", [{}, {"coding": []}, {"text": "knee"}, code("urn:x", "1"), ["knee", "hip"]], ids=str)
 @pytest.mark.parametrize("make", [condition, procedure, observation])
 def test_an_absent_or_unknown_code_hides_nothing(make: Make, what: object) -> None:

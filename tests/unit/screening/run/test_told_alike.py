@@ -10,7 +10,24 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.support.exports import Resource, by_type, fast, lines, patient_of, plain, quarantine, tables, worked_patients
+from spmwatch.screening.results.finish import Wanted
+from spmwatch.screening.run.counting import CountsError
+from spmwatch.screening.run.reading import Gathering
+from spmwatch.screening.run.whole import screen_to
+from tests.support.exports import (
+    Resource,
+    by_type,
+    call,
+    fast,
+    lines,
+    options,
+    patient_of,
+    plain,
+    quarantine,
+    rules,
+    tables,
+    worked_patients,
+)
 
 Shape = Callable[[Path], None]
 
@@ -99,3 +116,15 @@ def test_what_comes_behind_the_end_of_a_mixed_file_is_not_known(tmp_path: Path) 
     fast(tmp_path / "out", tmp_path / "export")
     lacking = orjson.loads((tmp_path / "out" / "run.json").read_bytes())["not_supplied"]
     assert {"Condition", "Procedure", "Observation", "MedicationAdministration"} <= set(lacking)
+
+
+def test_a_run_that_fails_says_what_it_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its work is kept for the next try, and holds data of patients: that is said, with the place."""
+    monkeypatch.setattr(Gathering, "_value", lambda *_: None)  # looked at, and then forgotten
+    folder, said = by_type(tmp_path / "export", some()), list[str]()
+    (folder / "Remarks.ndjson").write_bytes(lines([{"resourceType": "OperationOutcome", "id": "o"}]))
+    with pytest.raises(CountsError):
+        screen_to(tmp_path / "out", options(folder), rules(), Wanted(), call(say=said.append))
+    assert str(tmp_path / "out" / ".work") in said[-1]
+    assert "No results were written" in said[-1]
+    assert (tmp_path / "out" / ".work").is_dir()
