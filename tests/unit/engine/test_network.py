@@ -127,9 +127,8 @@ def test_two_episodes_with_equal_content_are_both_seen(network: Network) -> None
     assert certain.episodes == ("x1", "x2")
 
 
-def test_two_thousand_sessions_leave_nothing_behind(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The 1,025th live session would be refused: each is freed, also when nothing fired. Nothing is remembered here."""
-    monkeypatch.setattr(network_module, "_MOST_EPISODES", -1)
+def test_two_thousand_sessions_leave_nothing_behind(network: Network) -> None:
+    """The 1,025th live session would be refused: each is freed, also when nothing fired."""
     for number in range(2_000):
         episodes: list[Episode] = [PATIENT, LENALIDOMIDE] if number % 2 else [PATIENT]
         assert len(network.evaluate(episodes, AS_OF)) == (2 if number % 2 else 0)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import random
 
-import pytest
-
 from spmwatch.engine.episodes import Course, Disease, Episode, Found, PatientEpisode, Span, Transplant
 from spmwatch.engine.facts import Standing
-from spmwatch.engine.reasoning import network as network_module
 from spmwatch.engine.reasoning.network import Network
 from tests.strategies.episodes import AS_OF, DAY_STEPS, rule_of
 from tests.unit.engine.test_differential import by_explainer, by_network
@@ -38,12 +35,8 @@ def _patient(rng: random.Random) -> list[Episode]:
     return episodes
 
 
-def test_joins_negations_and_chains_agree_with_plain_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Date joins that are mostly false, three-episode joins, joined negations, and patients for whom nothing fires.
-
-    Nothing is remembered, so that each goes through the C code.
-    """
-    monkeypatch.setattr(network_module, "_MOST_EPISODES", -1)
+def test_joins_negations_and_chains_agree_with_plain_python() -> None:
+    """Date joins that are mostly false, three-episode joins, joined negations, and patients for whom nothing fires."""
     length = {"drug": "lenalidomide", "as": "a"}
     near = {"drug": "melphalan", "form": ["oral", "unknown"], "start": {"within": "many_d", "of": "a.start"}}
     rule_set = [
