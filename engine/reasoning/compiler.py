@@ -45,7 +45,6 @@ class Piece:
         targets: name of a compiled rule -> what it stands for.
         needs: what episodes have to match, each condition by one of them; without that the branch holds in no reading.
         guards: what the episodes match that a negation of the branch may see.
-        joins: does it compare one episode with another?
         pairs: what two conditions match that are compared with each other and ask for one kind; they speak of two
             different episodes, so without two there is nothing to compare.
     """
@@ -55,7 +54,6 @@ class Piece:
     targets: Mapping[str, Target]
     needs: int
     guards: int
-    joins: bool
     pairs: tuple[int, ...]
 
 
@@ -90,14 +88,12 @@ class Compiled:
             key = f"{name}.{same}/{'certain' if certain else 'possible'}"
             definition[key] = {"all": self._patterns(blocks, variant, certain)}
             targets[key] = Target(rule, variant, certain, len(blocks), (rule.id, variant.id, certain))
-        asked = (*branch.conditions, *(item.condition for item in variant.unless))
-        joins = any(test.anchor not in (None, TODAY) for condition in asked for test in condition.spans)
         pairs = tuple(
             bits[one.name] | bits[other.name]
             for one, other in itertools.combinations(branch.conditions, 2)
             if one.verb == other.verb and _compared(one, other)
         )
-        return Piece(name, definition, targets, needs, guards, joins, pairs)
+        return Piece(name, definition, targets, needs, guards, pairs)
 
     def _patterns(self, blocks: Sequence[Sequence[Condition]], variant: Variant, certain: bool) -> list[Json]:
         names = {condition.name: f"n{number}" for number, block in enumerate(blocks) for condition in block}

@@ -6,8 +6,7 @@ episode that a negation may see is asserted first as a guard copy, so the order 
 crashes on odd JSON, so wire.py lets our own closed vocabulary and whole numbers through, nothing else.
 
 Each branch of a rule is a ruleset of its own: a session costs what its ruleset could hold, not what it does hold. One
-is opened only where each condition of the branch has an episode (docs/decisions/0011). What the C code said of a branch
-that compares no episodes with each other is remembered for episodes that none of its tests tells from these (0020).
+is opened only where each condition of the branch has an episode (docs/decisions/0011).
 """
 
 from __future__ import annotations
@@ -33,18 +32,12 @@ from spmwatch.engine.catalogue.rule import Rule
 from spmwatch.engine.episodes import VOCABULARY, Episode, Found
 from spmwatch.engine.errors import NetworkFactError
 from spmwatch.engine.reasoning.chaining import found_episode, references
-from spmwatch.engine.reasoning.compiler import ALWAYS, Compiled, Piece, Target
+from spmwatch.engine.reasoning.compiler import ALWAYS, Compiled, Piece
 from spmwatch.engine.reasoning.wire import Json, Sent, checked
-from spmwatch.engine.terminology.memory import Memory
 
 _OK, _UNMATCHED = 0, 1
 _TWO = 2
-_MOST_REMEMBERED, _MOST_EPISODES, _MOST_FIRED = 10_000, 24, 100
-"""Runs that are remembered, and how large one may be."""
 _EPISODES = re.compile('"e":"([^"]*)"').findall  # no word that travels holds a quote
-
-_Fired = tuple[Target, tuple[str, ...]]
-"""What fired, on which episodes."""
 
 MatchKey = tuple[str, str, bool]
 """Rule, variant, and whether it holds for certain."""
@@ -80,8 +73,6 @@ class Network:
         self.building = {rule.id for rule in rules if references(rule)}
         self.rulesets = tuple(_Ruleset(piece) for piece in compiled.pieces)
         self.plan = tuple((ruleset.piece.needs, ruleset) for ruleset in self.rulesets)
-        self.remembered: Memory[tuple[tuple[Target, tuple[int, ...]], ...]] = Memory(_MOST_REMEMBERED)
-        """What fired on which of the episodes, by ruleset and what its tests come to; nothing in it is of a patient."""
         self.lock = threading.Lock()
         self._sessions = itertools.count()
 
@@ -179,33 +170,13 @@ class Session:
         return match
 
     def _fire(self, ruleset: _Ruleset) -> list[Found]:
-        """What one ruleset says of the episodes that concern it; the findings to chain on."""
-        piece = ruleset.piece
-        mask = piece.needs | piece.guards
-        concerned = [sent for sent in self._sent if sent.matches & mask]
-        for pair in piece.pairs:
-            if sum([bool(sent.matches & pair) for sent in concerned]) < _TWO:
+        """Run one ruleset on the episodes that concern it; the findings to chain on."""
+        for pair in ruleset.piece.pairs:
+            if sum([bool(sent.matches & pair) for sent in self._sent]) < _TWO:
                 return []
-        if piece.joins or len(concerned) > _MOST_EPISODES:
-            return self._record(self._run(ruleset, concerned))
-        key = piece.name, tuple([(sent.matches & mask, sent.sure & mask) for sent in concerned])
-        known = self._network.remembered.get(key)
-        if known is None:
-            fired = self._run(ruleset, concerned)
-            if len(fired) <= _MOST_FIRED:
-                place = {sent.episode: number for number, sent in enumerate(concerned)}
-                kept = tuple([(target, tuple([place[id_] for id_ in used])) for target, used in fired])
-                self._network.remembered.keep(key, kept)
-        else:
-            ids = [sent.episode for sent in concerned]
-            fired = [(target, tuple([ids[number] for number in places])) for target, places in known]
-        return self._record(fired)
-
-    def _run(self, ruleset: _Ruleset, concerned: Sequence[Sent]) -> list[_Fired]:
-        """Let the C code match these episodes."""
         piece, handle = ruleset.piece, ruleset.handle
-        facts = [sent.guard for sent in concerned if sent.matches & piece.guards] if piece.guards else []
-        facts += [sent.fact for sent in concerned if sent.matches & piece.needs]
+        facts = [sent.guard for sent in self._sent if sent.matches & piece.guards] if piece.guards else []
+        facts += [sent.fact for sent in self._sent if sent.matches & piece.needs]
         messages: list[str] = []
         state = self._open(handle)
         try:
@@ -216,7 +187,7 @@ class Session:
                 messages.append(message)
         finally:
             _c.delete_state(handle, self._sid)
-        return [_fired(piece, message) for message in messages]
+        return self._record(piece, messages)
 
     def _open(self, handle: int) -> int:
         """A session in which the rule that always fires has begun: only then may it be deleted, whatever follows."""
@@ -224,10 +195,19 @@ class Session:
         _c.start_action_for_state(handle, state)
         return int(state)
 
-    def _record(self, fired: Iterable[_Fired]) -> list[Found]:
-        """Note what fired; the findings to chain on, when other rules refer to this one."""
+    def _record(self, piece: Piece, messages: Iterable[str]) -> list[Found]:
+        """Note what fired; the findings to chain on, when other rules refer to this one.
+
+        Args:
+            piece: what the messages are about.
+            messages: JSON of the C code, from our own facts: `{"name":{"n0":{...,"e":"exposed-1",...},"n1":{...}}}`.
+        """
         found: list[Found] = []
-        for target, episodes in fired:
+        for message in messages:
+            target = piece.targets[message[2 : message.index('"', 2)]]
+            episodes = tuple(_EPISODES(message))
+            if len(episodes) != target.size:
+                raise NetworkFactError(f"{target.size} episodes were matched and {len(episodes)} came back")
             if target.match in self._matches:
                 del self._matches[target.match]
             if target.match not in self._used:
@@ -236,15 +216,6 @@ class Session:
                     found.append(found_episode(target.rule, target.variant, certain=target.certain))
             self._used[target.match].add(episodes)
         return found
-
-
-def _fired(piece: Piece, message: str) -> _Fired:
-    """What a message of the C code, made of our own facts, tells: `{"name":{"n0":{...,"e":"exposed-1",...},...}}`."""
-    target = piece.targets[message[2 : message.index('"', 2)]]
-    episodes = tuple(_EPISODES(message))
-    if len(episodes) != target.size:
-        raise NetworkFactError(f"{target.size} episodes were matched and {len(episodes)} came back")
-    return target, episodes
 
 
 def _to_json(definition: Json) -> str:

@@ -1,8 +1,8 @@
 """How episodes travel to the network: as flat facts that carry what some rule tests, and nothing else.
 
 Beside the fact stands what the episode matches by itself: which conditions it could satisfy in the possible reading, as
-one bit each, and which of them in the certain reading. It is worked out from the same whole numbers, comparisons and
-words that the network gets, so it never says less than the network does; joins and negations are left to the network.
+one bit each. It is worked out from the same whole numbers, comparisons and words that the network gets, so it never
+says less than the network does; joins, negations and the certain reading are left to the network.
 """
 
 from __future__ import annotations
@@ -41,17 +41,13 @@ class Sent:
     """An episode as it travels in one evaluation.
 
     Attributes:
-        episode: its id.
         matches: the conditions that it could satisfy, by their bits.
-        sure: those of them that it satisfies in the certain reading too.
         fact: the JSON that conditions under `when` match.
         guard: the copy that negations match; empty when none could.
         says: what the fact says beside its id: episodes that say the same are one to every rule.
     """
 
-    episode: str
     matches: int
-    sure: int
     fact: str
     guard: str
     says: str
@@ -59,13 +55,11 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class _Alone:
-    """What a condition asks of one episode alone, in the possible reading and in the certain one."""
+    """What a condition asks of one episode alone, in the possible reading."""
 
     verb: str
     words: tuple[tuple[str, frozenset[str]], ...]
-    known: tuple[tuple[str, frozenset[str]], ...]  # the certain reading's words
     spans: tuple[tuple[str, str, int], ...]  # (property of the fact, comparison, limit)
-    worst: tuple[tuple[str, str, int], ...]  # the certain reading's spans
 
 
 _Tests = tuple[tuple[int, Callable[[int, int], bool], int], ...]
@@ -78,8 +72,7 @@ class _Encoded:
 
     json: str
     matches: int
-    sure: int
-    undecided: tuple[tuple[int, _Tests, _Tests | None], ...]  # the certain reading's last; None where words are unknown
+    undecided: tuple[tuple[int, _Tests], ...]
 
 
 class Wire:
@@ -110,20 +103,14 @@ class Wire:
                 for anchored in VOCABULARY:  # a condition knows its anchor by name only: each kind carries that field
                     if test.anchor_field in VOCABULARY[anchored].spans:
                         self._spans[anchored].add(test.anchor_field)
-        possible, certain = (
-            tuple(
-                (f"{t.field}_{side_of(t, certain=way)[0]}", t.comparison, offset_of(t, is_day=units[t.field].is_day))
-                for t in condition.spans
-                if t.anchor in (None, TODAY)
-            )
-            for way in (False, True)
-        )
         alone = _Alone(
             verb,
             tuple((test.field, frozenset((*test.values, UNKNOWN))) for test in condition.words),
-            tuple((test.field, frozenset(test.values)) for test in condition.words),
-            possible,
-            certain,
+            tuple(
+                (f"{t.field}_{side_of(t, certain=False)[0]}", t.comparison, offset_of(t, is_day=units[t.field].is_day))
+                for t in condition.spans
+                if t.anchor in (None, TODAY)
+            ),
         )
         self._kinds.clear()
         bit = self._bits.setdefault(alone, 1 << len(self._bits))
@@ -199,7 +186,7 @@ class Kind:
         encoded = self._known.get(words)
         if encoded is None:
             encoded = self._encode(words)
-        matches, sure = encoded.matches, encoded.sure
+        matches = encoded.matches
         if not matches and not encoded.undecided:
             return None
         numbers = [
@@ -210,8 +197,12 @@ class Kind:
         for value in numbers:
             if not -_MAX_NUMBER < value < _MAX_NUMBER:
                 raise NetworkFactError("a span is no bounded whole number")  # days, and numbers in rules, always are
-        if encoded.undecided:
-            matches, sure = _decided(encoded, numbers)
+        for bit, tests in encoded.undecided:
+            for index, compare, limit in tests:
+                if not compare(numbers[index], limit):
+                    break
+            else:
+                matches |= bit
         if not matches:
             return None
         if episode.id not in self._known_ids:
@@ -219,9 +210,7 @@ class Kind:
         counts = 1 if episode.standing is Standing.COUNTS else 0
         rest = f'{self._verb}","c":{counts},"t":1{encoded.json}{self._template % tuple(numbers)}}}'
         return Sent(
-            episode.id,
             matches,
-            sure if counts else 0,
             f'{{"id":"{number}","sid":"{sid}","e":"{episode.id}","k":"{rest}',
             f'{{"id":"{GUARD}{number}","sid":"{sid}","e":"{episode.id}","k":"{GUARD}{rest}'
             if matches & self._negated
@@ -238,15 +227,14 @@ class Kind:
 
     def _encode(self, words: tuple[str, ...]) -> _Encoded:
         value = dict(zip(self._fields, words, strict=True))
-        matches, sure, undecided = 0, 0, []
+        matches, undecided = 0, []
         for alone, bit in self._conditions.items():
             if all(value[field] in accepted for field, accepted in alone.words):
-                known = all(value[field] in accepted for field, accepted in alone.known)
-                if alone.spans:
-                    undecided.append((bit, self._tests(alone.spans), self._tests(alone.worst) if known else None))
+                tests = tuple((self._numbers.index(name), _COMPARE[how], limit) for name, how, limit in alone.spans)
+                if tests:
+                    undecided.append((bit, tests))
                 else:
                     matches |= bit
-                    sure |= bit if known else 0
         fact: Json = {field: value[field] for field in self._sent_words}
         fact |= {name: 1 for (field, accepted), name in self._flags.items() if value[field] in accepted}
         json = ""
@@ -254,25 +242,8 @@ class Kind:
             json = "".join(f',"{n}":"{v}"' if isinstance(v, str) else f',"{n}":{v}' for n, v in checked(fact).items())
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
-        encoded = self._known[words] = _Encoded(json, matches, sure, tuple(undecided))
+        encoded = self._known[words] = _Encoded(json, matches, tuple(undecided))
         return encoded
-
-    def _tests(self, spans: Sequence[tuple[str, str, int]]) -> _Tests:
-        return tuple((self._numbers.index(name), _COMPARE[how], limit) for name, how, limit in spans)
-
-
-def _decided(encoded: _Encoded, numbers: Sequence[int]) -> tuple[int, int]:
-    """The conditions that an episode satisfies by its words and these numbers, in the possible and certain reading."""
-    matches, sure = encoded.matches, encoded.sure
-    for bit, tests, worst in encoded.undecided:
-        for index, compare, limit in tests:
-            if not compare(numbers[index], limit):
-                break
-        else:
-            matches |= bit
-            if worst is not None and all(compare(numbers[index], limit) for index, compare, limit in worst):
-                sure |= bit
-    return matches, sure
 
 
 def _getter(fields: Sequence[str]) -> Callable[[Episode], tuple[Any, ...]]:

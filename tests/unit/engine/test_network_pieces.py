@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from spmwatch.engine.catalogue.conditions import Condition
 from spmwatch.engine.catalogue.load import load_rule_base
 from spmwatch.engine.catalogue.rule import Rule
-from spmwatch.engine.episodes import VOCABULARY, Course, Episode, Missing, PatientEpisode, Span, Stated
+from spmwatch.engine.episodes import VOCABULARY, Course, Episode, Missing, PatientEpisode, Span, Stated, Transplant
 from spmwatch.engine.errors import NetworkFactError
 from spmwatch.engine.facts import Standing
 from spmwatch.engine.reasoning import network as network_module
@@ -184,3 +184,22 @@ def test_a_finding_of_a_later_run_is_named_beside_the_one_that_says_the_same() -
     after = {(m.rule, m.certain): m for m in session.run([Missing(id="m", datum="x", decisive="minor")])}
     assert after["TST-03", True].bindings == ((first,), (second,))
     assert after["TST-01", True].bindings == before["TST-01", True].bindings
+
+
+def test_what_compares_two_of_a_kind_is_not_asked_about_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[int] = []
+    original = network_module.Session._open
+
+    def noted(session: network_module.Session, handle: int) -> int:
+        opened.append(handle)
+        return original(session, handle)
+
+    monkeypatch.setattr(network_module.Session, "_open", noted)
+    twice = {"all": [{"transplanted": {"as": "a"}}, {"transplanted": {"date": {"after": "a.date"}}}]}
+    network = Network([rule_of("TST-01", twice, [])])
+    first = Transplant(id="t", date=Span.exactly(1000))
+    assert network.evaluate([PatientEpisode(id="p"), first], AS_OF) == []
+    assert opened == []
+    matches = network.evaluate([PatientEpisode(id="p"), first, replace(first, id="u", date=Span.exactly(1001))], AS_OF)
+    assert opened
+    assert {match.bindings for match in matches} == {(("t", "u"),)}
