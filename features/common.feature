@@ -86,3 +86,23 @@ Feature: What silences every rule
       | statement      | not-taken        |
       | request        | cancelled        |
       | request        | entered-in-error |
+
+  Scenario: Everything around lenalidomide that has ended, in lymphoma, when orders are signed
+    Given follicular lymphoma was diagnosed on 2018-03-01
+    And etoposide was given on 2018-05-01
+    And radiotherapy was completed on 2018-07-01
+    And an autologous stem cell transplant was done on 2018-11-10
+    And an autologous stem cell transplant was done on 2019-11-10
+    And lenalidomide 20 mg was taken from 2020-01-01 to 2025-03-01
+    And MDS was diagnosed on 2025-06-10 and is active
+    And cyclophosphamide is ordered
+    When the order is signed
+    Then exactly these rules fire: SPM-30 (info)
+
+  Scenario: A disease that progressed on lenalidomide, in lymphoma, when lenalidomide is ordered again
+    Given follicular lymphoma was diagnosed on 2018-03-01
+    And lenalidomide 20 mg was taken from 2024-06-20 to 2025-06-12
+    And an observation on 2025-06-10 says "progressive disease"
+    And lenalidomide 20 mg is ordered
+    When the order is signed
+    Then exactly these rules fire: SPM-30 (info)

@@ -289,3 +289,35 @@ Feature: Any lenalidomide exposure in myeloma
       Given a medication request of lenalidomide from 2025-01-01 to 2025-06-30 has the status "on-hold"
       When the rule is evaluated
       Then it is undecided
+
+  Rule: Moments and plan
+
+    @fires
+    Scenario Outline: It speaks when an order is <moment>
+      Given multiple myeloma was diagnosed on 2020-03-01
+      And lenalidomide 10 mg was taken from 2025-01-01 and continues
+      And dexamethasone is ordered
+      When the order is <moment>
+      Then it recommends with indicator "info"
+
+      Examples:
+        | moment   |
+        | selected |
+        | signed   |
+
+    @fires
+    Scenario Outline: It is a reason for <check>
+      Given multiple myeloma was diagnosed on 2020-03-01
+      And lenalidomide 10 mg was taken from 2025-01-01 and continues
+      And the patient smoked 30 pack-years until 2020-03-10
+      When the chart is opened
+      Then the plan names SPM-01 as a reason for <check>
+
+      Examples:
+        | check                       |
+        | blood count                 |
+        | skin check                  |
+        | breast cancer screening     |
+        | colorectal cancer screening |
+        | cervical cancer screening   |
+        | lung cancer screening       |

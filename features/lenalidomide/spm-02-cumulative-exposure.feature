@@ -159,3 +159,42 @@ Feature: Lenalidomide in two phases, or for long
     And the patient died on 2025-12-01
     When the rule is evaluated
     Then it stays silent
+
+  @near-miss
+  Scenario: Induction with lenalidomide, maintenance with another drug
+    Given lenalidomide 25 mg was taken as induction from 2024-04-01 to 2024-08-31
+    And thalidomide was taken as maintenance from 2025-02-15 and continues
+    When the rule is evaluated
+    Then it stays silent
+
+  @unknown
+  Scenario: The end of an induction is not recorded, and which phase was before does not matter for the sum
+    Given lenalidomide 25 mg was taken from 2020-01-01 to 2020-06-30
+    And lenalidomide 25 mg was taken as induction from 2021-01-01 with no recorded end
+    When the rule is evaluated
+    Then part b is undecided
+    And it asks about the lenalidomide dates
+    And nothing is asked about the lenalidomide phase
+
+  @fires
+  Scenario Outline: It speaks when an order is <moment>
+    Given lenalidomide 10 mg was taken as maintenance from 2020-01-01 and continues
+    And dexamethasone is ordered
+    When the order is <moment>
+    Then part b fires with indicator "warning"
+
+    Examples:
+      | moment   |
+      | selected |
+      | signed   |
+
+  @fires
+  Scenario Outline: It is a reason for <check>
+    Given lenalidomide 10 mg was taken as maintenance from 2020-01-01 and continues
+    When the chart is opened
+    Then the plan names SPM-02b as a reason for <check>
+
+    Examples:
+      | check                |
+      | second-cancer review |
+      | blood count          |

@@ -189,3 +189,62 @@ Feature: Lenalidomide maintenance for long
     And the patient died on 2025-12-28
     When the rule is evaluated
     Then it stays silent
+
+  @near-miss
+  Scenario: Long maintenance with another drug, and then lenalidomide for a year
+    Given thalidomide was taken as maintenance from 2020-01-01 to 2024-12-31
+    And lenalidomide 10 mg was taken as maintenance from 2025-01-10 and continues
+    When the rule is evaluated
+    Then it stays silent
+
+  @near-miss
+  Scenario: Long maintenance ended, another drug is taken for maintenance, and there is another risk
+    Given breast cancer was diagnosed on 2012-06-10 and is resolved
+    And lenalidomide 10 mg was taken as maintenance from 2020-01-01 to 2023-12-31
+    And thalidomide was taken as maintenance from 2024-03-01 and continues
+    When the rule is evaluated
+    Then it stays silent
+
+  @near-miss
+  Scenario: Long maintenance ended, lenalidomide is taken for consolidation, and there is another risk
+    Given breast cancer was diagnosed on 2012-06-10 and is resolved
+    And lenalidomide 10 mg was taken as maintenance from 2020-01-01 to 2023-12-31
+    And lenalidomide 25 mg was taken as consolidation from 2025-03-01 and continues
+    When the rule is evaluated
+    Then it stays silent
+
+  @fires
+  Scenario: With a progression, past which it goes on
+    Given lenalidomide 10 mg was taken as maintenance from 2022-06-20 and continues
+    And myeloma progressed on 2025-06-10
+    When the rule is evaluated
+    Then it recommends with indicator "warning"
+
+  @fires
+  Scenario Outline: It speaks when an order is <moment>
+    Given lenalidomide 10 mg was taken as maintenance from 2024-01-14 and continues
+    And dexamethasone is ordered
+    When the order is <moment>
+    Then it recommends with indicator "info"
+
+    Examples:
+      | moment   |
+      | selected |
+      | signed   |
+
+  @fires
+  Scenario Outline: It is a reason for <check>
+    Given lenalidomide 10 mg was taken as maintenance from 2024-01-14 and continues
+    And the patient smoked 30 pack-years until 2020-03-10
+    When the chart is opened
+    Then the plan names SPM-09 as a reason for <check>
+
+    Examples:
+      | check                       |
+      | second-cancer review        |
+      | blood count                 |
+      | skin check                  |
+      | breast cancer screening     |
+      | colorectal cancer screening |
+      | cervical cancer screening   |
+      | lung cancer screening       |

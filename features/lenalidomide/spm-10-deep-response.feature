@@ -91,12 +91,32 @@ Feature: Deep response before lenalidomide maintenance
       When the rule is evaluated
       Then it stays silent
 
+    @fires
+    Scenario: The myeloma progressed before the response
+      Given myeloma progressed on 2023-09-01
+      And a complete response was recorded on 2024-05-01
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+
     @unless
-    Scenario: Only a partial response since
+    Scenario Outline: Only a <lesser response> since
       Given a complete response was recorded on 2023-12-01
-      And a partial response was recorded on 2024-05-01
+      And a <lesser response> was recorded on 2024-05-01
       When the rule is evaluated
       Then it stays silent
+
+      Examples:
+        | lesser response            |
+        | partial response           |
+        | minimal response           |
+        | response of stable disease |
+
+    @fires
+    Scenario: A complete and a partial response of the same day
+      Given a complete response was recorded on 2024-05-01
+      And a partial response was recorded on 2024-05-01
+      When the rule is evaluated
+      Then it recommends with indicator "info"
 
     @unknown
     Scenario: Only the year of the response is recorded
@@ -209,3 +229,40 @@ Feature: Deep response before lenalidomide maintenance
       And lenalidomide 10 mg is ordered
       When the order is signed
       Then it is undecided
+
+  Rule: Maintenance is ordered, other cases
+
+    @fires
+    Scenario Outline: After a <response>
+      Given a <response> was recorded on 2025-12-20
+      And lenalidomide 10 mg is ordered as maintenance
+      When the order is signed
+      Then it recommends with indicator "info"
+
+      Examples:
+        | response                    |
+        | stringent complete response |
+        | very good partial response  |
+
+    @fires
+    Scenario Outline: <drug> as <phase> <until> is no lenalidomide maintenance that goes on
+      Given <drug> was taken as <phase> from 2024-06-01 <until>
+      And a complete response was recorded on 2025-12-20
+      And lenalidomide 10 mg is ordered as maintenance
+      When the order is signed
+      Then it recommends with indicator "info"
+
+      Examples:
+        | drug               | phase         | until         |
+        | thalidomide        | maintenance   | and continues |
+        | lenalidomide 10 mg | consolidation | and continues |
+        | lenalidomide 10 mg | maintenance   | to 2025-06-30 |
+
+  Rule: Lenalidomide goes on, and is no maintenance
+
+    @near-miss
+    Scenario: As consolidation after a complete response
+      Given lenalidomide 10 mg was taken as consolidation from 2024-06-01 and continues
+      And a complete response was recorded on 2024-05-01
+      When the rule is evaluated
+      Then it stays silent

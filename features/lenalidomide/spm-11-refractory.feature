@@ -308,3 +308,30 @@ Feature: Lenalidomide after progression on it
       And a progression of 2025-06-10 has the verification status "provisional"
       When the rule is evaluated
       Then it is undecided
+
+  Rule: Regimens by name, and other drugs
+
+    Background:
+      Given myeloma progressed on 2025-06-10
+
+    @fires
+    Scenario: Of two regimens by name it is not told which of their drugs are ordered
+      Given lenalidomide 10 mg was taken from 2024-06-20 to 2025-06-12
+      And an order in words only says "KRd, then PACE chemotherapy"
+      When the order is signed
+      Then it recommends with indicator "warning"
+      And it is worded as possible
+
+    @near-miss
+    Scenario: A regimen with lenalidomide is planned, not ordered
+      Given lenalidomide 10 mg was taken from 2024-06-20 to 2025-06-12
+      And a plan in words only says "KRd"
+      When the chart is opened
+      Then it stays silent
+
+    @near-miss
+    Scenario: Lenalidomide ended, and another drug goes on
+      Given lenalidomide 10 mg was taken from 2024-06-20 to 2025-06-12
+      And pomalidomide was taken from 2025-06-20 and continues
+      When the chart is opened
+      Then it stays silent

@@ -111,6 +111,69 @@ Feature: Next treatment with a drug linked to leukaemia after lenalidomide
         | HDM 200 mg/m2       |
         | high-dose melphalan |
 
+    @fires
+    Scenario: Cyclophosphamide is ordered as tablets
+      Given the record tells of these draft orders
+        | concept          | route |
+        | Cyclophosphamide | oral  |
+      When the order is signed
+      Then it recommends with indicator "info"
+
+    @fires
+    Scenario Outline: Two regimens by name, and <drug> besides
+      Given an order in words only says "DaraMPV, then PACE chemotherapy"
+      And <drug> is ordered
+      When the order is signed
+      Then it recommends with indicator "warning"
+      And it is worded as possible
+
+      Examples:
+        | drug                   |
+        | daratumumab            |
+        | melphalan into the eye |
+
+    @fires
+    Scenario: Melphalan is ordered, and another drug than lenalidomide goes on
+      Given daratumumab was given from 2025-06-20 and continues
+      And intravenous melphalan is ordered
+      When the order is signed
+      Then it recommends with indicator "warning"
+
+    @near-miss
+    Scenario Outline: What is ordered would be <regimen> only together with <given>, which is being given
+      Given <given> was taken from 2025-12-01 and continues
+      And <first> is ordered
+      And <second> is ordered
+      And <third> is ordered
+      When the order is signed
+      Then it stays silent
+
+      Examples:
+        | regimen | given            | first       | second       | third                  |
+        | DaraMPV | oral melphalan   | daratumumab | bortezomib   | pomalidomide           |
+        | KCd     | cyclophosphamide | carfilzomib | carfilzomib  | dexamethasone          |
+
+    @near-miss
+    Scenario: So it is where melphalan into the eye is ordered with it
+      Given oral melphalan was taken from 2025-12-01 and continues
+      And daratumumab is ordered
+      And bortezomib is ordered
+      And pomalidomide is ordered
+      And melphalan into the eye is ordered
+      When the order is signed
+      Then it stays silent
+
+    @near-miss
+    Scenario Outline: <regimen> is being given, and nothing is ordered or planned
+      Given a medication statement in words only says "<regimen>" from 2025-12-01 and continues
+      When the chart is opened
+      Then it stays silent
+
+      Examples:
+        | regimen   |
+        | Dexa-BEAM |
+        | VTD-PACE  |
+
     @near-miss
     Scenario Outline: <text> is house dust mite
       Given an order in words only says "<text>"
@@ -250,6 +313,20 @@ Feature: Next treatment with a drug linked to leukaemia after lenalidomide
       And it is worded as possible
       And SPM-20 stays silent
 
+    @unless
+    Scenario Outline: Of two regimens by name it is not told which, but <drug> is ordered besides
+      Given lenalidomide 10 mg was taken from 2024-06-20 and continues
+      And an order in words only says "DaraMPV, then PACE chemotherapy"
+      And <drug> is ordered
+      When the order is signed
+      Then it recommends with indicator "info"
+
+      Examples:
+        | drug                  |
+        | oral melphalan        |
+        | intravenous melphalan |
+        | melphalan             |
+
     @unknown
     Scenario: Whether lenalidomide goes on is not known
       Given lenalidomide 10 mg was taken from 2024-06-20 to 2025-12
@@ -273,8 +350,34 @@ Feature: Next treatment with a drug linked to leukaemia after lenalidomide
       Examples:
         | drug                  | indicator |
         | intravenous melphalan | warning   |
+        | oral melphalan        | warning   |
+        | melphalan             | warning   |
         | cyclophosphamide      | info      |
+        | etoposide             | info      |
+        | doxorubicin           | info      |
+        | cisplatin             | info      |
+        | carmustine            | info      |
         | bendamustine          | info      |
+
+    @fires
+    Scenario: Cyclophosphamide is planned as tablets
+      Given the record tells of these planned drugs
+        | concept          | route | planned on |
+        | Cyclophosphamide | oral  | 2026-01-10 |
+      When the chart is opened
+      Then it recommends with indicator "info"
+
+    @near-miss
+    Scenario Outline: <drug> is planned, which does not count
+      Given <drug> is planned
+      When the chart is opened
+      Then it stays silent
+
+      Examples:
+        | drug                     |
+        | melphalan into the eye   |
+        | melphalan into the liver |
+        | carmustine wafer         |
 
     @fires
     Scenario: A planned regimen is named
@@ -430,3 +533,19 @@ Feature: Next treatment with a drug linked to leukaemia after lenalidomide
       And intravenous melphalan is planned
       When the chart is opened
       Then it is undecided
+
+    @unknown
+    Scenario: Two regimens by name are ordered, one of them with melphalan
+      Given a medication request of lenalidomide from 2024-06-20 to 2025-05-20 has the status "on-hold"
+      And an order in words only says "DaraMPV, then PACE chemotherapy"
+      When the order is signed
+      Then it is undecided
+
+  Rule: The plan of follow-up
+
+    @fires
+    Scenario: It is a reason for blood count
+      Given lenalidomide 10 mg was taken from 2024-06-20 and continues
+      And cyclophosphamide is planned
+      When the chart is opened
+      Then the plan names SPM-12 as a reason for blood count

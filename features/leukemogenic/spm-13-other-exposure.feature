@@ -41,6 +41,13 @@ Feature: Other chemotherapy linked to leukaemia besides lenalidomide
         | 2022-05-01 | 1 day  |
         | 2022-05-07 | 7 days |
 
+    @fires
+    Scenario: Cyclophosphamide for 7 days of February, exactly a quarter of the month, is worded as a single course
+      Given cyclophosphamide was given from 2022-02-01 to 2022-02-07
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "single course of cyclophosphamide"
+
     @fires @near-miss
     Scenario: Cyclophosphamide for 8 days
       Given cyclophosphamide was given from 2022-05-01 to 2022-05-08
@@ -73,12 +80,36 @@ Feature: Other chemotherapy linked to leukaemia besides lenalidomide
         | 2024-05-01 | 2022-05-01 |
 
     @unless
-    Scenario: Another drug besides one course of cyclophosphamide
+    Scenario Outline: <drug> besides one course of cyclophosphamide
       Given cyclophosphamide was given on 2022-05-01
-      And etoposide was given on 2022-05-01
+      And <drug> was given on 2022-05-01
       When the rule is evaluated
       Then it recommends with indicator "info"
       And the card of it says "note the cumulative dose"
+
+      Examples:
+        | drug         |
+        | etoposide    |
+        | doxorubicin  |
+        | cisplatin    |
+        | carmustine   |
+        | bendamustine |
+
+    @fires
+    Scenario: A drug that is not linked to leukaemia, before one course of cyclophosphamide
+      Given bortezomib was given from 2022-03-10 to 2022-04-20
+      And cyclophosphamide was given on 2022-05-01
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "single course of cyclophosphamide"
+
+    @fires
+    Scenario: One infusion that is told twice, once with its phase, is a single course
+      Given cyclophosphamide was given on 2022-05-01
+      And cyclophosphamide was given as induction on 2022-05-01
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "single course of cyclophosphamide"
 
     @near-miss
     Scenario: A carmustine wafer in the brain is local
@@ -155,3 +186,18 @@ Feature: Other chemotherapy linked to leukaemia besides lenalidomide
       When the rule is evaluated
       Then it recommends with indicator "info"
       And the card of it does not say "single"
+
+  Rule: When orders are written
+
+    @fires
+    Scenario Outline: It speaks when an order is <moment>
+      Given lenalidomide 10 mg was taken from 2025-01-01 and continues
+      And etoposide was given on 2022-05-01
+      And dexamethasone is ordered
+      When the order is <moment>
+      Then it recommends with indicator "info"
+
+      Examples:
+        | moment   |
+        | selected |
+        | signed   |

@@ -191,3 +191,61 @@ Feature: Lenalidomide together with oral melphalan
       And the patient died on 2024-12-28
       When the rule is evaluated
       Then it stays silent
+
+  Rule: Both count as current, but were not taken together
+
+    @near-miss
+    Scenario: Melphalan began after lenalidomide ended, and long after it began
+      Given lenalidomide 10 mg was taken from 2025-10-01 to 2025-12-25
+      And oral melphalan was taken from 2026-01-05 and continues
+      When the rule is evaluated
+      Then it stays silent
+      And SPM-04 fires with indicator "warning"
+
+    @near-miss
+    Scenario: Melphalan without lenalidomide, now
+      Given bortezomib was given from 2025-10-01 and continues
+      And oral melphalan was taken from 2025-10-01 and continues
+      When the rule is evaluated
+      Then it stays silent
+
+    @near-miss
+    Scenario: Lenalidomide and another drug, now
+      Given lenalidomide 10 mg was taken from 2025-10-01 and continues
+      And cyclophosphamide was taken from 2025-10-01 and continues
+      When the rule is evaluated
+      Then it stays silent
+
+    @near-miss
+    Scenario: Intravenous melphalan that began on the day of lenalidomide
+      Given lenalidomide 10 mg was taken from 2025-10-01 and continues
+      And intravenous melphalan was given from 2025-10-01 and continues
+      When the rule is evaluated
+      Then it stays silent
+
+  Rule: Moments and plan
+
+    @fires
+    Scenario Outline: It speaks when an order is <moment>
+      Given lenalidomide 10 mg was taken from 2025-10-01 and continues
+      And oral melphalan was taken from 2025-10-01 and continues
+      And dexamethasone is ordered
+      When the order is <moment>
+      Then it recommends with indicator "critical"
+
+      Examples:
+        | moment   |
+        | selected |
+        | signed   |
+
+    @fires
+    Scenario Outline: It is a reason for <check>
+      Given lenalidomide 10 mg was taken from 2025-10-01 and continues
+      And oral melphalan was taken from 2025-10-01 and continues
+      When the chart is opened
+      Then the plan names SPM-03 as a reason for <check>
+
+      Examples:
+        | check                |
+        | blood count          |
+        | second-cancer review |

@@ -216,3 +216,41 @@ Feature: Melphalan before or after lenalidomide, or of unknown kind
       And the patient died on 2024-12-28
       When the rule is evaluated
       Then it stays silent
+
+  Rule: Other drugs together with melphalan
+
+    @fires
+    Scenario: Melphalan together with dexamethasone, lenalidomide later
+      Given oral melphalan was taken from 2018-01-01 to 2018-09-30
+      And dexamethasone was taken from 2018-01-01 to 2018-09-30
+      And lenalidomide 10 mg was taken from 2020-01-01 to 2021-01-31
+      When the rule is evaluated
+      Then it recommends with indicator "warning"
+      And SPM-03 stays silent
+
+  Rule: Moments and plan
+
+    @fires
+    Scenario Outline: It speaks when an order is <moment>
+      Given oral melphalan was taken from 2018-01-01 to 2018-09-30
+      And lenalidomide 10 mg was taken from 2020-01-01 to 2021-01-31
+      And dexamethasone is ordered
+      When the order is <moment>
+      Then it recommends with indicator "warning"
+
+      Examples:
+        | moment   |
+        | selected |
+        | signed   |
+
+    @fires
+    Scenario Outline: It is a reason for <check>
+      Given oral melphalan was taken from 2018-01-01 to 2018-09-30
+      And lenalidomide 10 mg was taken from 2020-01-01 to 2021-01-31
+      When the chart is opened
+      Then the plan names SPM-04 as a reason for <check>
+
+      Examples:
+        | check                |
+        | blood count          |
+        | second-cancer review |

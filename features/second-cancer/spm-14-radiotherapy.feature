@@ -113,3 +113,25 @@ Feature: Radiotherapy and lenalidomide
       Given radiotherapy was completed on 2021-05-20
       When the rule is evaluated
       Then it stays silent
+
+  Rule: Moments and plan
+
+    @fires
+    Scenario Outline: It speaks when an order is <moment>
+      Given lenalidomide 10 mg was taken from 2024-01-20 to 2024-12-31
+      And radiotherapy was completed on 2021-05-20
+      And dexamethasone is ordered
+      When the order is <moment>
+      Then it recommends with indicator "info"
+
+      Examples:
+        | moment   |
+        | selected |
+        | signed   |
+
+    @fires
+    Scenario: It is a reason for second-cancer review
+      Given lenalidomide 10 mg was taken from 2024-01-20 to 2024-12-31
+      And radiotherapy was completed on 2021-05-20
+      When the chart is opened
+      Then the plan names SPM-14 as a reason for second-cancer review

@@ -22,13 +22,16 @@ Feature: Cancer before myeloma
       And the card of it says "about 40% higher risk"
 
       Examples:
-        | cancer           |
-        | breast cancer    |
-        | colon cancer     |
-        | lung cancer      |
-        | melanoma         |
-        | Hodgkin lymphoma |
-        | AML              |
+        | cancer              |
+        | breast cancer       |
+        | colon cancer        |
+        | lung cancer         |
+        | melanoma            |
+        | Hodgkin lymphoma    |
+        | AML                 |
+        | MDS                 |
+        | ALL                 |
+        | therapy-related MDS |
 
     @fires
     Scenario Outline: Only a history of <cancer>
@@ -173,5 +176,34 @@ Feature: Cancer before myeloma
     @near-miss
     Scenario: Neither taken nor ordered
       Given breast cancer was diagnosed on 2012-06-10 and is resolved
+      When the rule is evaluated
+      Then it stays silent
+
+  Rule: Moments and plan
+
+    @fires
+    Scenario Outline: It speaks when an order is <moment>
+      Given lenalidomide 10 mg was taken from 2024-12-15 to 2025-06-30
+      And breast cancer was diagnosed on 2012-06-10 and is resolved
+      And dexamethasone is ordered
+      When the order is <moment>
+      Then it recommends with indicator "warning"
+
+      Examples:
+        | moment   |
+        | selected |
+        | signed   |
+
+    @fires
+    Scenario: It is a reason for second-cancer review
+      Given lenalidomide 10 mg was taken from 2024-12-15 to 2025-06-30
+      And breast cancer was diagnosed on 2012-06-10 and is resolved
+      When the chart is opened
+      Then the plan names SPM-15 as a reason for second-cancer review
+
+    @near-miss
+    Scenario: A skin cancer after treatment of myeloma began
+      Given lenalidomide 10 mg was taken from 2024-12-15 to 2025-06-30
+      And basal cell carcinoma was diagnosed on 2025-02-10 and is active
       When the rule is evaluated
       Then it stays silent

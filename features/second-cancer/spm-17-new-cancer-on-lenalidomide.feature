@@ -83,6 +83,27 @@ Feature: New cancer while lenalidomide is active or ordered
         | in remission |
         | resolved     |
 
+    @fires
+    Scenario Outline: <cancer> in remission warns too
+      Given <cancer> was diagnosed on 2024-06-10 and is in remission
+      When the rule is evaluated
+      Then it recommends with indicator "warning"
+
+      Examples:
+        | cancer              |
+        | MDS                 |
+        | AML                 |
+        | ALL                 |
+        | therapy-related MDS |
+        | Hodgkin lymphoma    |
+        | melanoma            |
+
+    @unknown
+    Scenario: In remission, and the site of the cancer is not told
+      Given cancer of unknown site was diagnosed on 2024-06-10 and is in remission
+      When the rule is evaluated
+      Then it is undecided
+
     @fires @unknown
     Scenario: The state of the cancer is not recorded
       Given breast cancer was diagnosed on 2024-06-10 and is of unrecorded state
@@ -301,3 +322,82 @@ Feature: New cancer while lenalidomide is active or ordered
       And the patient died on 2026-01-10
       When the rule is evaluated
       Then it stays silent
+
+  Rule: Myeloma was treated with another drug before lenalidomide
+
+    Background:
+      Given bortezomib was given from 2022-12-15 to 2023-02-10
+      And lenalidomide 10 mg was taken from 2023-03-01 and continues
+
+    @near-miss
+    Scenario Outline: <cancer>, <state>, found before the first lenalidomide
+      Given <cancer> was diagnosed on 2023-02-20 and is <state>
+      When the rule is evaluated
+      Then it stays silent
+
+      Examples:
+        | cancer               | state        |
+        | colon cancer         | active       |
+        | colon cancer         | in remission |
+        | basal cell carcinoma | active       |
+
+    @near-miss
+    Scenario Outline: <cancer>, <state>, found on the first day of lenalidomide
+      Given <cancer> was diagnosed on 2023-03-01 and is <state>
+      When the rule is evaluated
+      Then it stays silent
+
+      Examples:
+        | cancer               | state        |
+        | colon cancer         | active       |
+        | colon cancer         | in remission |
+        | basal cell carcinoma | active       |
+
+  Rule: Only the year in which lenalidomide began is recorded, that of the diagnosis of myeloma
+
+    Background:
+      Given lenalidomide 10 mg was taken from 2022 and continues
+
+    @near-miss
+    Scenario Outline: <cancer>, <state>, found in that year before myeloma, is no second cancer
+      Given <cancer> was diagnosed on 2022-06-10 and is <state>
+      When the rule is evaluated
+      Then it stays silent
+      And SPM-15 fires with indicator "<before myeloma>"
+
+      Examples:
+        | cancer               | state        | before myeloma |
+        | colon cancer         | active       | warning        |
+        | colon cancer         | in remission | warning        |
+        | basal cell carcinoma | active       | info           |
+
+  Rule: Other treatment, moments and plan
+
+    @near-miss
+    Scenario: Lenalidomide ended long ago, and another drug goes on
+      Given lenalidomide 10 mg was taken from 2023-03-01 to 2025-03-01
+      And daratumumab was given from 2025-04-01 and continues
+      And MDS was diagnosed on 2025-06-10 and is active
+      When the rule is evaluated
+      Then it stays silent
+      And SPM-18 fires with indicator "warning"
+
+    @fires
+    Scenario Outline: It speaks when an order is <moment>
+      Given lenalidomide 10 mg was taken from 2023-03-01 and continues
+      And MDS was diagnosed on 2025-06-10 and is active
+      And dexamethasone is ordered
+      When the order is <moment>
+      Then it recommends with indicator "critical"
+
+      Examples:
+        | moment   |
+        | selected |
+        | signed   |
+
+    @fires
+    Scenario: It is a reason for second-cancer review
+      Given lenalidomide 10 mg was taken from 2023-03-01 and continues
+      And MDS was diagnosed on 2025-06-10 and is active
+      When the chart is opened
+      Then the plan names SPM-17 as a reason for second-cancer review

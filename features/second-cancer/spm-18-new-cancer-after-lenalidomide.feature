@@ -22,11 +22,14 @@ Feature: New cancer after lenalidomide, drug stopped
       And SPM-17 stays silent
 
       Examples:
-        | cancer        | state        |
-        | MDS           | active       |
-        | AML           | active       |
-        | breast cancer | in remission |
-        | melanoma      | resolved     |
+        | cancer              | state        |
+        | MDS                 | active       |
+        | AML                 | active       |
+        | ALL                 | active       |
+        | therapy-related MDS | active       |
+        | Hodgkin lymphoma    | active       |
+        | breast cancer       | in remission |
+        | melanoma            | resolved     |
 
     @fires
     Scenario: The cancer was found while lenalidomide was taken
@@ -161,3 +164,72 @@ Feature: New cancer after lenalidomide, drug stopped
       And MDS was diagnosed on 2025-06-10 and is active
       When the rule is evaluated
       Then it stays silent
+
+  Rule: Myeloma was treated with another drug before lenalidomide
+
+    Background:
+      Given bortezomib was given from 2022-12-15 to 2023-02-10
+      And lenalidomide 10 mg was taken from 2023-03-01 to 2025-03-01
+
+    @near-miss
+    Scenario Outline: <cancer> was found <when>
+      Given <cancer> was diagnosed on <day> and is active
+      When the rule is evaluated
+      Then it stays silent
+
+      Examples:
+        | cancer               | day        | when                             |
+        | colon cancer         | 2023-02-20 | before the first lenalidomide    |
+        | basal cell carcinoma | 2023-02-20 | before the first lenalidomide    |
+        | colon cancer         | 2023-03-01 | on the first day of lenalidomide |
+        | basal cell carcinoma | 2023-03-01 | on the first day of lenalidomide |
+
+  Rule: Only the year in which lenalidomide began is recorded, that of the diagnosis of myeloma
+
+    @near-miss
+    Scenario Outline: <cancer> found in that year before myeloma is no second cancer
+      Given lenalidomide 10 mg was taken from 2022 to 2025-03-01
+      And <cancer> was diagnosed on 2022-06-10 and is active
+      When the rule is evaluated
+      Then it stays silent
+      And SPM-15 fires with indicator "<before myeloma>"
+
+      Examples:
+        | cancer               | before myeloma |
+        | colon cancer         | warning        |
+        | basal cell carcinoma | info           |
+
+  Rule: Other treatment, moments and plan
+
+    Background:
+      Given lenalidomide 10 mg was taken from 2023-03-01 to 2025-03-01
+
+    @fires
+    Scenario Outline: Another drug goes on, and <cancer> was found
+      Given daratumumab was given from 2025-04-01 and continues
+      And <cancer> was diagnosed on 2025-06-10 and is active
+      When the rule is evaluated
+      Then it recommends with indicator "<indicator>"
+
+      Examples:
+        | cancer               | indicator |
+        | MDS                  | warning   |
+        | basal cell carcinoma | info      |
+
+    @fires
+    Scenario Outline: It speaks when an order is <moment>
+      Given MDS was diagnosed on 2025-06-10 and is active
+      And dexamethasone is ordered
+      When the order is <moment>
+      Then it recommends with indicator "warning"
+
+      Examples:
+        | moment   |
+        | selected |
+        | signed   |
+
+    @fires
+    Scenario: It is a reason for second-cancer review
+      Given MDS was diagnosed on 2025-06-10 and is active
+      When the chart is opened
+      Then the plan names SPM-18 as a reason for second-cancer review

@@ -4,7 +4,7 @@ Feature: Autologous transplant and lenalidomide
 
   Background:
     Given today is 2026-01-15
-    And the patient is a man aged 64
+    And the patient is a woman aged 64
     And multiple myeloma was diagnosed on 2018-03-01
     And the patient was stated to be eligible for transplant on 2018-03-01
 
@@ -273,3 +273,72 @@ Feature: Autologous transplant and lenalidomide
       When the rule is evaluated
       Then it recommends with indicator "info"
       And it asks about the transplant
+
+  Rule: High-dose melphalan without a transplant code, other cases
+
+    @near-miss
+    Scenario: The last day of lenalidomide is the day of high-dose melphalan
+      Given lenalidomide 10 mg was taken from 2020-04-01 to 2020-11-08
+      And intravenous melphalan was given
+        | date       | dose | unit  |
+        | 2020-11-08 | 140  | mg/m2 |
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+
+    @fires
+    Scenario Outline: <when> lenalidomide, and two days later an infusion that is no donor's
+      Given lenalidomide 10 mg was taken from <start> to <end>
+      And an identical-twin stem cell transplant was done on 2020-11-10
+      And intravenous melphalan was given
+        | date       | dose | unit  |
+        | 2020-11-08 | 140  | mg/m2 |
+      When the rule is evaluated
+      Then it recommends with indicator "<indicator>"
+
+      Examples:
+        | when   | start      | end        | indicator |
+        | Before | 2021-02-15 | 2022-02-14 | warning   |
+        | After  | 2020-04-01 | 2020-09-15 | info      |
+
+    @fires
+    Scenario: After lenalidomide, and years before a donor transplant
+      Given lenalidomide 25 mg was taken as induction from 2018-04-01 to 2018-09-15
+      And intravenous melphalan was given
+        | date       | dose | unit  |
+        | 2018-11-08 | 140  | mg/m2 |
+      And a donor stem cell transplant was done on 2022-05-10
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+
+  Rule: Moments and plan
+
+    @fires
+    Scenario Outline: It speaks when an order is <moment>
+      Given an autologous stem cell transplant was done on 2020-11-10
+      And lenalidomide 10 mg was taken as maintenance from 2021-02-15 to 2022-02-14
+      And dexamethasone is ordered
+      When the order is <moment>
+      Then it recommends with indicator "warning"
+
+      Examples:
+        | moment   |
+        | selected |
+        | signed   |
+
+    @fires
+    Scenario Outline: It is a reason for <check>
+      Given an autologous stem cell transplant was done on 2020-11-10
+      And lenalidomide 10 mg was taken as maintenance from 2021-02-15 to 2022-02-14
+      And the patient smoked 30 pack-years until 2020-03-10
+      When the chart is opened
+      Then the plan names SPM-05 as a reason for <check>
+
+      Examples:
+        | check                       |
+        | second-cancer review        |
+        | blood count                 |
+        | skin check                  |
+        | breast cancer screening     |
+        | colorectal cancer screening |
+        | cervical cancer screening   |
+        | lung cancer screening       |

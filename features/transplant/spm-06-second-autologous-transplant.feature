@@ -116,6 +116,14 @@ Feature: More than one autologous transplant and lenalidomide
       Then it is undecided
 
     @unknown
+    Scenario: Neither transplant may have been completed
+      Given an autologous stem cell transplant on 2015-05-04 has the status "unknown"
+      And an autologous stem cell transplant on 2022-09-12 has the status "unknown"
+      When the rule is evaluated
+      Then it is undecided
+      And it asks about the transplant
+
+    @unknown
     Scenario: Procedures were never searched
       Given Procedure was not searched
       When the rule is evaluated
@@ -137,3 +145,57 @@ Feature: More than one autologous transplant and lenalidomide
       And an autologous stem cell transplant was done on 2022-09-12
       When the rule is evaluated
       Then it stays silent
+
+  Rule: Days that are known within bounds
+
+    Background:
+      Given lenalidomide 10 mg was taken from 2023-03-01 to 2024-02-28
+
+    @unknown
+    Scenario: The nearest days of two transplants are 29 days apart, the farthest 31
+      Given the record tells of these procedures
+        | concept                         | date                   |
+        | Autologous stem-cell transplant | 2022-09-01..2022-09-05 |
+        | Autologous stem-cell transplant | 2022-09-10..2022-09-11 |
+        | Autologous stem-cell transplant | 2022-10-10..2022-10-11 |
+      When the rule is evaluated
+      Then it is undecided
+
+    @near-miss
+    Scenario: The farthest days of two transplants are 29 days apart
+      Given the record tells of these procedures
+        | concept                         | date                   |
+        | Autologous stem-cell transplant | 2022-09-01..2022-09-05 |
+        | Autologous stem-cell transplant | 2022-09-11..2022-09-12 |
+        | Autologous stem-cell transplant | 2022-10-09..2022-10-10 |
+      When the rule is evaluated
+      Then it stays silent
+
+  Rule: Moments and plan
+
+    @fires
+    Scenario Outline: It speaks when an order is <moment>
+      Given lenalidomide 10 mg was taken from 2023-03-01 to 2024-02-28
+      And an autologous stem cell transplant was done on 2015-05-04
+      And an autologous stem cell transplant was done on 2022-09-12
+      And dexamethasone is ordered
+      When the order is <moment>
+      Then it recommends with indicator "info"
+
+      Examples:
+        | moment   |
+        | selected |
+        | signed   |
+
+    @fires
+    Scenario Outline: It is a reason for <check>
+      Given lenalidomide 10 mg was taken from 2023-03-01 to 2024-02-28
+      And an autologous stem cell transplant was done on 2015-05-04
+      And an autologous stem cell transplant was done on 2022-09-12
+      When the chart is opened
+      Then the plan names SPM-06 as a reason for <check>
+
+      Examples:
+        | check                |
+        | second-cancer review |
+        | blood count          |

@@ -128,3 +128,41 @@ Feature: Donor transplant and lenalidomide
       And the patient died on 2025-12-28
       When the rule is evaluated
       Then it stays silent
+
+  Rule: Another drug goes on
+
+    @near-miss
+    Scenario: Lenalidomide ended long ago
+      Given a donor stem cell transplant was done on 2020-11-10
+      And lenalidomide 10 mg was taken from 2021-02-15 to 2022-12-17
+      And daratumumab was given from 2025-02-15 and continues
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+
+  Rule: Moments and plan
+
+    @fires
+    Scenario Outline: It speaks when an order is <moment>
+      Given a donor stem cell transplant was done on 2020-11-10
+      And lenalidomide 10 mg was taken from 2025-02-15 and continues
+      And dexamethasone is ordered
+      When the order is <moment>
+      Then it recommends with indicator "warning"
+
+      Examples:
+        | moment   |
+        | selected |
+        | signed   |
+
+    @fires
+    Scenario Outline: It is a reason for <check>
+      Given a donor stem cell transplant was done on 2020-11-10
+      And lenalidomide 10 mg was taken from 2025-02-15 and continues
+      When the chart is opened
+      Then the plan names SPM-07 as a reason for <check>
+
+      Examples:
+        | check                     |
+        | skin check                |
+        | cervical cancer screening |
+        | second-cancer review      |

@@ -176,3 +176,50 @@ Feature: Lenalidomide in a patient who is no transplant candidate
       And the patient died on 2025-12-28
       When the rule is evaluated
       Then it stays silent
+
+  Rule: Two diseases
+
+    @near-miss
+    Scenario: Lymphoma at 75 does not stand for myeloma, which was found at 73
+      Given the patient is a man born 1949-01-15
+      And multiple myeloma was diagnosed on 2022-06-01
+      And follicular lymphoma was diagnosed on 2024-06-01
+      And lenalidomide 10 mg was taken from 2025-04-01 and continues
+      When the rule is evaluated
+      Then it does not fire
+
+  Rule: Moments and plan
+
+    @fires
+    Scenario Outline: It speaks when an order is <moment>
+      Given the patient is a woman aged 60
+      And multiple myeloma was diagnosed on 2024-03-01
+      And the patient was stated to be ineligible for transplant on 2024-03-15
+      And lenalidomide 10 mg was taken from 2024-04-01 to 2024-12-31
+      And dexamethasone is ordered
+      When the order is <moment>
+      Then it recommends with indicator "warning"
+
+      Examples:
+        | moment   |
+        | selected |
+        | signed   |
+
+    @fires
+    Scenario Outline: It is a reason for <check>
+      Given the patient is a woman aged 60
+      And multiple myeloma was diagnosed on 2024-03-01
+      And the patient was stated to be ineligible for transplant on 2024-03-15
+      And lenalidomide 10 mg was taken from 2024-04-01 to 2024-12-31
+      And the patient smoked 30 pack-years until 2020-03-10
+      When the chart is opened
+      Then the plan names SPM-08 as a reason for <check>
+
+      Examples:
+        | check                       |
+        | second-cancer review        |
+        | skin check                  |
+        | breast cancer screening     |
+        | colorectal cancer screening |
+        | cervical cancer screening   |
+        | lung cancer screening       |
