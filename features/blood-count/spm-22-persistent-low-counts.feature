@@ -507,3 +507,270 @@ Feature: Persistent low counts or large red cells
       | 2025-12-20 | platelets | 62    | 10*9/L |
     When the rule is evaluated
     Then it is undecided
+
+  @unless
+  Scenario Outline: Two lines low, the first 60 days after <drug>
+    Given lenalidomide 25 mg was taken as induction from 2024-01-15 to 2024-07-31
+    And <drug> was given from 2025-10-01 to 2025-10-07
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2025-12-06 | haemoglobin | 9     | g/dL   |
+      | 2025-12-06 | platelets   | 80    | 10*9/L |
+      | 2026-01-10 | haemoglobin | 9     | g/dL   |
+      | 2026-01-10 | platelets   | 80    | 10*9/L |
+    When the rule is evaluated
+    Then it stays silent
+
+    Examples:
+      | drug                  |
+      | bendamustine          |
+      | carmustine            |
+      | cisplatin             |
+      | cyclophosphamide      |
+      | cytarabine            |
+      | doxorubicin           |
+      | etoposide             |
+      | intravenous melphalan |
+      | melphalan flufenamide |
+
+  @unless
+  Scenario Outline: Two lines low, with <drug> between the counts
+    Given lenalidomide 25 mg was taken as induction from 2024-01-15 to 2024-07-31
+    And <drug> was given from 2025-12-15 to 2025-12-20
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2025-12-06 | haemoglobin | 9     | g/dL   |
+      | 2025-12-06 | platelets   | 80    | 10*9/L |
+      | 2026-01-10 | haemoglobin | 9     | g/dL   |
+      | 2026-01-10 | platelets   | 80    | 10*9/L |
+    When the rule is evaluated
+    Then it stays silent
+
+    Examples:
+      | drug                  |
+      | bendamustine          |
+      | carmustine            |
+      | cisplatin             |
+      | cyclophosphamide      |
+      | cytarabine            |
+      | doxorubicin           |
+      | etoposide             |
+      | intravenous melphalan |
+      | melphalan flufenamide |
+
+  @unless
+  Scenario: Two lines low, the first on the first day of the month in which chemotherapy ended
+    Given lenalidomide 25 mg was taken as induction from 2024-01-15 to 2024-07-31
+    And cyclophosphamide was given from 2025-10-20 to 2025-11
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2025-11-01 | haemoglobin | 9     | g/dL   |
+      | 2025-11-01 | platelets   | 80    | 10*9/L |
+      | 2025-12-06 | haemoglobin | 9     | g/dL   |
+      | 2025-12-06 | platelets   | 80    | 10*9/L |
+    When the rule is evaluated
+    Then it stays silent
+
+  @unless
+  Scenario Outline: Two lines low before an autologous transplant and <days> days after it
+    Given lenalidomide 25 mg was taken as induction from 2024-01-15 to 2024-07-31
+    And an autologous stem cell transplant was done on <date>
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2025-10-10 | haemoglobin | 9     | g/dL   |
+      | 2025-10-10 | platelets   | 80    | 10*9/L |
+      | 2025-12-31 | haemoglobin | 9     | g/dL   |
+      | 2025-12-31 | platelets   | 80    | 10*9/L |
+    When the rule is evaluated
+    Then <result>
+
+    Examples:
+      | days | date       | result                               |
+      | 60   | 2025-11-01 | it stays silent                      |
+      | 61   | 2025-10-31 | it recommends with indicator "warning" |
+
+  @unless
+  Scenario: A preliminary count of marrow blasts has not answered the question
+    Given lenalidomide 25 mg was taken as induction from 2024-01-15 to 2024-07-31
+    And the laboratory found
+      | date       | test          | value | unit   | status      |
+      | 2026-01-12 | marrow blasts | 2     | %      | preliminary |
+      | 2025-12-06 | haemoglobin   | 9     | g/dL   | final       |
+      | 2025-12-06 | platelets     | 80    | 10*9/L | final       |
+      | 2026-01-10 | haemoglobin   | 9     | g/dL   | final       |
+      | 2026-01-10 | platelets     | 80    | 10*9/L | final       |
+    When the rule is evaluated
+    Then it recommends with indicator "warning"
+
+  @near-miss
+  Scenario Outline: On lenalidomide twice <one> of <first> <in> and <other> of <second> <of>: one line low at most
+    Given lenalidomide 10 mg was taken as maintenance from 2023-07-15 and continues
+    And the laboratory found
+      | date       | test    | value    | unit |
+      | 2025-12-13 | <one>   | <first>  | <in> |
+      | 2025-12-13 | <other> | <second> | <of> |
+      | 2026-01-10 | <one>   | <first>  | <in> |
+      | 2026-01-10 | <other> | <second> | <of> |
+    When the rule is evaluated
+    Then it stays silent
+
+    Examples: the other is normal, or exactly at its limit
+      | one         | first | in     | other       | second | of     |
+      | haemoglobin | 12    | g/dL   | neutrophils | 0.8    | 10*9/L |
+      | haemoglobin | 10    | g/dL   | neutrophils | 0.8    | 10*9/L |
+      | haemoglobin | 12    | g/dL   | platelets   | 80     | 10*9/L |
+      | haemoglobin | 9     | g/dL   | neutrophils | 3      | 10*9/L |
+      | haemoglobin | 9     | g/dL   | platelets   | 150    | 10*9/L |
+      | neutrophils | 3     | 10*9/L | platelets   | 80     | 10*9/L |
+      | neutrophils | 1.0   | 10*9/L | platelets   | 80     | 10*9/L |
+      | neutrophils | 0.8   | 10*9/L | platelets   | 150    | 10*9/L |
+      | neutrophils | 0.8   | 10*9/L | platelets   | 100    | 10*9/L |
+
+    Examples: the other is no line of the blood, and 0 is as it should be
+      | one         | first | in     | other       | second | of     |
+      | haemoglobin | 9     | g/dL   | blast count | 0      | 10*9/L |
+      | neutrophils | 0.8   | 10*9/L | blast count | 0      | 10*9/L |
+      | platelets   | 80    | 10*9/L | blast count | 0      | 10*9/L |
+
+    Examples: the cells are of normal size, or exactly at the limit
+      | one         | first | in     | other       | second | of     |
+      | haemoglobin | 9     | g/dL   | MCV         | 90     | fL     |
+      | haemoglobin | 9     | g/dL   | MCV         | 100    | fL     |
+
+  @near-miss
+  Scenario Outline: Long after lenalidomide twice <test> of <value> <unit>, which is not low
+    Given lenalidomide 10 mg was taken as maintenance from 2023-07-15 to 2025-10-15
+    And the laboratory found
+      | date       | test   | value   | unit   |
+      | 2025-12-06 | <test> | <value> | <unit> |
+      | 2026-01-10 | <test> | <value> | <unit> |
+    When the rule is evaluated
+    Then it stays silent
+
+    Examples:
+      | test        | value | unit   |
+      | haemoglobin | 10    | g/dL   |
+      | haemoglobin | 12    | g/dL   |
+      | neutrophils | 1.0   | 10*9/L |
+      | neutrophils | 3     | 10*9/L |
+      | platelets   | 100   | 10*9/L |
+      | platelets   | 200   | 10*9/L |
+      | white cells | 4     | 10*9/L |
+      | blast count | 0     | 10*9/L |
+
+  @near-miss
+  Scenario Outline: <test> low in the very month in which lenalidomide ended
+    Given lenalidomide 10 mg was taken as maintenance from 2023-07-15 to 2025-12
+    And the laboratory found
+      | date       | test   | value   | unit   |
+      | 2025-11-10 | <test> | <value> | <unit> |
+      | 2025-12-15 | <test> | <value> | <unit> |
+    When the rule is evaluated
+    Then it stays silent
+
+    Examples:
+      | test        | value | unit   |
+      | haemoglobin | 9     | g/dL   |
+      | neutrophils | 0.8   | 10*9/L |
+      | platelets   | 80    | 10*9/L |
+
+  @fires
+  Scenario Outline: Only platelets low long after lenalidomide, and daratumumab <when>
+    Given lenalidomide 10 mg was taken as maintenance from 2023-07-15 to 2024-10-15
+    And daratumumab was given from 2025-11-01 to <end>
+    And the laboratory found
+      | date       | test      | value | unit   |
+      | 2025-12-06 | platelets | 80    | 10*9/L |
+      | 2026-01-10 | platelets | 80    | 10*9/L |
+    When the rule is evaluated
+    Then it recommends with indicator "warning"
+    And the card of it says "although lenalidomide ended"
+
+    Examples:
+      | when                                | end        |
+      | ended little before the last count  | 2025-12-26 |
+      | goes on after the last count        | 2026-01-14 |
+
+  @fires
+  Scenario Outline: Large red cells with <test> of <value>, which is no low line
+    Given lenalidomide 10 mg was taken as maintenance from 2023-07-15 and continues
+    And the laboratory found
+      | date       | test   | value   | unit   |
+      | 2025-12-06 | MCV    | 105     | fL     |
+      | 2025-12-06 | <test> | <value> | <unit> |
+      | 2026-01-10 | MCV    | 105     | fL     |
+      | 2026-01-10 | <test> | <value> | <unit> |
+    When the rule is evaluated
+    Then it recommends with indicator "info"
+
+    Examples:
+      | test        | value | unit   |
+      | haemoglobin | 10    | g/dL   |
+      | neutrophils | 1.0   | 10*9/L |
+      | neutrophils | 3     | 10*9/L |
+      | platelets   | 100   | 10*9/L |
+      | blast count | 0     | 10*9/L |
+      | white cells | 4     | 10*9/L |
+
+  @near-miss
+  Scenario: Normal platelets are above the limit of the cell volume, and no large cells
+    Given lenalidomide 10 mg was taken as maintenance from 2023-07-15 and continues
+    And the laboratory found
+      | date       | test      | value | unit   |
+      | 2025-12-06 | platelets | 200   | 10*9/L |
+      | 2026-01-10 | platelets | 200   | 10*9/L |
+    When the rule is evaluated
+    Then it stays silent
+
+  @fires
+  Scenario Outline: It is seen when an order is <what> too
+    Given lenalidomide 10 mg was taken as maintenance from 2023-07-15 and continues
+    And lenalidomide 10 mg is ordered
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2025-12-06 | haemoglobin | 9     | g/dL   |
+      | 2025-12-06 | platelets   | 80    | 10*9/L |
+      | 2026-01-10 | haemoglobin | 9     | g/dL   |
+      | 2026-01-10 | platelets   | 80    | 10*9/L |
+    When the order is <what>
+    Then it recommends with indicator "warning"
+
+    Examples:
+      | what     |
+      | selected |
+      | signed   |
+
+  Scenario: The blood count of the plan is for this finding
+    Given lenalidomide 10 mg was taken as maintenance from 2023-07-15 and continues
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2025-12-06 | haemoglobin | 9     | g/dL   |
+      | 2025-12-06 | platelets   | 80    | 10*9/L |
+      | 2026-01-10 | haemoglobin | 9     | g/dL   |
+      | 2026-01-10 | platelets   | 80    | 10*9/L |
+    When the rule is evaluated
+    Then the plan names SPM-22 as a reason for blood count
+
+  @unless
+  Scenario Outline: Two lines low, and <drug> <when>
+    Given lenalidomide 25 mg was taken as induction from 2024-01-15 to 2024-07-31
+    And the record tells of these drugs
+      | concept | proof          | start   | end   |
+      | <drug>  | administration | <start> | <end> |
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2025-12-06 | haemoglobin | 9     | g/dL   |
+      | 2025-12-06 | platelets   | 80    | 10*9/L |
+      | 2026-01-10 | haemoglobin | 9     | g/dL   |
+      | 2026-01-10 | platelets   | 80    | 10*9/L |
+    When the rule is evaluated
+    Then <result>
+
+    Examples:
+      | drug         | when                                | start      | end        | result                                 |
+      | Busulfan     | ended 60 days before the first      | 2025-10-01 | 2025-10-07 | it stays silent                        |
+      | Busulfan     | ended 61 days before the first      | 2025-10-01 | 2025-10-06 | it recommends with indicator "warning" |
+      | Busulfan     | between them                        | 2025-12-15 | 2025-12-20 | it stays silent                        |
+      | Chlorambucil | ended 60 days before the first      | 2025-10-01 | 2025-10-07 | it stays silent                        |
+      | Chlorambucil | ended 61 days before the first      | 2025-10-01 | 2025-10-06 | it recommends with indicator "warning" |
+      | Chlorambucil | between them                        | 2025-12-15 | 2025-12-20 | it stays silent                        |

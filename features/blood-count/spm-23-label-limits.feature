@@ -314,3 +314,206 @@ Feature: Counts below the limits of the lenalidomide label
       | 2026-01-14 | neutrophils | pending review | |
     When the rule is evaluated
     Then it recommends with indicator "critical"
+
+  @fires
+  Scenario Outline: <value> neutrophils in <phase>
+    Given lenalidomide 25 mg was taken as <phase> from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test        | value   | unit   |
+      | 2026-01-13 | neutrophils | <value> | 10*9/L |
+    When the rule is evaluated
+    Then it recommends with indicator "<indicator>"
+    And the card of it says "label limit for combinations"
+
+    Examples:
+      | phase         | value | indicator |
+      | consolidation | 0.99  | warning   |
+
+  @fires
+  Scenario Outline: Far below in consolidation: <value> <test>
+    Given lenalidomide 25 mg was taken as consolidation from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test   | value   | unit   |
+      | 2026-01-13 | <test> | <value> | 10*9/L |
+    When the rule is evaluated
+    Then it recommends with indicator "critical"
+    And the card of it says "below the lenalidomide label limit"
+
+    Examples:
+      | test        | value |
+      | neutrophils | 0.49  |
+      | platelets   | 29    |
+
+  @fires
+  Scenario Outline: Treatment of a relapse, <value> neutrophils
+    Given myeloma progressed on 2025-09-10
+    And lenalidomide 25 mg was taken from 2025-10-01 and continues
+    And dexamethasone was taken from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test        | value   | unit   |
+      | 2026-01-13 | neutrophils | <value> | 10*9/L |
+    When the rule is evaluated
+    Then it recommends with indicator "<indicator>"
+    And the card of it says "lenalidomide label limit"
+    And it names the fact "relapse treatment"
+
+    Examples:
+      | value | indicator |
+      | 0.49  | critical  |
+      | 0.99  | warning   |
+
+  @fires
+  Scenario Outline: Alone, later, and without a dose: whether it is maintenance is not known, <value> neutrophils
+    Given bortezomib was given from 2019-03-15 to 2019-09-30
+    And lenalidomide was taken from 2024-09-15 and continues
+    And the laboratory found
+      | date       | test        | value   | unit   |
+      | 2026-01-13 | neutrophils | <value> | 10*9/L |
+    When the rule is evaluated
+    Then it recommends with indicator "<indicator>"
+    And the card of it says "lenalidomide label limit"
+    And it names the fact "phase not recorded"
+
+    Examples:
+      | value | indicator |
+      | 0.49  | critical  |
+      | 0.99  | warning   |
+
+  @fires
+  Scenario Outline: In maintenance the limits of maintenance are told: <value> <test>
+    Given lenalidomide 10 mg was taken as maintenance from 2024-09-15 and continues
+    And the laboratory found
+      | date       | test   | value   | unit   |
+      | 2026-01-13 | <test> | <value> | 10*9/L |
+    When the rule is evaluated
+    Then it recommends with indicator "<indicator>"
+    And the card of it says "<summary>"
+
+    Examples:
+      | test        | value | indicator | summary                                 |
+      | neutrophils | 0.49  | critical  | very low on lenalidomide maintenance    |
+      | platelets   | 29    | critical  | very low on lenalidomide maintenance    |
+      | neutrophils | 0.99  | info      | Neutrophils low on lenalidomide maintenance |
+
+  @near-miss
+  Scenario Outline: No blasts at all in <phase>, which is below the numbers of other values
+    Given lenalidomide 10 mg was taken as <phase> from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2026-01-13 | blast count | 0     | 10*9/L |
+      | 2026-01-13 | blasts      | 0     | %      |
+    When the rule is evaluated
+    Then it stays silent
+
+    Examples:
+      | phase       |
+      | induction   |
+      | maintenance |
+
+  @fires
+  Scenario Outline: <value> <test> in <phase>, 14 days old
+    Given lenalidomide 10 mg was taken as <phase> from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test   | value   | unit   |
+      | 2026-01-01 | <test> | <value> | 10*9/L |
+    When the rule is evaluated
+    Then it recommends with indicator "<indicator>"
+
+    Examples:
+      | phase       | test        | value | indicator |
+      | induction   | neutrophils | 0.4   | critical  |
+      | induction   | platelets   | 20    | critical  |
+      | induction   | platelets   | 40    | info      |
+      | maintenance | neutrophils | 0.4   | critical  |
+      | maintenance | platelets   | 20    | critical  |
+      | maintenance | neutrophils | 0.8   | info      |
+
+  @near-miss
+  Scenario Outline: <value> <test> in <phase>, 15 days old
+    Given lenalidomide 10 mg was taken as <phase> from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test   | value   | unit   |
+      | 2025-12-31 | <test> | <value> | 10*9/L |
+    When the rule is evaluated
+    Then it stays silent
+
+    Examples:
+      | phase       | test        | value |
+      | induction   | neutrophils | 0.4   |
+      | induction   | platelets   | 20    |
+      | induction   | platelets   | 40    |
+      | maintenance | neutrophils | 0.4   |
+      | maintenance | platelets   | 20    |
+      | maintenance | neutrophils | 0.8   |
+
+  @near-miss
+  Scenario Outline: <test> of <value> in <phase> came back to <normal>
+    Given lenalidomide 10 mg was taken as <phase> from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test   | value    | unit   |
+      | 2026-01-06 | <test> | <value>  | 10*9/L |
+      | 2026-01-13 | <test> | <normal> | 10*9/L |
+    When the rule is evaluated
+    Then it stays silent
+
+    Examples:
+      | phase       | test        | value | normal |
+      | induction   | platelets   | 20    | 180    |
+      | induction   | platelets   | 40    | 180    |
+      | maintenance | neutrophils | 0.4   | 2      |
+      | maintenance | neutrophils | 0.8   | 2      |
+      | maintenance | platelets   | 20    | 180    |
+
+  @near-miss
+  Scenario Outline: <value> <test>, 29 days after the last lenalidomide as <phase>
+    Given lenalidomide 10 mg was taken as <phase> from 2024-09-15 to 2025-12-17
+    And the laboratory found
+      | date       | test   | value   | unit   |
+      | 2026-01-13 | <test> | <value> | 10*9/L |
+    When the rule is evaluated
+    Then it stays silent
+
+    Examples:
+      | phase       | test        | value |
+      | maintenance | neutrophils | 0.4   |
+      | maintenance | neutrophils | 0.8   |
+      | maintenance | platelets   | 20    |
+      | maintenance | platelets   | 40    |
+      | induction   | platelets   | 40    |
+
+  @near-miss
+  Scenario Outline: <value> platelets on another drug
+    Given pomalidomide was taken from 2025-10-01 and continues
+    And the laboratory found
+      | date       | test      | value   | unit   |
+      | 2026-01-13 | platelets | <value> | 10*9/L |
+    When the rule is evaluated
+    Then it stays silent
+
+    Examples:
+      | value |
+      | 20    |
+      | 40    |
+
+  @fires
+  Scenario Outline: It is seen when an order is <what> too
+    Given lenalidomide 10 mg was taken as maintenance from 2023-07-15 and continues
+    And lenalidomide 10 mg is ordered
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2026-01-13 | neutrophils | 0.4   | 10*9/L |
+    When the order is <what>
+    Then it recommends with indicator "critical"
+
+    Examples:
+      | what     |
+      | selected |
+      | signed   |
+
+  Scenario: The blood count of the plan is for this finding
+    Given lenalidomide 10 mg was taken as maintenance from 2023-07-15 and continues
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2026-01-13 | neutrophils | 0.4   | 10*9/L |
+    When the rule is evaluated
+    Then the plan names SPM-23 as a reason for blood count
