@@ -230,3 +230,67 @@ Feature: Blood count overdue
       And the blood count on 2024-06-30 was normal
       When the rule is evaluated
       Then it is undecided
+
+    @unknown
+    Scenario: When the last count was is asked for
+      Given lenalidomide 10 mg was prescribed from 2024-10-23 and continues
+      And Observation was not searched
+      When the rule is evaluated
+      Then it is undecided
+      And it asks about the blood count dates
+
+  Rule: Off the drug, while another goes on
+
+    @fires
+    Scenario: The last count was 190 days ago
+      Given lenalidomide 10 mg was taken from 2021-02-15 to 2024-06-30
+      And an autologous stem cell transplant was done on 2020-11-10
+      And daratumumab was given from 2025-01-15 and continues
+      And the blood count on 2025-07-09 was normal
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "Blood count overdue after lenalidomide and melphalan"
+
+    @fires
+    Scenario: None is recorded
+      Given lenalidomide 10 mg was taken from 2021-02-15 to 2024-06-30
+      And an autologous stem cell transplant was done on 2020-11-10
+      And daratumumab was given from 2025-01-15 and continues
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "No blood count on record after lenalidomide and melphalan"
+
+    @near-miss
+    Scenario Outline: Lenalidomide long ago, without melphalan, is ordered again: <what>
+      Given lenalidomide 10 mg was taken from 2021-02-15 to 2023-06-30
+      And <record>
+      And lenalidomide 10 mg is ordered
+      When the order is signed
+      Then it stays silent
+      And the plan lists blood count as <state>
+
+      Examples:
+        | what                        | record                                               | state         |
+        | the last count is too old   | the blood count on 2025-07-09 was normal             | overdue       |
+        | no count is recorded        | a colonoscopy was done on 2024-05-05                 | none recorded |
+
+  Rule: When it is told, and what for
+
+    @fires
+    Scenario Outline: It is told when an order is <what> too
+      Given lenalidomide 10 mg was prescribed from 2024-10-23 and continues
+      And the blood count on 2025-11-05 was normal
+      And lenalidomide 10 mg is ordered
+      When the order is <what>
+      Then it recommends with indicator "warning"
+
+      Examples:
+        | what     |
+        | selected |
+        | signed   |
+
+    Scenario: The blood count of the plan is for this finding
+      Given lenalidomide 10 mg was prescribed from 2024-10-23 and continues
+      And the blood count on 2025-11-05 was normal
+      When the rule is evaluated
+      Then the plan names SPM-24 as a reason for blood count

@@ -144,3 +144,48 @@ Feature: Skin check
       And a skin examination on 2020-11-10 has the status "unknown"
       When the rule is evaluated
       Then it recommends with indicator "info"
+
+    @unknown
+    Scenario: After a skin cancer it is asked when the skin was last examined
+      Given lenalidomide 10 mg was taken from 2024-02-15 and continues
+      And a history of basal cell carcinoma was recorded on 2017-05-01
+      And a skin examination was done on 2025-01
+      When the rule is evaluated
+      Then it is undecided
+      And it asks about the screening dates
+
+  Rule: What is no higher risk for this rule
+
+    @near-miss
+    Scenario Outline: No higher risk after <cancer>
+      Given lenalidomide 10 mg was taken from 2024-02-15 and continues
+      And <cancer> was diagnosed on 2025-09-10
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+
+      Examples:
+        | cancer                   |
+        | breast carcinoma in situ |
+
+    @near-miss
+    Scenario: Merkel cell carcinoma is none of the skin cancers that the rule names
+      Given lenalidomide 10 mg was taken from 2024-02-15 and continues
+      And the record tells of these diagnoses
+        | concept               | onset      | clinical status |
+        | Merkel cell carcinoma | 2025-09-10 | active          |
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+
+  Rule: Orders
+
+    @fires
+    Scenario Outline: It is told when an order is <what> too
+      Given lenalidomide 10 mg was taken from 2025-02-15 and continues
+      And lenalidomide 10 mg is ordered
+      When the order is <what>
+      Then it recommends with indicator "info"
+
+      Examples:
+        | what     |
+        | selected |
+        | signed   |

@@ -590,3 +590,37 @@ Feature: Age-based cancer screening
       When the rule is evaluated
       Then part b recommends with indicator "info"
       And the plan starts with colorectal cancer screening, second-cancer review and skin check
+
+  Rule: Orders
+
+    @fires
+    Scenario Outline: <part> is told when an order is <what> too
+      Given the patient is a woman aged 55
+      And a smoker of 30 pack-years was recorded on 2025-12-01
+      And lenalidomide 10 mg is ordered
+      When the order is <what>
+      Then <part> recommends with indicator "info"
+
+      Examples:
+        | part   | what     |
+        | part a | selected |
+        | part b | selected |
+        | part c | selected |
+        | part d | selected |
+        | part a | signed   |
+        | part b | signed   |
+        | part c | signed   |
+        | part d | signed   |
+
+    Scenario Outline: <part> alone is the reason for <check>
+      Given the patient is a woman aged 55
+      And a smoker of 30 pack-years was recorded on 2025-12-01
+      When the rule is evaluated
+      Then the plan names <part> as a reason for <check>
+
+      Examples:
+        | part    | check                       |
+        | SPM-26a | breast cancer screening     |
+        | SPM-26b | colorectal cancer screening |
+        | SPM-26c | cervical cancer screening   |
+        | SPM-26d | lung cancer screening       |

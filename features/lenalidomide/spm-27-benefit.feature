@@ -219,3 +219,59 @@ Feature: Benefit and second-cancer risk side by side
       When the order is signed
       Then it recommends with indicator "info"
       And the card of it says "belongs to two groups"
+
+  Rule: Each patient is told of the own group alone
+
+    @fires
+    Scenario Outline: <who>, of one group
+      Given the patient is a man <age>
+      And <first>
+      And lenalidomide 10 mg was taken from 2024-12-25 and continues
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "<says>"
+      And the card of it does not say "two groups"
+      And the card of it does not say "Age or transplant is not known"
+
+      Examples:
+        | who                                    | age               | first                                                                | says                                     |
+        | Transplanted at 60                     | aged 60           | an autologous stem cell transplant was done on 2024-06-01            | after transplant and under 65            |
+        | Transplanted, the day before turning 65 | born 1961-01-16  | an autologous stem cell transplant was done on 2024-06-01            | after transplant and under 65            |
+        | Transplanted, of unrecorded age        | of unrecorded age | an autologous stem cell transplant was done on 2024-06-01            | after transplant and under 65            |
+        | Under 65, a candidate                  | aged 60           | the patient was stated to be eligible for transplant on 2023-11-20   | after transplant and under 65            |
+        | Under 65, and nothing else             | aged 60           | the blood count on 2026-01-05 was normal                             | after transplant and under 65            |
+        | Ineligible at 70                       | aged 70           | the patient was stated to be ineligible for transplant on 2023-11-20 | without transplant or from 65 on         |
+        | Ineligible, 65 today                   | born 1961-01-15   | the patient was stated to be ineligible for transplant on 2023-11-20 | without transplant or from 65 on         |
+        | Ineligible, of unrecorded age          | of unrecorded age | the patient was stated to be ineligible for transplant on 2023-11-20 | without transplant or from 65 on         |
+
+    @fires
+    Scenario: Transplanted, and 65 today: of both groups
+      Given the patient is a man born 1961-01-15
+      And the patient was stated to be eligible for transplant on 2023-11-20
+      And an autologous stem cell transplant was done on 2024-06-01
+      And lenalidomide 10 mg was taken from 2024-12-25 and continues
+      When the rule is evaluated
+      Then it recommends with indicator "info"
+      And the card of it says "two groups that fared differently"
+
+    @near-miss
+    Scenario: Lenalidomide has ended, and another drug is being taken
+      Given the patient is a man aged 60
+      And lenalidomide 10 mg was taken from 2024-01-25 to 2024-12-31
+      And bortezomib was given from 2025-06-01 and continues
+      When the rule is evaluated
+      Then it stays silent
+      And SPM-01 fires with indicator "info"
+
+    @fires
+    Scenario Outline: It is told when an order is <what> too
+      Given the patient is a man aged 60
+      And lenalidomide 10 mg was taken from 2024-12-25 and continues
+      And lenalidomide 10 mg is ordered
+      When the order is <what>
+      Then it recommends with indicator "info"
+
+      Examples:
+        | what     |
+        | selected |
+        | signed   |

@@ -69,3 +69,15 @@ Feature: Lenalidomide for another disease than myeloma
     And the patient died on 2025-12-28
     When the rule is evaluated
     Then it stays silent
+
+  @fires
+  Scenario Outline: It is told when an order is <what> too
+    Given follicular lymphoma was diagnosed on 2024-11-01
+    And lenalidomide 20 mg is ordered
+    When the order is <what>
+    Then it recommends with indicator "info"
+
+    Examples:
+      | what     |
+      | selected |
+      | signed   |

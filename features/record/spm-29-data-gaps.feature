@@ -134,3 +134,16 @@ Feature: Key data are missing
       Given bortezomib is ordered
       When the order is signed
       Then it stays silent
+
+    @fires
+    Scenario Outline: What lenalidomide is for is missing when an order is <what>
+      Given lenalidomide 25 mg is ordered
+      And oral melphalan is ordered
+      When the order is <what>
+      Then it recommends with indicator "info"
+      And SPM-19 asks about the indication
+
+      Examples:
+        | what     |
+        | selected |
+        | signed   |
