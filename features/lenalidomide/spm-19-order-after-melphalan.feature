@@ -269,3 +269,81 @@ Feature: Lenalidomide ordered in a patient with melphalan or autologous transpla
         | thalidomide  |
         | pomalidomide |
         | bortezomib   |
+
+  Rule: Melphalan, however it was given, and nothing else
+
+    Background:
+      Given lenalidomide 10 mg is ordered
+
+    @near-miss
+    Scenario: Intravenous melphalan ten days ago is no oral melphalan
+      Given intravenous melphalan 30 mg was given on 2026-01-05
+      When the order is signed
+      Then it recommends with indicator "warning"
+
+    @fires
+    Scenario: Another drug goes on, and lenalidomide was never taken
+      Given an autologous stem cell transplant was done on 2019-11-10
+      And bortezomib was given from 2025-02-15 and continues
+      When the order is signed
+      Then it recommends with indicator "warning"
+
+    @fires @unless
+    Scenario Outline: Renewal after earlier <drug>, without transplant
+      Given lenalidomide 10 mg was taken as maintenance from 2025-02-15 and continues
+      And <drug> was given from 2019-04-01 to 2019-09-30
+      When the order is signed
+      Then it recommends with indicator "info"
+
+      Examples:
+        | drug                  |
+        | oral melphalan        |
+        | intravenous melphalan |
+        | melphalan             |
+
+    @fires @unless
+    Scenario: Renewal after earlier high-dose melphalan, without a transplant on record
+      Given lenalidomide 10 mg was taken as maintenance from 2025-02-15 and continues
+      And intravenous melphalan was given
+        | date       | dose | unit  |
+        | 2019-11-08 | 200  | mg/m2 |
+      When the order is signed
+      Then it recommends with indicator "info"
+
+    @fires @unless
+    Scenario Outline: Renewal with <drug> ordered together, without transplant
+      Given lenalidomide 10 mg was taken as maintenance from 2025-02-15 and continues
+      And <drug> is ordered
+      When the order is signed
+      Then it recommends with indicator "info"
+
+      Examples:
+        | drug                  |
+        | intravenous melphalan |
+        | melphalan             |
+
+    @near-miss
+    Scenario Outline: <drug>, given before or ordered together, is no systemic melphalan: <when>
+      Given lenalidomide 10 mg was taken as maintenance from <start>
+      And <record>
+      When the order is signed
+      Then it stays silent
+
+      Examples:
+        | drug                     | when                         | start                    | record                                                          |
+        | melphalan into the eye   | given, and a renewal         | 2025-02-15 and continues | melphalan into the eye was given from 2019-04-01 to 2019-09-30  |
+        | melphalan into the liver | given, and a renewal         | 2025-02-15 and continues | melphalan into the liver was given from 2019-04-01 to 2019-09-30 |
+        | melphalan into the eye   | ordered, and a renewal       | 2025-02-15 and continues | melphalan into the eye is ordered                               |
+        | melphalan into the liver | ordered, and a renewal       | 2025-02-15 and continues | melphalan into the liver is ordered                             |
+        | melphalan into the eye   | ordered, and a first order   | 2020-02-15 to 2021-02-15 | melphalan into the eye is ordered                               |
+        | melphalan into the liver | ordered, and a first order   | 2020-02-15 to 2021-02-15 | melphalan into the liver is ordered                             |
+
+    Scenario Outline: The order is a reason for <check>
+      Given an autologous stem cell transplant was done on 2019-11-10
+      When the order is signed
+      Then the plan names SPM-19 as a reason for <check>
+
+      Examples:
+        | check                |
+        | second-cancer review |
+        | blood count          |

@@ -176,3 +176,24 @@ Feature: Melphalan ordered while lenalidomide is active
       And melphalan flufenamide is ordered
       When the order is signed
       Then it is undecided
+
+  Rule: What is being taken, and what follows
+
+    @near-miss
+    Scenario Outline: <drug> is ordered while another drug than lenalidomide goes on
+      Given bortezomib was given from 2025-06-01 and continues
+      And <drug> is ordered
+      When the order is signed
+      Then it stays silent
+
+      Examples:
+        | drug                  |
+        | oral melphalan        |
+        | intravenous melphalan |
+        | melphalan flufenamide |
+
+    Scenario: The order is a reason for a blood count
+      Given lenalidomide 10 mg was taken from 2025-06-01 and continues
+      And oral melphalan is ordered
+      When the order is signed
+      Then the plan names SPM-20 as a reason for blood count
