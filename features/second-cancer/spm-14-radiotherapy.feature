@@ -44,6 +44,14 @@ Feature: Radiotherapy and lenalidomide
         | Total body irradiation |
         | TBI                    |
 
+    @fires
+    Scenario: Of the whole body, as a code that a site adds would tell it
+      Given the record tells of these procedures
+        | concept                | date       |
+        | Total-body irradiation | 2021-05-20 |
+      When the rule is evaluated
+      Then it recommends with indicator "warning"
+
     @near-miss
     Scenario: Radiotherapy of one area in words
       Given a procedure in words only says "Radiotherapy of the spine" on 2021-05-20
