@@ -167,15 +167,6 @@ Feature: Lenalidomide in two phases, or for long
     When the rule is evaluated
     Then it stays silent
 
-  @unknown
-  Scenario: The end of an induction is not recorded, and which phase was before does not matter for the sum
-    Given lenalidomide 25 mg was taken from 2020-01-01 to 2020-06-30
-    And lenalidomide 25 mg was taken as induction from 2021-01-01 with no recorded end
-    When the rule is evaluated
-    Then part b is undecided
-    And it asks about the lenalidomide dates
-    And nothing is asked about the lenalidomide phase
-
   @fires
   Scenario Outline: It speaks when an order is <moment>
     Given lenalidomide 10 mg was taken as maintenance from 2020-01-01 and continues

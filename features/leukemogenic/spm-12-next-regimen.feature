@@ -140,18 +140,21 @@ Feature: Next treatment with a drug linked to leukaemia after lenalidomide
       Then it recommends with indicator "warning"
 
     @near-miss
-    Scenario Outline: What is ordered would be <regimen> only together with <given>, which is being given
-      Given <given> was taken from 2025-12-01 and continues
-      And <first> is ordered
-      And <second> is ordered
-      And <third> is ordered
+    Scenario: What is ordered would be DaraMPV only together with the melphalan that is being taken
+      Given oral melphalan was taken from 2025-12-01 and continues
+      And daratumumab is ordered
+      And bortezomib is ordered
+      And pomalidomide is ordered
       When the order is signed
       Then it stays silent
 
-      Examples:
-        | regimen | given            | first       | second       | third                  |
-        | DaraMPV | oral melphalan   | daratumumab | bortezomib   | pomalidomide           |
-        | KCd     | cyclophosphamide | carfilzomib | carfilzomib  | dexamethasone          |
+    @near-miss
+    Scenario: What is ordered would be KCd only together with the cyclophosphamide that is being taken
+      Given cyclophosphamide was taken from 2025-12-01 and continues
+      And dexamethasone was taken from 2025-12-01 and continues
+      And carfilzomib is ordered
+      When the order is signed
+      Then it stays silent
 
     @near-miss
     Scenario: So it is where melphalan into the eye is ordered with it
@@ -161,6 +164,14 @@ Feature: Next treatment with a drug linked to leukaemia after lenalidomide
       And pomalidomide is ordered
       And melphalan into the eye is ordered
       When the order is signed
+      Then it stays silent
+
+    @near-miss
+    Scenario: Dexamethasone is being taken, and its record names a regimen with melphalan
+      Given the record tells of these drugs
+        | concept       | proof     | start      | ongoing | regimen   |
+        | Dexamethasone | statement | 2025-12-01 | yes     | Dexa-BEAM |
+      When the chart is opened
       Then it stays silent
 
     @near-miss
