@@ -624,3 +624,57 @@ Feature: Age-based cancer screening
         | SPM-26b | colorectal cancer screening |
         | SPM-26c | cervical cancer screening   |
         | SPM-26d | lung cancer screening       |
+
+  Rule: One check says nothing of another
+
+    @near-miss
+    Scenario Outline: <part> stays silent while all others are overdue
+      Given the patient is a woman aged 55
+      And a smoker of 30 pack-years was recorded on 2025-12-01
+      And a mammography was done on <mammography>
+      And a FIT was done on <stool test>
+      And a cervical smear was done on <smear>
+      And a low-dose chest CT was done on <scan>
+      When the rule is evaluated
+      Then <part> stays silent
+      And <others> recommends with indicator "info"
+      And the card of <others> says "appears overdue"
+
+      Examples:
+        | part   | others | mammography | stool test | smear      | scan       |
+        | part a | part b | 2025-12-01  | 2020-12-01 | 2015-12-01 | 2020-12-01 |
+        | part b | part c | 2020-12-01  | 2025-12-01 | 2015-12-01 | 2020-12-01 |
+        | part c | part d | 2020-12-01  | 2020-12-01 | 2025-12-01 | 2020-12-01 |
+        | part d | part a | 2020-12-01  | 2020-12-01 | 2015-12-01 | 2025-12-01 |
+
+    @near-miss
+    Scenario Outline: <part> stays silent while of all others none is recorded
+      Given the patient is a woman aged 55
+      And a smoker of 30 pack-years was recorded on 2025-12-01
+      And a <test> was done on 2025-12-01
+      When the rule is evaluated
+      Then <part> stays silent
+      And <others> recommends with indicator "info"
+      And the card of <others> says "none recorded for"
+
+      Examples:
+        | part   | others | test              |
+        | part a | part b | mammography       |
+        | part b | part c | FIT               |
+        | part c | part d | cervical smear    |
+        | part d | part a | low-dose chest CT |
+
+    @fires
+    Scenario Outline: <part>, none recorded
+      Given the patient is a woman aged 55
+      And a smoker of 30 pack-years was recorded on 2025-12-01
+      When the rule is evaluated
+      Then <part> recommends with indicator "info"
+      And the card of <part> says "none recorded for <check> cancer"
+
+      Examples:
+        | part   | check      |
+        | part a | breast     |
+        | part b | colorectal |
+        | part c | cervical   |
+        | part d | lung       |
