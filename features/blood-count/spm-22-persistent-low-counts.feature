@@ -774,3 +774,16 @@ Feature: Persistent low counts or large red cells
       | Chlorambucil | ended 60 days before the first      | 2025-10-01 | 2025-10-07 | it stays silent                        |
       | Chlorambucil | ended 61 days before the first      | 2025-10-01 | 2025-10-06 | it recommends with indicator "warning" |
       | Chlorambucil | between them                        | 2025-12-15 | 2025-12-20 | it stays silent                        |
+
+  @fires
+  Scenario: Another examination than that of the marrow has not answered the question
+    Given lenalidomide 25 mg was taken as induction from 2024-01-15 to 2024-07-31
+    And a colonoscopy was done on 2026-01-05
+    And the laboratory found
+      | date       | test        | value | unit   |
+      | 2025-12-06 | haemoglobin | 9     | g/dL   |
+      | 2025-12-06 | platelets   | 80    | 10*9/L |
+      | 2026-01-10 | haemoglobin | 9     | g/dL   |
+      | 2026-01-10 | platelets   | 80    | 10*9/L |
+    When the rule is evaluated
+    Then it recommends with indicator "warning"
