@@ -12,6 +12,7 @@
 #   make fuzz      the two readers of the rules compared on random patients for MINUTES=n (1); a difference becomes a scenario
 #   make valgrind  the rule network's memory tests under valgrind, about two minutes
 #   make mutate    which changes of the rules no scenario notices; ARGS='SPM-06' or ARGS='--changed-since main' for some
+#   make governance  build/governance: what the rules say and how their scenarios went, on one page; MUTATION=FILE adds changes
 #   make examples  examples/bundles and examples/export from the worked patients of the features
 #   make lock      rules/versions.lock, after a version was raised
 #   make rule-docs docs/rules from the rules and their scenarios, docs/steps.md from the step definitions
@@ -29,7 +30,7 @@ BIN = $(VENV)/bin
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = demo
-.PHONY: setup demo test fhir-server spark lint check bench bench-service bench-screen bench-spark examples rule-docs screenshots fuzz valgrind mutate lock lock-deps clean distclean
+.PHONY: setup demo test fhir-server spark lint check bench bench-service bench-screen bench-spark examples rule-docs screenshots fuzz valgrind mutate governance lock lock-deps clean distclean
 
 # Any Python 3 that really runs (a shim in PATH may not) can run the setup script, which finds the one for the environment.
 setup:
@@ -89,6 +90,13 @@ valgrind: setup
 
 mutate: setup
 	$(BIN)/spmwatch rules mutate $(ARGS)
+
+# The page is written also where scenarios fail: then they stand on it.
+governance: setup
+	@mkdir -p build/governance && rm -f build/governance/results.json
+	@$(BIN)/spmwatch test features --coverage --results build/governance/results.json; code=$$?; \
+	$(BIN)/spmwatch rules docs --results build/governance/results.json $(if $(MUTATION),--mutation $(MUTATION)) \
+	  --governance build/governance/rules-tested.html && exit $$code
 
 examples: setup
 	$(BIN)/python examples/make_examples.py

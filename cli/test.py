@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spmwatch.cli.coverage_text import print_coverage
-from spmwatch.cli.edge import complain, console, silence_stdout, tidy, visible
+from spmwatch.cli.edge import complain, console, silence_stdout, tidy, today, visible
 from spmwatch.cli.reading import Overlays, load_rules
 from spmwatch.cli.rules.common import checked_root
 from spmwatch.engine.errors import InputError
 from spmwatch.screening.report import write_file
 
 if TYPE_CHECKING:
+    from spmwatch.rule_testing.coverage_table import Table
     from spmwatch.rule_testing.rule_choice import RuleChoice
     from spmwatch.rule_testing.run import Outcome, Run
 
@@ -77,6 +78,15 @@ def run_features(
             show_default=False,
         ),
     ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            "--results",
+            metavar="FILE",
+            help="Write what became of each scenario there, for `spmwatch rules docs --results`.",
+            show_default=False,
+        ),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every scenario, not only each file.")] = False,
 ) -> None:
     """Run rule scenarios: say which hold, and of those that do not what was expected, what came, and why."""
@@ -84,7 +94,7 @@ def run_features(
     need_testing()
     from spmwatch.rule_testing.run import Wanted, run  # noqa: PLC0415 - needs pytest, an extra
 
-    for file in (junit, html):
+    for file in (junit, html, results):
         if file is not None and not file.absolute().parent.is_dir():
             raise InputError(str(file.parent), "-", "is no folder", "Name a file in a folder that exists")
     measured = _Measured() if coverage or html is not None or fail_under is not None else None
@@ -98,8 +108,12 @@ def run_features(
         )
         _show_problems(done)
         code = _conclude(done, name)
+        table = None
         if measured is not None and done.ran:
-            code = max(code, measured.show(done, html=html, fail_under=fail_under))
+            table = measured.table(done)
+            code = max(code, _show_coverage(table, html=html, fail_under=fail_under))
+        if results is not None:
+            _write_results(results, done, name, table)
     raise typer.Exit(code)
 
 
@@ -121,20 +135,34 @@ class _Measured:
 
         self.coverage = Coverage()
 
-    def show(self, done: Run, *, html: Path | None, fail_under: float | None) -> int:
-        """Print it, write the page, and say whether it is enough."""
-        from spmwatch.rule_testing.coverage_table import page_of, table_of  # noqa: PLC0415 - see `run_features`
+    def table(self, done: Run) -> Table:
+        """Of the rules that the scenarios are about."""
+        from spmwatch.rule_testing.coverage_table import table_of  # noqa: PLC0415 - see `run_features`
 
-        table = table_of(self.coverage, done.rules, done.own)
-        typer.echo()
-        print_coverage(console(), table)
-        if html is not None:
-            write_file(html, page_of(table).encode("utf-8"))
-            complain(f"Written: {html}.")
-        if fail_under is not None and table.total.percent < fail_under:
-            complain(f"{table.total.percent:.1f} % is reached; at least {fail_under:g} % is asked for (--fail-under).")
-            return SOME_FAILED
-        return ALL_HELD
+        return table_of(self.coverage, done.rules, done.own)
+
+
+def _show_coverage(table: Table, *, html: Path | None, fail_under: float | None) -> int:
+    """Print it, write the page, and say whether it is enough."""
+    from spmwatch.rule_testing.coverage_table import page_of  # noqa: PLC0415 - see `run_features`
+
+    typer.echo()
+    print_coverage(console(), table)
+    if html is not None:
+        write_file(html, page_of(table).encode("utf-8"))
+        complain(f"Written: {html}.")
+    if fail_under is not None and table.total.percent < fail_under:
+        complain(f"{table.total.percent:.1f} % is reached; at least {fail_under:g} % is asked for (--fail-under).")
+        return SOME_FAILED
+    return ALL_HELD
+
+
+def _write_results(file: Path, done: Run, name: str, table: Table | None) -> None:
+    from spmwatch.rule_book.results import written  # noqa: PLC0415 - for this option alone
+    from spmwatch.rule_testing.results import results_of  # noqa: PLC0415 - see `run_features`
+
+    write_file(file, written(results_of(done, today(), named=name, coverage=table)))
+    complain(f"Written: {file}.")
 
 
 def _paths(paths: Sequence[Path] | None) -> list[Path]:

@@ -11,16 +11,23 @@ from spmwatch.rule_book.drawing import svg_of
 from spmwatch.rule_book.graph import graph_of
 from spmwatch.rule_book.render import markdown, page_name, rule_markdown
 from spmwatch.rule_book.scenarios import Feature
+from spmwatch.rule_book.standing import Standing
 
 PICTURE = "rules.svg"
 SHARED_PAGES = ("index", "evidence", "checks", "disagreements", "conventions", "value-sets")
 
 
-def docs_of(base: RuleBase, features: Mapping[str, Feature] | None) -> dict[str, str]:
-    """File name -> content, the same for the same rules and scenarios."""
+def docs_of(base: RuleBase, features: Mapping[str, Feature] | None, standing: Standing | None = None) -> dict[str, str]:
+    """File name -> content, the same for the same arguments.
+
+    Args:
+        base: the rules.
+        features: the scenarios of each rule; None where none are at hand.
+        standing: how scenarios stand, to be told too. Pages that are kept in a repository go without (ADR 0021).
+    """
     catalogue = catalogue_of(base, features)
-    pages = {f"{name}.md": markdown(f"{name}.md.j2", catalogue=catalogue) for name in SHARED_PAGES}
-    pages |= {f"{page_name(page.id)}.md": rule_markdown(page) for page in catalogue.pages}
+    pages = {f"{name}.md": markdown(f"{name}.md.j2", catalogue=catalogue, standing=standing) for name in SHARED_PAGES}
+    pages |= {f"{page_name(page.id)}.md": rule_markdown(page, standing=standing) for page in catalogue.pages}
     pages[PICTURE] = svg_of(graph_of(base))
     return dict(sorted(pages.items()))
 

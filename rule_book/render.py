@@ -13,6 +13,7 @@ from spmwatch.engine.catalogue.evidence import Evidence, Kind
 from spmwatch.rule_book.markdown import blocks, pieces, plain
 from spmwatch.rule_book.page import RulePage
 from spmwatch.rule_book.scenarios import KINDS
+from spmwatch.rule_book.standing import Standing
 
 MOMENTS = {
     "patient-view": "a chart is opened",
@@ -84,9 +85,15 @@ def html(template: str, **names: object) -> str:
     return _html_templates().get_template(template).render(**names)
 
 
-def rule_markdown(page: RulePage, *, linked: bool = True) -> str:
-    """A rule's page in Markdown; `linked`: with links to the other pages of docs/rules."""
-    return markdown("rule.md.j2", page=page, linked=linked)
+def rule_markdown(page: RulePage, *, linked: bool = True, standing: Standing | None = None) -> str:
+    """A rule's page in Markdown.
+
+    Args:
+        page: the rule.
+        linked: with links to the other pages of docs/rules.
+        standing: how its scenarios stand, to be told too.
+    """
+    return markdown("rule.md.j2", page=page, linked=linked, standing=standing)
 
 
 def rule_html(page: RulePage) -> Markup:

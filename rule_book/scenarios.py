@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,6 +16,7 @@ from gherkin.parser import Parser
 from spmwatch.engine.errors import InputError
 
 FOLDER = "features"
+_ABOUT = "@rule:"
 KINDS = {
     "fires": "it speaks",
     "near-miss": "one step short of speaking",
@@ -34,24 +37,41 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One scenario; an outline with its examples, the first row their names."""
+    """One scenario; an outline with its examples, the first row their names.
+
+    Attributes:
+        line: of its name; example_lines: of each row of its examples, without those of names.
+        about: ids of the rules that it is tagged with, by its feature too.
+        digest: sha256 over all that decides what it tells: tags of rules, background, steps, tables, examples. Its
+            name, its place, comments and layout may change.
+    """
 
     name: str
     kinds: tuple[str, ...]
     steps: tuple[Step, ...]
     examples: tuple[tuple[tuple[str, ...], ...], ...]
+    line: int
+    example_lines: tuple[int, ...]
+    about: tuple[str, ...]
+    digest: str
 
     @property
     def cases(self) -> int:
         """How many patients it tells of."""
         return sum(len(table) - 1 for table in self.examples) or 1
 
+    @property
+    def rows(self) -> tuple[tuple[str, ...], ...]:
+        """The rows of its examples, without those of names; none where it is no outline."""
+        return tuple(row for table in self.examples for row in table[1:])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """One feature file."""
+    """One feature file. `about`: ids of the rules that it is tagged with."""
 
     name: str
+    about: tuple[str, ...]
     description: str
     path: str
     background: tuple[Step, ...]
@@ -75,25 +95,38 @@ def beside_the_rules(root: Path | None = None) -> Path | None:
 
 
 def features_by_rule(folder: Path) -> dict[str, Feature]:
-    """The feature of each rule, found by its tag `@rule:SPM-nn`.
+    """The feature of each rule, found by its tag `@rule:SPM-nn`. Raises InputError for a file that is no Gherkin."""
+    return by_rule(features_under(folder))
+
+
+def by_rule(features: Iterable[Feature]) -> dict[str, Feature]:
+    """The feature of each rule."""
+    return {rule: feature for feature in features for rule in feature.about}
+
+
+def features_under(folder: Path) -> tuple[Feature, ...]:
+    """Every feature below the folder, whatever it is about. Raises InputError for a file that is no Gherkin."""
+    paths = sorted(folder.rglob("*.feature"))
+    found = (read_feature(path, (Path(FOLDER) / path.relative_to(folder)).as_posix()) for path in paths)
+    return tuple(feature for feature in found if feature is not None)
+
+
+def read_feature(path: Path, shown: str) -> Feature | None:
+    """One feature; None when the file is empty.
+
+    Args:
+        path: the file.
+        shown: how its path is told.
 
     Raises:
-        InputError: a file that is no Gherkin.
+        InputError: it is no Gherkin.
     """
-    found: dict[str, Feature] = {}
-    for path in sorted(folder.rglob("*.feature")):
-        try:
-            feature = _parsed(path)
-        except (CompositeParserException, ParserException, UnicodeDecodeError, OSError) as error:
-            problem = f"is no Gherkin ({type(error).__name__})"
-            raise InputError(str(path), "-", problem, "Start with `Feature:`; mind the keywords") from None
-        if feature is None:
-            continue
-        for tag in feature["tags"]:
-            if tag["name"].startswith("@rule:"):
-                shown = (Path(FOLDER) / path.relative_to(folder)).as_posix()
-                found[tag["name"].removeprefix("@rule:")] = _feature(feature, shown)
-    return found
+    try:
+        feature = _parsed(path)
+    except (CompositeParserException, ParserException, UnicodeDecodeError, OSError) as error:
+        problem = f"is no Gherkin ({type(error).__name__})"
+        raise InputError(str(path), "-", problem, "Start with `Feature:`; mind the keywords") from None
+    return None if feature is None else _feature(feature, shown)
 
 
 def _parsed(path: Path) -> Mapping[str, Any] | None:
@@ -103,39 +136,66 @@ def _parsed(path: Path) -> Mapping[str, Any] | None:
 
 def _feature(feature: Mapping[str, Any], path: str) -> Feature:
     children = feature["children"]
+    about = _about(feature)
     background = [step for child in children if "background" in child for step in _steps(child["background"]["steps"])]
     return Feature(
         name=feature["name"],
+        about=about,
         description=" ".join(feature["description"].split()),
         path=path,
         background=tuple(background),
-        scenarios=tuple(_scenario(found) for found in _scenarios(children)),
+        scenarios=tuple(_scenario(*found) for found in _scenarios(children, about, ())),
     )
 
 
-def _scenarios(children: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+_RawStep = Mapping[str, Any]
+
+
+def _scenarios(
+    children: Iterable[Mapping[str, Any]], about: tuple[str, ...], before: tuple[_RawStep, ...]
+) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...], tuple[_RawStep, ...]]]:
+    """Each scenario with the rules that those around it are about, and the steps of the backgrounds before it."""
     for child in children:
-        if "scenario" in child:
-            yield child["scenario"]
+        if "background" in child:
+            before = (*before, *child["background"]["steps"])
+        elif "scenario" in child:
+            yield child["scenario"], about, before
         elif "rule" in child:
-            yield from _scenarios(child["rule"]["children"])
+            yield from _scenarios(child["rule"]["children"], (*about, *_about(child["rule"])), before)
 
 
-def _scenario(found: Mapping[str, Any]) -> Scenario:
+def _about(part: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(tag["name"].removeprefix(_ABOUT) for tag in part["tags"] if tag["name"].startswith(_ABOUT))
+
+
+def _scenario(found: Mapping[str, Any], about: tuple[str, ...], before: Sequence[_RawStep]) -> Scenario:
     tags = [tag["name"].removeprefix("@") for tag in found["tags"]]
+    tables = [table for table in found["examples"] if table.get("tableHeader")]
+    examples = tuple((_cells(table["tableHeader"]), *map(_cells, table["tableBody"])) for table in tables)
+    about = tuple(dict.fromkeys((*about, *_about(found))))
     return Scenario(
         name=found["name"],
         kinds=tuple(kind for kind in KINDS if kind in tags),
         steps=tuple(_steps(found["steps"])),
-        examples=tuple(
-            (_cells(table["tableHeader"]), *(_cells(row) for row in table["tableBody"]))
-            for table in found["examples"]
-            if table.get("tableHeader")
-        ),
+        examples=examples,
+        line=found["location"]["line"],
+        example_lines=tuple(row["location"]["line"] for table in tables for row in table["tableBody"]),
+        about=about,
+        digest=_digest(sorted(about), [_meaning(step) for step in (*before, *found["steps"])], examples),
     )
 
 
-def _steps(steps: Iterable[Mapping[str, Any]]) -> Iterator[Step]:
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+def _meaning(step: _RawStep) -> tuple[object, ...]:
+    table, words = step.get("dataTable"), step.get("docString")
+    rows = [_cells(row) for row in table["rows"]] if table else None
+    return step["keyword"].strip(), step["text"], rows, words["content"] if words else None
+
+
+def _steps(steps: Iterable[_RawStep]) -> Iterator[Step]:
     for step in steps:
         table = step.get("dataTable")
         rows = tuple(_cells(row) for row in table["rows"]) if table else ()

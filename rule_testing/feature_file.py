@@ -48,7 +48,7 @@ class FeatureFile(pytest.Module):
             test = bdd_scenario(name, title, encoding=ENCODING, features_base_dir=base)(_nothing())
             if OWN_STEPS in template.tags | feature.tags:
                 test = pytest.mark.skip(reason=f"tagged @{OWN_STEPS}: it runs where its steps are")(test)
-            setattr(module, title.replace("::", ":"), test)
+            setattr(module, title_of(title), test)
         return module
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
@@ -75,6 +75,11 @@ class FeatureFile(pytest.Module):
     def istestfunction(self, obj: object, name: str) -> bool:  # noqa: ARG002 - pytest's signature
         """Every scenario is a test, whatever its name."""
         return callable(obj)
+
+
+def title_of(scenario: str) -> str:
+    """The name of a scenario as pytest has it, in whose ids `::` parts files from tests."""
+    return scenario.replace("::", ":")
 
 
 def shown_path(path: Path, root: Path) -> str:

@@ -41,6 +41,7 @@ RULES, OVERLAY, COLLECT = "--spmwatch-rules", "--spmwatch-overlay", "spmwatch_co
 FEATURE = pytest.StashKey[Path]()
 TOLD = pytest.StashKey[Told]()
 OBSERVER = pytest.StashKey[Observer]()
+SCENARIO = pytest.StashKey[Scenario]()
 ASKED = pytest.StashKey[AskedObserver]()
 
 
@@ -113,7 +114,7 @@ def scenario(request: pytest.FixtureRequest, spmwatch_evaluator: Evaluator) -> S
     rule = marker.args[0] if marker else None
     evaluator = with_draft(spmwatch_evaluator, rule)
     feature = request.node.stash.get(FEATURE, None)
-    return Scenario(
+    shared = Scenario(
         evaluator,
         PatientBuilder(ValueSetCodes(evaluator.rule_base.value_sets)),
         rule=rule,
@@ -121,6 +122,8 @@ def scenario(request: pytest.FixtureRequest, spmwatch_evaluator: Evaluator) -> S
         choice=rules_chosen(request.config, feature),
         observer=request.config.stash.get(OBSERVER, None),
     )
+    request.node.stash[SCENARIO] = shared
+    return shared
 
 
 @pytest.hookimpl(optionalhook=True)

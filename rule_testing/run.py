@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from pytest_bdd.parser import render_string
 
+from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.rule_testing.asked import AskedObserver
 from spmwatch.rule_testing.failures import Kind, Told
 from spmwatch.rule_testing.feature_file import shown_path
-from spmwatch.rule_testing.plugin import ASKED, OBSERVER, OVERLAY, RULES, TOLD, rules_chosen
+from spmwatch.rule_testing.plugin import ASKED, OBSERVER, OVERLAY, RULES, SCENARIO, TOLD, rules_chosen
 from spmwatch.rule_testing.rule_choice import RuleChoice, own_rules
 from spmwatch.rule_testing.scenario import Observer
 
@@ -33,6 +34,8 @@ _OPTIONS = (
     *("-p", "pytest_bdd.plugin", "-p", "spmwatch.rule_testing.plugin"),
     *("-o", "python_files=", "-o", "junit_suite_name=spmwatch"),
 )
+_EXAMPLE = "_pytest_bdd_example"
+"""What pytest-bdd calls the parameter that holds an example."""
 
 
 class State(StrEnum):
@@ -46,14 +49,44 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """One scenario, or one example of it, as it was found, whether or not it is to run.
+
+    Attributes:
+        id: pytest's, the same for no other.
+        path: as it is shown; file: where it is.
+        title: its name as pytest has it (`title_of`); name: with the example filled in.
+        example: which of its examples, from 0; None where it has none.
+        rule_base: the rules that it is about.
+    """
+
+    id: str
+    path: str
+    file: Path
+    title: str
+    name: str
+    example: int | None
+    rule_base: RuleBase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One scenario, or one example of it. `told`: what to tell of one that did not hold; `because`: why left out."""
+    """What became of one scenario, or one example of it.
+
+    Attributes:
+        told: what to tell of one that did not hold.
+        because: why left out.
+        id: pytest's.
+        rule_base: the rules on which it ran, where it laid an overlay over those that it is about.
+    """
 
     path: str
     scenario: str
     state: State
     told: Told | None = None
     because: str = ""
+    id: str = ""
+    rule_base: RuleBase | None = None
 
 
 @dataclass(slots=True)
@@ -66,12 +99,14 @@ class Run:
         rules: ids of the rules that the features are about, by their tags.
         own: ids of rules that are not shipped: a folder or an overlay brought them. Empty where only some scenarios
             were asked for, since those cannot tell what nobody tests.
+        collected: every scenario of the files that could be read, in their order.
     """
 
     outcomes: list[Outcome] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     rules: set[str] = field(default_factory=set[str])
     own: set[str] = field(default_factory=set[str])
+    collected: list[Collected] = field(default_factory=list[Collected])
 
     @property
     def states(self) -> Mapping[State, int]:
@@ -161,9 +196,28 @@ def run(
 def scenario_name(item: pytest.Item) -> str:
     """The scenario's name; of an outline with the example filled in."""
     callspec = getattr(item, "callspec", None)
-    example = callspec.params.get("_pytest_bdd_example") if callspec is not None else None
+    example = callspec.params.get(_EXAMPLE) if callspec is not None else None
     name = getattr(item, "originalname", None) or item.name
     return name if example is None else render_string(name, example)
+
+
+def _collected(item: pytest.Item, path: str) -> Collected:
+    callspec = getattr(item, "callspec", None)
+    return Collected(
+        id=item.nodeid,
+        path=path,
+        file=item.path,
+        title=getattr(item, "originalname", None) or item.name,
+        name=scenario_name(item),
+        example=callspec.indices.get(_EXAMPLE) if callspec is not None else None,
+        rule_base=rules_chosen(item.config, item.path).evaluator().rule_base,
+    )
+
+
+def _rules_in_the_end(item: pytest.Item) -> RuleBase | None:
+    """The rules that a scenario asked, its own overlays included; None where it did not come so far."""
+    scenario = item.stash.get(SCENARIO, None)
+    return None if scenario is None else scenario.evaluator.rule_base
 
 
 class _Reporter:
@@ -202,6 +256,7 @@ class _Reporter:
         """Keep the scenarios that were asked for."""
         if self._wanted.whole:
             self.run.own.update(*(own_rules(rules_chosen(config, path)) for path in {item.path for item in items}))
+        self.run.collected.extend(_collected(item, self._path(item)) for item in items)
         named = self._wanted.named.casefold()
         items[:] = [item for item in items if named in scenario_name(item).casefold()]
         self._left = Counter(self._path(item) for item in items)
@@ -231,17 +286,17 @@ class _Reporter:
             item.session.shouldstop = "nobody listens"
 
     def _outcome(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Outcome:
-        path = self._path(item)
+        path, name, id_, base = self._path(item), scenario_name(item), item.nodeid, _rules_in_the_end(item)
         if report.passed:
-            return Outcome(path=path, scenario=scenario_name(item), state=State.HELD)
+            return Outcome(path=path, scenario=name, state=State.HELD, id=id_, rule_base=base)
         if report.skipped:
-            because = call.excinfo.value if call.excinfo is not None else ""
-            return Outcome(path=path, scenario=scenario_name(item), state=State.LEFT_OUT, because=str(because))
+            because = str(call.excinfo.value if call.excinfo is not None else "")
+            return Outcome(path=path, scenario=name, state=State.LEFT_OUT, because=because, id=id_)
         told = item.stash.get(TOLD, None)
         if told is None:
             got = f"failed ({call.excinfo.typename if call.excinfo else '?'}) outside of its steps"
-            told = Told(kind=Kind.FAULT, path=path, line=1, scenario=scenario_name(item), step="-", got=got)
-        return Outcome(path=path, scenario=scenario_name(item), state=State(told.kind.value), told=told)
+            told = Told(kind=Kind.FAULT, path=path, line=1, scenario=name, step="-", got=got)
+        return Outcome(path=path, scenario=name, state=State(told.kind.value), told=told, id=id_, rule_base=base)
 
     def _path(self, item: pytest.Item) -> str:
         return shown_path(item.path, self._root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from spmwatch.cli.edge import visible
 from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.catalogue.rule import Rule
 from spmwatch.engine.errors import InputError
-from spmwatch.rule_book.scenarios import Feature, beside_the_rules, features_by_rule
+from spmwatch.rule_book.scenarios import Feature, beside_the_rules, by_rule, features_under
 
 Features = Annotated[
     Path | None,
@@ -30,10 +31,16 @@ def features_in(folder: Path | None, root: Path | None) -> dict[str, Feature] | 
     Raises:
         InputError: the folder that was named is none, or a file in it is no Gherkin.
     """
+    found = all_features_in(folder, root)
+    return None if found is None else by_rule(found)
+
+
+def all_features_in(folder: Path | None, root: Path | None) -> Sequence[Feature] | None:
+    """Every feature, also those that are about no rule. None and errors as in `features_in`."""
     if folder is not None and not folder.is_dir():
         raise InputError(str(folder), "-", "is no folder", "Name the folder of scenarios")
     found = folder or beside_the_rules(root)
-    return None if found is None else features_by_rule(found)
+    return None if found is None else features_under(found)
 
 
 def chosen_rule(id_: str, base: RuleBase) -> Rule:

@@ -118,7 +118,7 @@ def mutate(
     )
     print_report(report)
     if json_file is not None:
-        write_file(json_file, json.dumps(as_json(report), ensure_ascii=False, indent=1).encode("utf-8"))
+        write_file(json_file, json.dumps(as_json(report, base), ensure_ascii=False, indent=1).encode("utf-8"))
     for change in report.stale:
         complain(f"Accepted, but no survivor: {change}. Remove it from the list, or mend its wording.")
     if report.stale:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,10 @@ from rich import box
 from rich.table import Table
 
 from spmwatch.cli.edge import console, visible
+from spmwatch.rule_book.results import rules_used
 
 if TYPE_CHECKING:
+    from spmwatch.engine.catalogue.load import RuleBase
     from spmwatch.rule_testing.mutation.run import Report, Verdict
 
 
@@ -41,9 +44,10 @@ def print_report(report: Report) -> None:
         typer.echo(f"\n{len(report.accepted)} are accepted, each with a reason.")
 
 
-def as_json(report: Report) -> Mapping[str, object]:
-    """All of it, for programs."""
+def as_json(report: Report, base: RuleBase) -> Mapping[str, object]:
+    """All of it, for programs (rule_book/mutation_file.py reads it). `base`: the rules that were changed."""
     return {
+        "rules": asdict(rules_used(base)),
         "scenarios": report.scenarios,
         "changes": len(report.verdicts),
         "noticed": report.killed,
@@ -57,6 +61,7 @@ def as_json(report: Report) -> Mapping[str, object]:
 def _as_json(verdict: Verdict) -> Mapping[str, object]:
     mutant = verdict.mutant
     return {
+        "of": mutant.rule,
         "change": mutant.id,
         "kind": mutant.change.kind.value,
         "file": mutant.file,
