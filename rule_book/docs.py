@@ -23,7 +23,7 @@ def docs_of(base: RuleBase, features: Mapping[str, Feature] | None, standing: St
     Args:
         base: the rules.
         features: the scenarios of each rule; None where none are at hand.
-        standing: how scenarios stand, to be told too. Pages that are kept in a repository go without (ADR 0021).
+        standing: how scenarios stand, to be told too. Pages that are kept in a repository go without (ADR 0020).
     """
     catalogue = catalogue_of(base, features)
     pages = {f"{name}.md": markdown(f"{name}.md.j2", catalogue=catalogue, standing=standing) for name in SHARED_PAGES}
