@@ -230,3 +230,20 @@ Feature: Whom each check is for, and when it falls away
         | 2025-11-20 | 14   | 2026-01-01 | due        |
         | 2025-10-23 | 27   | 2025-12-19 | up to date |
         | 2025-10-23 | 28   | 2025-12-18 | due        |
+
+  Rule: Yearly review for second cancers
+
+    Scenario Outline: Reviewed on <day>, told by a code of the site's own
+      Given the patient is a man aged 58
+      And lenalidomide 10 mg was taken from 2025-03-15 and continues
+      And the record tells of these procedures
+        | concept                          | date  |
+        | Yearly review for second cancers | <day> |
+      When the chart is opened
+      Then the plan lists second-cancer review as <state>
+
+      Examples:
+        | day        | state      |
+        | 2025-01-16 | up to date |
+        | 2025-01-15 | due        |
+        | 2025-01-14 | overdue    |
