@@ -294,3 +294,12 @@ Feature: Blood count overdue
       And the blood count on 2025-11-05 was normal
       When the rule is evaluated
       Then the plan names SPM-24 as a reason for blood count
+
+    @near-miss
+    Scenario: The skin was examined too long ago, the blood was not
+      Given lenalidomide 10 mg was prescribed from 2024-10-23 and continues
+      And a skin examination was done on 2024-05-05
+      And the blood count on 2026-01-05 was normal
+      When the rule is evaluated
+      Then it stays silent
+      And the plan lists skin check as overdue

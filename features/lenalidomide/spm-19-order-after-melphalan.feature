@@ -347,3 +347,17 @@ Feature: Lenalidomide ordered in a patient with melphalan or autologous transpla
         | check                |
         | second-cancer review |
         | blood count          |
+
+    @near-miss
+    Scenario Outline: <drug> ordered together is no melphalan: <when>
+      Given lenalidomide 10 mg was taken as maintenance from <period>
+      And <drug> is ordered
+      When the order is signed
+      Then it stays silent
+
+      Examples:
+        | drug             | when          | period                   |
+        | cyclophosphamide | a renewal     | 2025-02-15 and continues |
+        | cyclophosphamide | a first order | 2020-02-15 to 2021-02-15 |
+        | bortezomib       | a renewal     | 2025-02-15 and continues |
+        | bortezomib       | a first order | 2020-02-15 to 2021-02-15 |
