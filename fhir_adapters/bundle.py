@@ -72,10 +72,12 @@ def open_bundle(bundle: Mapping[str, Any], where: str, *, parent: ResourceIndex 
     contents = Contents(index=ResourceIndex(parent), in_turn=bundle.get("type") == "history")
     stack: list[tuple[Mapping[str, Any], str, int]] = [(bundle, where, 0)]
     deleted: dict[str, int] = {}
+    older: dict[str, range] = {}
     while stack:
         current, at, depth = stack.pop()
         contents.tally.add("Bundle", Fate.SUPPORTING)
         types: set[str] = set()
+        known = set(deleted)
         for element, entry in _entries(contents, current, at):
             item = _item(contents, entry, at, element)
             if item is None:
@@ -93,18 +95,27 @@ def open_bundle(bundle: Mapping[str, Any], where: str, *, parent: ResourceIndex 
                 )
                 contents.tally.add("Bundle", Fate.UNREADABLE)
                 contents.lacks(ALL_CLINICAL, "a nested Bundle was not opened")
+        if current.get("type") == "history":
+            ends = len(contents.items)
+            older |= {label: range(first, ends) for label, first in deleted.items() if label not in known}
         _look_for_next(contents, current, at, types)
         _compare_total(contents, current, at, types)
-    _settle(contents, deleted)
+    _settle(contents, deleted, older)
     return contents
 
 
-def _settle(contents: Contents, deleted: Mapping[str, int]) -> None:
-    """Take out what the Bundle itself deletes, enter the rest into the index, and read OperationOutcomes."""
+def _settle(contents: Contents, deleted: Mapping[str, int], older: Mapping[str, range]) -> None:
+    """Take out what the Bundle itself deletes, enter the rest into the index, and read OperationOutcomes.
+
+    Args:
+        contents: all that is in it.
+        deleted: `Type/id` -> the first item that the deletion may be about.
+        older: `Type/id` -> the items that stand behind the deletion in one history, where the newest comes first.
+    """
     kept: list[Item] = []
     for index, item in enumerate(contents.items):
         if deleted and index >= deleted.get(item.label, len(contents.items)):
-            if contents.in_turn:
+            if contents.in_turn or index in older.get(item.label, ()):
                 contents.tally.add(item.type, Fate.EXCLUDED)
                 continue
             item.doubt = _DELETED_BESIDE

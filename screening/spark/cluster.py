@@ -76,6 +76,9 @@ class SparkPool:
     job: Job
     lines: DataFrame | None = None
 
+    def start(self) -> None:
+        """Nothing: the cluster runs already."""
+
     def results(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, None]]:
         """Each task, once all are done; they are of one step."""
         if not tasks:

@@ -189,4 +189,4 @@ def test_an_element_that_cannot_be_read_is_named_by_file_and_line(tmp_path: Path
 )
 def test_a_damaged_line_names_its_patient_however_slashes_are_written(reference: bytes) -> None:
     data = b'{"resourceType":"Condition","subject":{"reference":"' + reference + b'"},"code":{"te'
-    assert damage_of(Line(1, data), "x", "torn").patient == "p1"
+    assert damage_of(Line(1, data), "x", "torn").patients == ("p1",)
