@@ -17,9 +17,9 @@ from spmwatch.fhir_adapters.json_text import parse_strictly_once
 from spmwatch.fhir_adapters.lines import Line
 from spmwatch.fhir_adapters.problems import Problem, Tally
 from spmwatch.fhir_adapters.references import Item, ResourceIndex
+from spmwatch.fhir_adapters.speaking import PRODUCTS
 from spmwatch.screening.results.resources import resources_of
 from spmwatch.screening.results.tables import Tables, failed_tables, tables_of
-from spmwatch.screening.run.looking import PRODUCTS
 from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.quarantine import damage_from_json
 from spmwatch.screening.run.rows import Row, rows_in

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from spmwatch.fhir_adapters.bundle import Deletion, open_bundle
-from spmwatch.fhir_adapters.evidence import is_evidence, may_be_evidence
 from spmwatch.fhir_adapters.intake import is_list_of_resources, no_resource
 from spmwatch.fhir_adapters.problems import Problem
 from spmwatch.fhir_adapters.record import READERS
 from spmwatch.fhir_adapters.references import Item, Resource, contained, identifiers_of, target_of
 from spmwatch.fhir_adapters.relevance import DRUG_TYPES, READ_TYPES, Relevance, relevance_of
-from spmwatch.fhir_adapters.shapes import is_sound, patients_in, subject_in
+from spmwatch.fhir_adapters.shapes import patients_in, subject_in
+from spmwatch.fhir_adapters.speaking import (
+    PRODUCTS,
+    Identifier,
+    name_of,
+    products_named_by,
+    references_to_products,
+    speaks_of_evidence,
+)
 from spmwatch.fhir_adapters.strays import Stray, strays_in, strays_of
 from spmwatch.fhir_adapters.subjects import names_several, patient_key
 from spmwatch.fhir_adapters.terms import Terms
-from spmwatch.fhir_adapters.words_read import words_read
-
-CATEGORIES = ("drug", "regimen", "condition", "procedure")
-PRODUCTS = frozenset({"Medication", "Substance"})
-
-Identifier = tuple[str, str]
-"""(system, value)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +61,6 @@ class Look:
     deletions: list[Deletion] = field(default_factory=list)
     types: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
-
-
-def name_of(identifier: Identifier) -> str:
-    """An identifier of a Medication among the names of Medications."""
-    return "|".join(identifier)
 
 
 Known = Callable[[str], bool]
@@ -109,7 +103,7 @@ class Looker:
         for stray in strays:
             if stray.found:
                 look.problems.append(stray.problem(item.where))
-            refers_to = {name for one in stray.medications for name in _references({"reference": one})}
+            refers_to = {name for one in stray.medications for name in references_to_products({"reference": one})}
             look.refers_to |= refers_to
             look.evidence = look.evidence or stray.is_evidence or not products.isdisjoint(refers_to)
             for reference in stray.subjects:
@@ -132,7 +126,7 @@ class Looker:
             return
         if item.type in PRODUCTS:
             look.products.update(_names(item))
-            look.refers_to.update(_referred_to(item))
+            look.refers_to.update(products_named_by(item))
             look.evidence = look.evidence or self._tells(item, look.refers_to, products)
             return
         if item.type not in READERS:
@@ -144,24 +138,14 @@ class Looker:
         look.identifiers.update(owner.identifiers)
         look.nobodys = look.nobodys or (relevant and owner == Owner())
         if relevant:
-            refers_to = set(_referred_to(item)) if item.type in DRUG_TYPES else set[str]()
+            refers_to = set(products_named_by(item)) if item.type in DRUG_TYPES else set[str]()
             look.refers_to |= refers_to
             if owner.identifiers or not owner.keys or not all(map(known, owner.keys)):
                 look.evidence = look.evidence or self._tells(item, refers_to, products)
 
     def _tells(self, item: Item, refers_to: Iterable[str], products: frozenset[str]) -> bool:
         """Is one of its codes, texts or Medications evidence, wherever in it that stands?"""
-        if not products.isdisjoint(refers_to):
-            return True
-        for system, code in _codes(item.resource):
-            if any(is_evidence(match.concept) for match in self._terms.by_code(system, code)):
-                return True
-        find = self._terms.value_sets.by_text
-        texts = {text for _, text in words_read(item.resource)}
-        if any(is_evidence(match.concept) for text in texts for name in CATEGORIES for match in find(text, name)):
-            return True
-        sound = is_sound(item.type, item.resource)
-        return not sound and may_be_evidence(item.resource, self._terms, item.type)
+        return not products.isdisjoint(refers_to) or speaks_of_evidence(item, self._terms)
 
 
 def _items(value: object, where: str, look: Look) -> Iterator[tuple[Item, bool]]:
@@ -218,69 +202,3 @@ def _names(item: Item) -> Iterator[str]:
         yield f"{item.type}/{item.text('id')}"
     for identifier in identifiers_of(item.resource):
         yield name_of(identifier)
-
-
-_REFERS = frozenset({"medicationReference", "medication", "itemReference", "item", "reference"})
-"""Members under which a reference to a Medication or Substance stands."""
-
-
-def _referred_to(item: Item) -> Iterator[str]:
-    """Names of the Medications and Substances that a resource could refer to."""
-    yield from _references(item.resource)
-    if not is_sound(item.type, item.resource):
-        yield from _bare_references(item.resource)
-
-
-def _references(resource: Mapping[str, Any]) -> Iterator[str]:
-    """Names of the Medications and Substances that it could refer to, wherever in it."""
-    for name, part in _objects(resource):
-        if name not in _REFERS:
-            continue
-        literal = _one(part.get("reference"))
-        if isinstance(literal, str) and literal.strip()[:1] not in ("#", ""):
-            target = target_of(literal)
-            if target is not None and target.type in PRODUCTS:
-                yield target.key
-            elif target is None and "/" not in literal and not literal.startswith("urn:"):
-                yield f"Medication/{literal.strip()}"
-        elif "identifier" in part:
-            yield from (name_of(one) for one in identifiers_of(part))
-
-
-def _bare_references(resource: Mapping[str, Any]) -> Iterator[str]:
-    """As `_references`, of what stands there as a string and not as a Reference."""
-    for _, part in _objects(resource):
-        for member in _REFERS & part.keys():
-            written = _one(part[member])
-            if isinstance(written, str):
-                yield from _references({"reference": {"reference": written}})
-
-
-def _codes(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for _, part in _objects(resource):
-        system, code = part.get("system"), part.get("code")
-        if type(system) is str and type(code) is str:
-            yield system, code
-        elif system is not None and code is not None:  # in the wrong type, but readable (shapes.py)
-            system, code = _one(system), _one(code)
-            if isinstance(system, str) and (isinstance(code, str) or type(code) is int):
-                yield system, str(code)
-
-
-def _one(value: object) -> object:
-    """What is in a list of one."""
-    while isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    return value
-
-
-def _objects(resource: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(member, object) of the resource and every object in it, however deep; what is in a list has the list's name."""
-    left: list[tuple[str, object]] = [("", resource)]
-    while left:
-        name, value = left.pop()
-        if isinstance(value, dict):
-            yield name, value
-            left += [(inner, member) for inner, member in value.items() if isinstance(member, dict | list)]
-        elif isinstance(value, list):
-            left += [(name, member) for member in value if isinstance(member, dict | list)]

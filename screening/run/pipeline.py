@@ -12,6 +12,7 @@ from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.fhir_adapters.json_text import parse_strictly_once
 from spmwatch.fhir_adapters.problems import MOST_PROBLEMS
 from spmwatch.fhir_adapters.references import label_of
+from spmwatch.fhir_adapters.speaking import PRODUCTS as PRODUCT_TYPES
 from spmwatch.screening.run.counting import check_rows, lines_of
 from spmwatch.screening.run.kernel import (
     COHORT,
@@ -24,7 +25,6 @@ from spmwatch.screening.run.kernel import (
     perform,
     prepare,
 )
-from spmwatch.screening.run.looking import PRODUCTS as PRODUCT_TYPES
 from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.places import Part, parts_of
 from spmwatch.screening.run.pool import Pool

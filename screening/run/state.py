@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from spmwatch.screening.run.looking import Identifier
+from spmwatch.fhir_adapters.speaking import Identifier
 
 
 @dataclass(frozen=True, slots=True)
