@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -140,18 +140,20 @@ class Wanted:
         paths: feature files and folders of such.
         choice: the rules; None: those that each feature stands beside.
         named: only scenarios whose name holds these words.
+        about: only scenarios about one of these rules, by their tags, or about none in particular; empty: all.
         junit: where to write JUnit XML.
     """
 
     paths: Sequence[Path]
     choice: RuleChoice | None = None
     named: str = ""
+    about: Collection[str] = ()
     junit: Path | None = None
 
     @property
     def whole(self) -> bool:
         """Is a whole folder asked for, with whatever scenarios stand in it?"""
-        return not self.named and any(path.is_dir() for path in self.paths)
+        return not self.named and not self.about and any(path.is_dir() for path in self.paths)
 
 
 def run(
@@ -214,6 +216,11 @@ def _collected(item: pytest.Item, path: str) -> Collected:
     )
 
 
+def _rules_of(item: pytest.Item) -> set[str]:
+    """The rules that it is about, by its tags."""
+    return {marker.args[0] for marker in item.iter_markers("rule")}
+
+
 def _rules_in_the_end(item: pytest.Item) -> RuleBase | None:
     """The rules that a scenario asked, its own overlays included; None where it did not come so far."""
     scenario = item.stash.get(SCENARIO, None)
@@ -257,10 +264,14 @@ class _Reporter:
         if self._wanted.whole:
             self.run.own.update(*(own_rules(rules_chosen(config, path)) for path in {item.path for item in items}))
         self.run.collected.extend(_collected(item, self._path(item)) for item in items)
-        named = self._wanted.named.casefold()
-        items[:] = [item for item in items if named in scenario_name(item).casefold()]
+        items[:] = [item for item in items if self._is_wanted(item)]
         self._left = Counter(self._path(item) for item in items)
-        self.run.rules.update(marker.args[0] for item in items for marker in item.iter_markers("rule"))
+        self.run.rules.update(*map(_rules_of, items))
+
+    def _is_wanted(self, item: pytest.Item) -> bool:
+        about, named = self._wanted.about, self._wanted.named.casefold()
+        rules = _rules_of(item)
+        return named in scenario_name(item).casefold() and not (about and rules and rules.isdisjoint(about))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

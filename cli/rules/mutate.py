@@ -20,7 +20,9 @@ from spmwatch.screening.report import write_file
 
 if TYPE_CHECKING:
     from spmwatch.engine.catalogue.load import RuleBase
+    from spmwatch.rule_testing.mutation.mutants import Mutant
     from spmwatch.rule_testing.mutation.recording import Case
+    from spmwatch.rule_testing.mutation.run import Report
     from spmwatch.rule_testing.rule_choice import RuleChoice
 
 DONE, SURVIVORS, WRONG_INPUT = 0, 1, 2
@@ -106,16 +108,21 @@ def mutate(
         raise typer.Exit(DONE)
     known = accepted_in(accepted or next((path / FILE for path in paths if path.is_dir()), Path(FILE)))
     found = mutants(base, choice.root, wanted or (), frozenset(Kind) if thorough else USUAL)
-    cases = _recorded(paths, choice if rules or overlay else None)
-    report = judge_all(
-        found,
-        cases,
-        base,
-        known,
-        jobs=jobs or usual_jobs(),
-        progress=_progress,
-        complete=wanted is None or not thorough,
-    )
+
+    def judged(found: Sequence[Mutant], about: Collection[str], *, complete: bool) -> Report | None:
+        cases = _recorded(paths, choice if rules or overlay else None, about)
+        if about and not cases:
+            return None
+        return judge_all(found, cases, base, known, jobs=jobs or usual_jobs(), progress=_progress, complete=complete)
+
+    complete = wanted is None or not thorough
+    report = judged(found, wanted, complete=complete) if wanted else None  # these scenarios notice nearly all
+    if report is None:
+        report = judged(found, (), complete=complete)
+    elif report.survivors:
+        again = judged([verdict.mutant for verdict in report.survivors], (), complete=False)
+        report = report if again is None else report.judged_again(again)
+    assert report is not None, "with all scenarios there is a report"
     print_report(report)
     if json_file is not None:
         write_file(json_file, json.dumps(as_json(report, base), ensure_ascii=False, indent=1).encode("utf-8"))
@@ -126,16 +133,18 @@ def mutate(
     raise typer.Exit(SURVIVORS if fail_on_survivors and report.survivors else DONE)
 
 
-def _recorded(paths: Sequence[Path], choice: RuleChoice | None) -> Sequence[Case]:
-    """The scenarios, run once. Raises InputError when one does not hold."""
+def _recorded(paths: Sequence[Path], choice: RuleChoice | None, about: Collection[str]) -> Sequence[Case]:
+    """The scenarios, or those about some rules alone, run once. Raises InputError when one does not hold."""
     from spmwatch.rule_testing.mutation.recording import record_scenarios  # noqa: PLC0415 - see `mutate`
     from spmwatch.rule_testing.run import Wanted  # noqa: PLC0415
 
-    done, cases = record_scenarios(Wanted(paths=paths, choice=choice), Path.cwd())
+    done, cases = record_scenarios(Wanted(paths=paths, choice=choice, about=about), Path.cwd())
+    if about and not (done.outcomes or done.faults):
+        return ()
     if not (done.readable and done.held):
         fix = "Run `spmwatch test` and mend them: changes are judged by scenarios that hold"
         raise InputError(", ".join(map(str, paths)), "-", "has scenarios that fail, or none", fix)
-    complain(f"{len(cases)} scenarios ran and hold.")
+    complain(f"{len(cases)} scenarios{' about them, or about no rule in particular,' if about else ''} ran and hold.")
     return cases
 
 

@@ -62,6 +62,15 @@ class Report:
         """Survivors without one."""
         return [verdict for verdict in self.verdicts if verdict.killer is None and verdict.accepted is None]
 
+    def judged_again(self, again: Report) -> Report:
+        """The same, where some of these mutants were judged again, by more scenarios."""
+        later = {verdict.mutant.id: verdict for verdict in again.verdicts}
+        return Report(
+            verdicts=[later.get(verdict.mutant.id, verdict) for verdict in self.verdicts],
+            stale=self.stale,
+            scenarios=max(self.scenarios, again.scenarios),
+        )
+
     def by_rule(self) -> Iterator[tuple[str, Counter[str]]]:
         """For each rule how many mutants were `killed`, `accepted`, and `survived`."""
         rules: dict[str, Counter[str]] = {}

@@ -94,6 +94,36 @@ def test_a_negative_is_held_by_the_patient_whom_it_alone_spares(site: Path) -> N
     assert [noticed[change] for change in active] == ["our.feature: Taking it"]
 
 
+def test_scenarios_of_other_rules_judge_what_its_own_leave(site: Path) -> None:
+    other = BEGINNING.replace("@rule:OUR-01", "@rule:SPM-19") + AT_79.replace("it stays silent", "OUR-01 does not fire")
+    (site / "features" / "other.feature").write_text(other, encoding="utf-8")
+    noticed, said, _ = mutated(site, AT_80)
+    assert noticed[f"{AGE} 81"] == "our.feature: At 80"
+    assert noticed[f"{AGE} 79"] == "other.feature: At 79"
+    assert "1 scenarios about them, or about no rule in particular, ran and hold." in said
+    assert "2 scenarios ran and hold." in said
+
+
+def test_scenarios_of_other_rules_are_not_asked_where_nothing_is_left(site: Path) -> None:
+    survivors = [change for change, by in mutated(site, AT_80, AT_79)[0].items() if by is None]
+    listed = "\n".join(f"      - '{change}'" for change in survivors)
+    text = f"accepted:\n  - changes:\n{listed}\n    because: invented\n"
+    (site / "features" / FILE).write_text(text, encoding="utf-8")
+    fails = BEGINNING.replace("@rule:OUR-01", "@rule:SPM-19") + AT_80.replace('"info"', '"critical"')
+    (site / "features" / "other.feature").write_text(fails, encoding="utf-8")
+    _, said, code = mutated(site, AT_80, AT_79, options=("--fail-on-survivors",))
+    assert code == 0, said
+
+
+def test_a_rule_without_scenarios_of_its_own_is_judged_by_all(site: Path) -> None:
+    other = BEGINNING.replace("@rule:OUR-01", "@rule:SPM-19") + AT_79.replace("it stays silent", "OUR-01 does not fire")
+    (site / "features" / "our.feature").write_text(other, encoding="utf-8")
+    done = run("rules", "mutate", "OUR-01", "--overlay", site, "--jobs", 1)
+    assert done.exit_code == 0
+    assert "about them" not in done.output
+    assert "1 scenarios ran and hold." in done.output
+
+
 def test_what_another_condition_asks_anyway_is_no_change(site: Path) -> None:
     """The variant asks for the order once more: dropping one of the two changes nothing."""
     noticed, _, _ = mutated(site, AT_80)
