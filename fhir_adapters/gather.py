@@ -16,6 +16,17 @@ from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.bundle import Contents, Deletion, open_bundle
 from spmwatch.fhir_adapters.evidence import HIDDEN, may_be_evidence
 from spmwatch.fhir_adapters.manifest import Told
+from spmwatch.fhir_adapters.moves import (
+    MAY_BE_ANOTHERS,
+    Moves,
+    Verdict,
+    is_evidence_item,
+    moves_of,
+    several_versions,
+    told_as_gap,
+    told_as_problem,
+    verdicts_on,
+)
 from spmwatch.fhir_adapters.problems import Fate, Problem, ProblemLog, Tally
 from spmwatch.fhir_adapters.record import READERS, distinct_of, nobodys, read_record
 from spmwatch.fhir_adapters.references import Item, ResourceIndex, moment_of, newest_of, updated_at
@@ -95,12 +106,16 @@ class Gathered:
     """What an export says is deleted; holds for resources outside Bundles."""
     one_of_many: bool = False
     """There are patients elsewhere, so what names nobody is not said to be the one patient's who is here."""
+    moved: Moves | None = None
+    """Resources outside Bundles that versions give to several patients; None: as the resources here tell."""
     _items: list[Item] = field(default_factory=list)
     _patients: dict[str, list[Item]] = field(default_factory=dict)
     _parts: list[_Part] = field(default_factory=list)
     _strays: list[tuple[Item, Stray, Problem]] = field(default_factory=list)
     _told_types: set[str] = field(default_factory=set)
     _owners: Owners = field(init=False)
+    _verdicts: dict[int, Verdict] = field(default_factory=dict)
+    """What becomes of items that versions give to several patients."""
 
     def __post_init__(self) -> None:
         """Prepare the look-ups."""
@@ -196,6 +211,7 @@ class Gathered:
         self._owners = Owners(self.index)
         self._place_strays()
         self._delete()
+        self._verdicts = verdicts_on(self._items, self.moved, self._owner, self._is_evidence)
         groups: defaultdict[str, list[Item]] = defaultdict(list)
         gaps: defaultdict[str, list[Gap]] = defaultdict(list)
         for key, patients in self._patients.items():
@@ -261,6 +277,14 @@ class Gathered:
         strangers: dict[str, str] = {}
         for item in self._items:
             subject = self._owner(item)
+            verdict = self._verdicts.get(id(item))
+            if verdict is Verdict.GONE and subject.key is not None:
+                self.tally.add(item.type, Fate.EXCLUDED)
+                report(told_as_problem(item))
+                gaps[subject.key].append(told_as_gap(item))
+                continue
+            if verdict is Verdict.IN_DOUBT:
+                item.doubt = item.doubt or MAY_BE_ANOTHERS
             for key in subject.named:
                 item.doubt = IN_DOUBT
                 groups[key].append(item)
@@ -340,6 +364,18 @@ class Gathered:
             self.tally.add(item.type, Fate.EXCLUDED)
             return True
         return False
+
+    def moves(self) -> Moves:
+        """Who loses which resources outside Bundles to a later version, for somebody who has all versions of them."""
+        self._owners = Owners(self.index)
+        self._delete()
+        found: Moves = {}
+        for versions in several_versions(item for item in self._items if item.scope is None):
+            found |= moves_of(versions, self._owner, self._is_evidence)
+        return found
+
+    def _is_evidence(self, item: Item) -> bool:
+        return is_evidence_item(item, self.terms, self.index)
 
     def _owner(self, item: Item) -> Subject:
         """Whose resource it is; a fault in finding out costs no other resource."""

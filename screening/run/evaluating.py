@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.fhir_adapters.bundle import Deletion
 from spmwatch.fhir_adapters.gather import Gathered, NotRead
 from spmwatch.fhir_adapters.intake import Intake, is_list_of_resources
 from spmwatch.fhir_adapters.json_text import parse_strictly_once
 from spmwatch.fhir_adapters.lines import Line
+from spmwatch.fhir_adapters.moves import Verdict
 from spmwatch.fhir_adapters.problems import Problem, Tally
 from spmwatch.fhir_adapters.references import Item, ResourceIndex
 from spmwatch.fhir_adapters.speaking import PRODUCTS
@@ -37,6 +40,7 @@ class Setting:
         deletions: [`Type/id`, when] of resources that are among the kept lines.
         damages: lines that cannot be read and name a patient of the cohort, with their `where`.
         one_of_many: is there more than one patient in the input?
+        moved: patient -> [`Type/id`, verdict] of resources that versions give to several patients, as in `Gathered`.
         sources: by number of the chunk: name of the source, and lines of the source before the chunk.
     """
 
@@ -46,6 +50,7 @@ class Setting:
     damages: Sequence[Mapping[str, Any]]
     one_of_many: bool
     sources: Sequence[tuple[str, int]]
+    moved: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
 
     def where(self, part: int, line: int) -> str:
         """A line as messages name it."""
@@ -62,6 +67,16 @@ class Products:
     places: Mapping[str, Sequence[tuple[str, int]]]
     """name -> (file, number of the row in it)."""
     _rows: dict[str, list[Row]] = field(default_factory=dict)
+
+    @classmethod
+    def on_disk(cls, paths: Mapping[str, Path], setting: Setting) -> Products:
+        """Those of these files."""
+        places: dict[str, list[tuple[str, int]]] = {}
+        for name, path in paths.items():
+            for number, row in enumerate(rows_in(path, None)):
+                for key in row.keys:
+                    places.setdefault(key, []).append((name, number))
+        return cls(paths, setting, places)
 
     def index(self, names: Iterable[str]) -> ResourceIndex:
         """Those of these names, and what they refer to, as references find them."""
@@ -121,30 +136,8 @@ class Evaluating:
         return result
 
     def _slice(self, keys: frozenset[str], rows: Sequence[Row], result: Evaluated) -> None:
-        base = self.evaluator.rule_base
-        names = {name for row in rows for name in row.refers_to}
-        gathered = Gathered(
-            base.value_sets,
-            strict=self.options.strict,
-            born=self.options.born,
-            index=ResourceIndex(self.products.index(names)),
-            unsupplied=dict(self.setting.unsupplied),
-            one_of_many=self.setting.one_of_many,
-        )
-        gathered.cut_off.update(self.setting.cut_off)
-        gathered.deletions += [Deletion(key, "", when) for key, when in self.setting.deletions]
-        for damage in self.setting.damages:
-            if not keys.isdisjoint(damage["patients"]):
-                damage_from_json(dict(damage), damage["where"]).tell(gathered)
-        intake = Intake(gathered)
-        for row in rows:
-            if not row.data:  # a damaged line: what it tells is among the damages
-                continue
-            name, before = self.setting.sources[row.part]
-            if row.line == 0:
-                intake.document(row.data, name)
-            else:
-                intake.line(name, Line(before + row.line, row.data))
+        base, setting = self.evaluator.rule_base, self.setting
+        gathered = gathered_of(keys, rows, base, self.options, setting, self.products)
         result.fed += sum(bool(row.data) for row in rows)
         for outcome in gathered.outcomes(gathered.problems.append):
             if outcome.id in keys:
@@ -163,6 +156,42 @@ class Evaluating:
             result.tables.append(tables)
         else:
             result.without_evidence += 1
+
+
+def gathered_of(
+    keys: AbstractSet[str],
+    rows: Sequence[Row],
+    rule_base: RuleBase,
+    options: Options,
+    setting: Setting,
+    products: Products,
+) -> Gathered:
+    """The lines of these patients, read."""
+    names = {name for row in rows for name in row.refers_to}
+    gathered = Gathered(
+        rule_base.value_sets,
+        strict=options.strict,
+        born=options.born,
+        index=ResourceIndex(products.index(names)),
+        unsupplied=dict(setting.unsupplied),
+        one_of_many=setting.one_of_many,
+        moved={(label, key): Verdict(what) for key in keys for label, what in setting.moved.get(key, ())},
+    )
+    gathered.cut_off.update(setting.cut_off)
+    gathered.deletions += [Deletion(key, "", when) for key, when in setting.deletions]
+    for damage in setting.damages:
+        if not keys.isdisjoint(damage["patients"]):
+            damage_from_json(dict(damage), damage["where"]).tell(gathered)
+    intake = Intake(gathered)
+    for row in rows:
+        if not row.data:  # a damaged line: what it tells is among the damages
+            continue
+        name, before = setting.sources[row.part]
+        if row.line == 0:
+            intake.document(row.data, name)
+        else:
+            intake.line(name, Line(before + row.line, row.data))
+    return gathered
 
 
 def evaluated(outcome: Any, evaluator: Evaluator, options: Options) -> Tables:  # noqa: ANN401

@@ -186,13 +186,7 @@ class Kernel:
     def _product_index(self, setting: Setting) -> Products:
         def load() -> Products:
             files: list[str] = self.work.json(f"{PRODUCTS}.json")
-            places: dict[str, list[tuple[str, int]]] = {}
-            paths: dict[str, Path] = {name: self.work.file(f"{name}.arrow") for name in files}
-            for name in files:
-                for number, row in enumerate(rows_in(paths[name], None)):
-                    for key in row.keys:
-                        places.setdefault(key, []).append((name, number))
-            return Products(paths, setting, places)
+            return Products.on_disk({name: self.work.file(f"{name}.arrow") for name in files}, setting)
 
         return self._once(f"{PRODUCTS}-", load)  # type: ignore[no-any-return]
 

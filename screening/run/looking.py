@@ -48,6 +48,7 @@ class Look:
         deletions: what it says is deleted.
         types: of the resources in it that stand outside Bundles.
         problems: what it holds that is no resource, or stands where none is read.
+        labels: `Type/id` of what is relevant in it and stands outside Bundles.
     """
 
     keys: set[str] = field(default_factory=set)
@@ -61,6 +62,7 @@ class Look:
     deletions: list[Deletion] = field(default_factory=list)
     types: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
 
 
 Known = Callable[[str], bool]
@@ -138,6 +140,8 @@ class Looker:
         look.identifiers.update(owner.identifiers)
         look.nobodys = look.nobodys or (relevant and owner == Owner())
         if relevant:
+            if item.scope is None and item.text("id"):
+                look.labels.append(item.label)
             refers_to = set(products_named_by(item)) if item.type in DRUG_TYPES else set[str]()
             look.refers_to |= refers_to
             if owner.identifiers or not owner.keys or not all(map(known, owner.keys)):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from spmwatch.engine.catalogue.load import RuleBase
@@ -14,6 +15,7 @@ from spmwatch.fhir_adapters.problems import MOST_PROBLEMS
 from spmwatch.fhir_adapters.references import label_of
 from spmwatch.fhir_adapters.speaking import PRODUCTS as PRODUCT_TYPES
 from spmwatch.screening.run.counting import check_rows, lines_of
+from spmwatch.screening.run.evaluating import Products, Setting
 from spmwatch.screening.run.kernel import (
     COHORT,
     MOST_PARTITIONS,
@@ -25,11 +27,12 @@ from spmwatch.screening.run.kernel import (
     perform,
     prepare,
 )
+from spmwatch.screening.run.moving import Mover, shares_of
 from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.places import Part, parts_of
 from spmwatch.screening.run.pool import Pool
 from spmwatch.screening.run.reading import RECORDS
-from spmwatch.screening.run.rows import NOBODYS, SHARED, rows_in
+from spmwatch.screening.run.rows import NOBODYS, SHARED, Row, rows_in
 from spmwatch.screening.run.setting import setting_of
 from spmwatch.screening.run.state import Cohort
 from spmwatch.screening.run.timing import Tell
@@ -212,8 +215,27 @@ class Pipeline:
         setting, problems = setting_of(
             self.options, self.inventory, self.parts, gathered, cohort, types_in, lambda: self._labels(version)
         )
+        shares = self._shares(version, gathered)
+        first = next(shares, None)
+        setting["moved"] = {} if first is None else self._mover(version, setting).tell(chain([first], shares))
         self.work.write_json(f"{SETTING}.json", setting)
         return setting, problems
+
+    def _shares(self, version: int, gathered: Sequence[dict[str, Any]]) -> Iterator[list[Row]]:
+        """Kept lines that may be versions of one resource for several patients; see `moving.shares_of`."""
+        files = [self.work.file(f"gather-{version}-{part.number:06d}.arrow") for part in self.parts]
+        return shares_of(files, sum(rows for one in gathered for _, rows, _ in one["batches"]))
+
+    def _mover(self, version: int, setting: Mapping[str, Any]) -> Mover:
+        names, known = self.work.json(f"{PRODUCTS}.json"), Setting(**setting)
+        products = Products.on_disk({name: self.work.file(f"{name}.arrow") for name in names}, known)
+        return Mover(
+            rule_base=self.rule_base,
+            options=self.options,
+            setting=known,
+            products=products,
+            cohort=self._cohort(version),
+        )
 
     def _labels(self, version: int) -> frozenset[str]:
         """`Type/id` of every kept line that is one resource."""

@@ -224,7 +224,6 @@ class Gathering:
         keys = self.cohort.of(look.keys, look.identifiers)
         if keys and look.relevant:
             self.counts["kept"] += 1
-            self.wanted |= look.refers_to
             self._keep(self._partition(keys), keys, look, found)
             return
         lost_owner = look.evidence and bool(look.identifiers) and look.identifiers <= self.cohort.unresolved
@@ -241,7 +240,8 @@ class Gathering:
         return partitions.pop() if len(partitions) == 1 else SHARED
 
     def _keep(self, partition: int, keys: list[str], look: Look, found: Found) -> None:
-        row = Row(keys, sorted(look.refers_to), self.part.number, found.line, found.offset, found.data)
+        self.wanted |= look.refers_to
+        row = Row(keys, sorted(look.refers_to), self.part.number, found.line, found.offset, found.data, look.labels)
         self.rows.add(partition, row)
 
     def _set_aside(self, found: Found, value: object, look: Look) -> None:

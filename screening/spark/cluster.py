@@ -28,6 +28,7 @@ from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.screening.results.parts import write_part
 from spmwatch.screening.results.schemas import RESOURCES, TABLES
 from spmwatch.screening.run.kernel import COHORT, PRODUCTS, SETTING, WANTED, Task
+from spmwatch.screening.run.moving import READ_AT_ONCE
 from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.pipeline import Outcome, Pipeline, connected
 from spmwatch.screening.run.places import Part
@@ -196,6 +197,17 @@ class ClusterPipeline(Pipeline):
             return frozenset()
         found = self._lines.select("data").mapInArrow(Labels(wanted=deleted), "label string").distinct().collect()
         return frozenset(row["label"] for row in found)
+
+    def _shares(self, version: int, gathered: Sequence[dict[str, Any]]) -> Iterator[list[Row]]:
+        del version, gathered
+        if self._lines is None:
+            return
+        named = self._lines.select(F.explode("labels").alias("label"), "owner")
+        owners = named.groupBy("label").agg(F.min("owner").alias("one"), F.max("owner").alias("other"))
+        disputed = [row["label"] for row in owners.where("one <> other").select("label").orderBy("label").collect()]
+        for start in range(0, len(disputed), READ_AT_ONCE):
+            wanted = F.array(*map(F.lit, disputed[start : start + READ_AT_ONCE]))
+            yield [row_of(line) for line in self._lines.where(F.arrays_overlap("labels", wanted)).collect()]
 
     # -- evaluating ----------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from spmwatch.screening.run.evaluating import Evaluating, Products, Setting
 from spmwatch.screening.run.kernel import Kernel, Task
 from spmwatch.screening.run.options import Options
 from spmwatch.screening.run.places import Part
-from spmwatch.screening.run.rows import NOBODYS, Row, rows_in
+from spmwatch.screening.run.rows import NOBODYS, Row, numbered_rows
 from spmwatch.screening.run.work_folder import WorkFolder
 
 TOLD = "told"
@@ -45,6 +45,8 @@ LINES = pa.schema(
         pa.field("line", pa.int64()),
         pa.field("offset", pa.int64()),
         pa.field("data", pa.binary()),
+        pa.field("labels", pa.list_(pa.int64())),
+        pa.field("owner", pa.int64()),
     ]
 )
 """What reading gives: the kept lines of a chunk (`number`), and one row with what is `told` of the chunk."""
@@ -130,18 +132,20 @@ class Reading:
             kernel.perform(errand.task)
             kept, together = work.file(f"{errand.task.name}.arrow"), set[tuple[int, ...]]()
             if kept.exists():
-                yield from self._lines(rows_in(kept, None), together)
+                yield from self._lines(numbered_rows(kept), together)
             told = {**work.json(f"{errand.task.name}.json"), TOGETHER: sorted(together)}
             yield _batch([(errand.part.number, orjson.dumps(told).decode(), *_NONE)], LINES)
 
-    def _lines(self, rows: Iterator[Row], together: set[tuple[int, ...]]) -> Iterator[pa.RecordBatch]:
+    def _lines(
+        self, rows: Iterator[tuple[Row, list[int], int]], together: set[tuple[int, ...]]
+    ) -> Iterator[pa.RecordBatch]:
         while some := list(islice(rows, _AT_ONCE)):
-            partitions = [self._partitions(row) for row in some]
+            partitions = [self._partitions(row) for row, _, _ in some]
             together.update(map(tuple, partitions))
             yield _batch(
                 [
-                    (row.part, None, theirs, row.keys, row.refers_to, row.line, row.offset, row.data)
-                    for row, theirs in zip(some, partitions, strict=True)
+                    (row.part, None, theirs, row.keys, row.refers_to, row.line, row.offset, row.data, labels, owner)
+                    for (row, labels, owner), theirs in zip(some, partitions, strict=True)
                 ],
                 LINES,
             )

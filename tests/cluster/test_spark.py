@@ -56,12 +56,22 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nobodys = {**json.loads(lines[0]), "id": "nobodys", "subject": {"display": "?"}}
     kept = [*lines[:4], broken, *lines[5:], orjson.dumps(both), orjson.dumps(nobodys), b"[1]", b"\xff{}"]
     conditions.write_bytes(b"\n".join([*kept, lines[1][:40]]))  # the last line is torn
+    _give_to_another(folder, json.loads(lines[0]), json.loads(lines[-1]))
     procedures = folder / "Procedure.ndjson"
     (folder / "Procedure.ndjson.gz").write_bytes(gzip.compress(procedures.read_bytes(), mtime=0))
     procedures.unlink()
     observations = gzip.compress((folder / "Observation.ndjson").read_bytes(), mtime=0)
     (folder / "Observation.2.ndjson.gz").write_bytes(observations[:-200])  # cut off
     return folder
+
+
+def _give_to_another(folder: Path, one: dict[str, Any], other: dict[str, Any]) -> None:
+    """A later version of a transplant, in another file, names another patient; of a second one the order is unknown."""
+    code = {"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "38241"}]}
+    for number, (kept, day) in enumerate(((one, "2025-01-01"), (other, "2025-02-01"))):
+        moved = {"resourceType": "Procedure", "status": "completed", "code": code, "subject": kept["subject"]}
+        versions = [{**moved, "id": "moved", "meta": {"lastUpdated": f"{day}T00:00:00Z"}}, {**moved, "id": "unknown"}]
+        (folder / f"Procedure.{number}.ndjson").write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in versions))
 
 
 def _refer_to_medications(folder: Path) -> None:
@@ -99,7 +109,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 def test_the_export_holds_what_needs_care(local: Path) -> None:
     """Else the comparisons below would show little."""
     reasons = " ".join(row["reason"] for row in rows(local / "quarantine.ndjson"))
-    for part in ("ends early", "cannot be read to its end", "a list", "UTF-8"):
+    for part in ("ends early", "cannot be read to its end", "a list", "UTF-8", "a later version", "whose it is now"):
         assert part in reasons
     counts = json.loads((local / "run.json").read_bytes())["counts"]["lines"]
     assert counts["about_nobody"] == 1
