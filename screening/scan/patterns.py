@@ -33,16 +33,54 @@ ODD_CODES = (
 )
 """ICD codes with something between their first three signs, where the expressions of `icd` have them together."""
 
+_CONCEPT = rb'"(?:code|valueCodeableConcept)"\s*:\s*'
+_OF_CONCEPTS = ("coding", "text", "id", "extension", "_text")
+_OF_CODINGS = (
+    "system",
+    "code",
+    "display",
+    "version",
+    "userSelected",
+    "id",
+    "extension",
+    "_system",
+    "_code",
+    "_display",
+)
+
+
+def _other_than(names: Iterable[str]) -> bytes:
+    """Finds the name of a member that is none of these, behind its quotation mark."""
+    known = [f'{name}"' for name in names]
+    starts = sorted({name[:at] for name in known for at in range(len(name))})
+    ways = []
+    for start in starts:
+        more = sorted({name[len(start)] for name in known if name.startswith(start)})
+        ways.append(re.escape(start) + "[^" + re.escape("".join(more)) + ('"' if '"' not in more else "") + "\\\\]")
+    return ("(?:" + "|".join(ways) + ")").encode()
+
+
 WRONG_TYPES = (
     rb'"code"\s*:\s*(?:[^\s"{]|"")',  # neither a code nor a CodeableConcept: a list, a number
-    rb'"code"\s*:\s*\{[^{}\[\]]*"(?:code|system)"\s*:',  # a Coding
-    rb'"code"\s*:\s*\{[^{}\[\]]*"text"\s*:\s*\{',  # elsewhere `text` may be a narrative
+    rb'"valueCodeableConcept"\s*:\s*[^\s{]',
+    _CONCEPT + rb'\{[^{}]*"(?:code|system|display)"\s*:',  # a Coding
+    _CONCEPT + rb'\{[^{}]*"text"\s*:\s*\{',  # elsewhere `text` may be a narrative
+    _CONCEPT + rb'\{\s*"' + _other_than(_OF_CONCEPTS),
+    _CONCEPT + rb'\{[^{}]*,\s*"' + _other_than(_OF_CONCEPTS) + rb'[^"]*"\s*:',
     rb'"coding"\s*:\s*(?:[^\s\[]|\[\s*[^\s{\]])',
     rb'"coding"\s*:\s*\[[^\]]*"code"\s*:\s*\{',
+    rb'"coding"\s*:\s*\[\s*\{\s*"' + _other_than(_OF_CODINGS),
     rb'"text"\s*:\s*[^\s"{]',
     rb'"(?:display|system)"\s*:\s*[^\s"]',
+    rb'"valueString"\s*:\s*[^\s"]',
+    rb'"component"\s*:\s*(?:[^\s\[]|\[\s*[^\s{\]])',
+    rb'\}\s*,\s*[^\s"{]',  # a list of objects, and of something else
 )
-"""Elements of the wrong JSON type, which may leave it open what a resource is about: that has to be told."""
+"""Elements of the wrong JSON type, which may leave it open what a resource is about: that has to be told.
+
+A string in the place of a code is not among them: it looks like the code of any Coding. It is read as words, and its
+words are looked for.
+"""
 
 BLANK_FIRST = (
     rb'(?i)"(?:[\s\x80-\xff]|\\[bfnrt])*'

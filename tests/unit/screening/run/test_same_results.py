@@ -288,6 +288,41 @@ def test_nobody_is_lost_for_a_wrong_type(shape: Callable[[Path], None], tmp_path
                 assert not row["not_supplied"], (kind, shape_of_it)
 
 
+MAY_BE_ANYTHING: tuple[Resource, ...] = (
+    {"value": 5}, {"concept": []}, {"id": "1", "value": 5}, {"coding": [{"value": 5}]}, {"text": {"value": 5}},
+    {"text": 7},
+)  # fmt: skip
+ODD_ANSWERS: tuple[Resource, ...] = (
+    {"valueCodeableConcept": {"value": 5}}, {"valueCodeableConcept": 5}, {"valueString": {"value": 5}},
+    {"component": 5}, {"component": [5]}, {"component": [{"valueString": []}]}, {"component": [{}, 5]},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["Observation", "Procedure"])
+def test_in_a_registry_too_a_code_that_may_be_anything_is_told(kind: str, tmp_path: Path) -> None:
+    """C085 Lines that are found by what they say, and not by their patient: one of the wrong type says nothing."""
+    shapes = [{"code": code} for code in MAY_BE_ANYTHING]
+    if kind == "Observation":
+        shapes += [{"code": {"text": "Remark"}, **answer} for answer in ODD_ANSWERS]
+    some = worked_patients()
+    for number, shape in enumerate(shapes):
+        about: Resource = {"id": f"odd-{number}", "subject": {"reference": f"Patient/odd-{number}"}}
+        some += [
+            {"resourceType": "Patient", "id": f"odd-{number}"},
+            {"resourceType": "MedicationStatement", "medicationCodeableConcept": {"text": "melphalan"}, **about},
+            {"resourceType": kind, "status": "final", **shape, **about},
+        ]
+    by_type(tmp_path / "export", some)
+    fast(tmp_path / "fast", tmp_path / "export", many=1)
+    plain(tmp_path / "plain", tmp_path / "export")
+    assert tables(tmp_path / "fast") == tables(tmp_path / "plain")
+    rows = {row["patient"]: row for row in csv.DictReader(io.StringIO(tables(tmp_path / "fast")["patients.csv"]))}
+    for number, shape in enumerate(shapes):
+        told = rows[f"odd-{number}"]
+        lacking = kind in told["not_supplied"].split()
+        assert lacking if shape["code"] in MAY_BE_ANYTHING else int(told["data_problems"]), shape
+
+
 def test_a_wrong_type_is_the_same_in_a_bundle_alone(tmp_path: Path) -> None:
     wrong_types(tmp_path / "export")
     fast(tmp_path / "fast", tmp_path / "export")

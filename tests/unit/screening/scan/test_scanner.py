@@ -227,6 +227,44 @@ def test_a_relevant_line_is_never_missed(data: st.DataObject, one: bytes) -> Non
     assert one in [each.strip() for each in found(block, scanner("relevant"))]
 
 
+LEAVES = ("", " ", "x", "hemoglobin", "C90.00", "718-7", "http://loinc.org", "multiple myeloma", 5, -1.5, True, None)
+MEMBERS = ("coding", "text", "code", "system", "display", "value", "concept", "version", "reference")
+ODD = st.recursive(
+    st.sampled_from(LEAVES),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=3),
+    max_leaves=6,
+)
+"""Any JSON in the place of a code, of what a text is, of an answer."""
+
+
+@st.composite
+def odd_line(draw: st.DrawFn) -> tuple[Any, bytes]:
+    """A resource with something of the wrong type where it tells what it is about."""
+    kind = draw(st.sampled_from(["Observation", "Procedure"]))
+    resource: dict[str, Any] = {"resourceType": kind, "id": "a", "status": "final", "code": {"text": "x"}}
+    where = draw(st.sampled_from(["code", "valueCodeableConcept", "valueString", "component", "component.code"]))
+    what = draw(ODD)
+    if kind == "Procedure" or where == "code":
+        where = "code"
+        assume(not isinstance(what, str))  # looks like the code of a Coding; see patterns.WRONG_TYPES
+    if where == "component.code":
+        assume(not isinstance(what, str))
+        where, what = "component", [{"code": {"text": "x"}}, {"valueQuantity": {"value": 1}, "code": what}]
+    elif where == "component" and isinstance(what, list):
+        assume(not any(isinstance(one, dict) for one in what))
+    resource[where] = what
+    return resource, draw(value(resource)).encode() if draw(st.booleans()) else orjson.dumps(resource)
+
+
+@given(one=odd_line())
+@MANY
+def test_an_odd_shape_is_never_missed(one: tuple[Any, bytes]) -> None:
+    """C085 What may be about anything has to be told, also where lines are found by what they say alone."""
+    assume(RELEVANCE.might_matter(Item(one[0])))
+    block = QUIET + one[1] + b"\n" + QUIET
+    assert one[1] in [each.strip() for each in found(block, scanner("relevant"))]
+
+
 @given(data=st.data(), one=line(EVIDENT))
 @MANY
 def test_a_line_of_evidence_is_never_missed(data: st.DataObject, one: bytes) -> None:
