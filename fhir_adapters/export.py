@@ -224,8 +224,13 @@ class _Reading:
             self.odd[where] = 0
             self.gathered.note(where, "-", "an empty file", "FHIR JSON", "Write the file again.", lost=True)
             return
-        second = next(lines, None)
         broken = isinstance(first, Line) and parse_strictly_once(first.data).error is not None
+        try:
+            second = next(lines, None)
+        except DamagedFileError:
+            if not broken:  # its end is lost, and this line is whole
+                self.intake.line(where, first)
+            raise
         if broken and not stands_alone(second, file.name):
             self.odd[where] = None
             self._document(file, where)

@@ -22,7 +22,7 @@ from spmwatch.fhir_adapters.lines import (
     other_encoding,
     stands_alone,
 )
-from spmwatch.fhir_adapters.packing import Packing, packing_of, unpacked
+from spmwatch.fhir_adapters.packing import DamagedFileError, Packing, packing_of, unpacked
 from spmwatch.fhir_adapters.problems import Problem
 from spmwatch.screening.scan import cloud
 
@@ -161,6 +161,10 @@ def _source(name: str, place: str, *, named: bool, problems: list[Problem]) -> S
                 return None
             stream.seek(0)
             shape, kind = _shape(stream, name) if other is None else (shape, kind)
+    except DamagedFileError as error:
+        found = f"{error.strerror} and cannot be read to its end"
+        advice = "Write the file again; what could be unpacked was used."
+        problems.append(Problem(where=name, found=found, expected="a whole one", advice=advice, lost=True))
     except OSError as error:
         found = f"a file that cannot be read ({error.strerror or type(error).__name__})"
         advice = "Check the file and its rights."

@@ -80,7 +80,24 @@ def a_mixed_file_named_for_a_type_ends_early(folder: Path) -> None:
     cut_off(folder, "1.Condition.ndjson.gz", sorted(worked_patients(), key=patient_of))
 
 
+def one_line_of_a_damaged_file(folder: Path, cut: int) -> None:
+    """Its only line is whole, or is not."""
+    myeloma = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "C90.00"}]}
+    one = {"resourceType": "Condition", "id": "x", "code": myeloma, "subject": {"reference": "Patient/only-here"}}
+    by_type(folder, [*some(), {"resourceType": "Patient", "id": "only-here"}])
+    (folder / "Condition.2.ndjson.gz").write_bytes(gzip.compress(lines([one]), mtime=0)[:-cut])
+
+
+def the_end_of_a_file_of_one_line_is_lost(folder: Path) -> None:
+    one_line_of_a_damaged_file(folder, 4)
+
+
+def a_file_of_one_line_ends_early(folder: Path) -> None:
+    one_line_of_a_damaged_file(folder, 30)
+
+
 ALL: list[Shape] = [
+    the_end_of_a_file_of_one_line_is_lost, a_file_of_one_line_ends_early,
     lost_lines, a_manifest, an_indented_manifest, blank_lines_hide_a_shortfall, a_mixed_file_ends_early,
     a_mixed_file_named_for_a_type_ends_early,
 ]  # fmt: skip
@@ -100,6 +117,13 @@ def test_both_ways_tell_the_same(shape: Shape, tmp_path: Path) -> None:
     lacking = [orjson.loads((tmp_path / way / "run.json").read_bytes())["not_supplied"] for way in ("fast", "plain")]
     assert lacking[0] == lacking[1]
     assert told(tmp_path / "fast")
+
+
+@pytest.mark.parametrize("way", [fast, plain])
+def test_a_whole_line_of_a_damaged_file_counts(way: Callable[..., object], tmp_path: Path) -> None:
+    the_end_of_a_file_of_one_line_is_lost(tmp_path / "export")
+    way(tmp_path / "out", tmp_path / "export")
+    assert "only-here" in tables(tmp_path / "out")["patients.csv"]
 
 
 def test_blank_lines_are_no_resources(tmp_path: Path) -> None:
