@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def print_coverage(console: Console, table: Table) -> None:
     """The table, its legend, and a line for everything that is not reached."""
-    from spmwatch.rule_testing.coverage_table import COLUMNS, LEGEND  # noqa: PLC0415 - needs the extra `testing`
+    from spmwatch.rule_testing.coverage_table import COLUMNS, LEGEND, not_counted  # noqa: PLC0415 - needs the extra `testing`
 
     unicode = (console.encoding or "").lower().startswith("utf")
     grid = Grid(box=box.SIMPLE_HEAD if unicode else box.ASCII2, show_edge=False, pad_edge=False)
@@ -35,7 +35,7 @@ def print_coverage(console: Console, table: Table) -> None:
         for line in row.missing:
             typer.echo(f"  {row.rule} {line}")
     if table.untold:
-        typer.echo(f"Not counted, since no feature that ran is about them: {', '.join(table.untold)}.")
+        typer.echo(not_counted(table))
 
 
 def _share(share: Share) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from spmwatch.cli.reading import (
     show_problems,
 )
 from spmwatch.cli.test import need_testing
+from spmwatch.engine.errors import InputError
 from spmwatch.fhir_adapters.gather import NotRead
 from spmwatch.screening.report import write_file
 
@@ -49,9 +51,18 @@ def scenario(
     partial: Partial = None,
     hook: Hook = "patient-view",
     overlay: Overlays = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over the file of --out, with whatever was changed in it by hand.")
+    ] = False,
 ) -> None:
-    """Write a patient's record as a scenario: without identifiers, its dates moved, with what the rules conclude."""
+    """Write a patient's record as a scenario: without identifiers, its dates moved, with what the rules conclude.
+
+    All dates move alike, and `today` with them. Whoever knows on which day the record was evaluated can count back to
+    the true dates: keep that day to yourself, and look through the file before you pass it on.
+    """
     need_testing()
+    if out is not None:
+        _check_name(out, force=force)
     from spmwatch.rule_testing.from_record.writer import TITLE, scenario_of  # noqa: PLC0415 - needs pytest-bdd
 
     day = as_of or today()
@@ -74,8 +85,18 @@ def scenario(
         write_out([written.text.encode("utf-8")])
     else:
         write_file(out, written.text.encode("utf-8"))
-        complain(f"Written: {out}. Run it: spmwatch test {out}")
+        complain(f"Written: {out}. Run it: spmwatch test {shlex.quote(str(out))}")
     for line in (*written.untold, *(f"Unlike the record: {one}" for one in written.differences)):
         complain(f"{line}.")
     show_problems(source.problems)
     raise typer.Exit(SOME_FAILED if written.differences or source.problems else ALL_EVALUATED)
+
+
+def _check_name(out: Path, *, force: bool) -> None:
+    """Raises InputError for a file that `spmwatch test` would not read, or that is there already."""
+    if out.suffix != ".feature":
+        fix = f"Name it {out.name}.feature: spmwatch test reads no other"
+        raise InputError(str(out), "-", "is no name of a feature file", fix)
+    if out.exists() and not force:
+        fix = "Name another file, or write over it with --force: what was changed in it by hand is lost then"
+        raise InputError(str(out), "-", "is there already", fix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -95,8 +96,8 @@ def run_features(
     from spmwatch.rule_testing.run import Wanted, run  # noqa: PLC0415 - needs pytest, an extra
 
     for file in (junit, html, results):
-        if file is not None and not file.absolute().parent.is_dir():
-            raise InputError(str(file.parent), "-", "is no folder", "Name a file in a folder that exists")
+        if file is not None:
+            _check_writable(file)
     measured = _Measured() if coverage or html is not None or fail_under is not None else None
     wanted = Wanted(paths=wanted_paths, choice=_choice(rules, overlay), named=name, junit=junit)
     with _told_to_the_end():
@@ -163,6 +164,17 @@ def _write_results(file: Path, done: Run, name: str, table: Table | None) -> Non
 
     write_file(file, written(results_of(done, today(), named=name, coverage=table)))
     complain(f"Written: {file}.")
+
+
+def _check_writable(file: Path) -> None:
+    """Before all scenarios run. Raises InputError for what cannot be written."""
+    if not file.absolute().parent.is_dir():
+        raise InputError(str(file.parent), "-", "is no folder", "Name a file in a folder that exists")
+    if file.is_dir():
+        raise InputError(str(file), "-", "cannot be written (it is a folder)", f"Name a file, e.g. in {file}")
+    if not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
+        fix = "Name a file in a folder that you may write to"
+        raise InputError(str(file), "-", "cannot be written (Permission denied)", fix)
 
 
 def _paths(paths: Sequence[Path] | None) -> list[Path]:

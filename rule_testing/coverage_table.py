@@ -155,6 +155,13 @@ def _own_conditions(variant: Variant, index: int, sentences: Sentences) -> Itera
             yield sentences.sentence(condition, names).replace("**", "")
 
 
+def not_counted(table: Table) -> str:
+    """How many rules the figures leave out, and why, in a sentence; the one of a single rule names it."""
+    number = len(table.untold)
+    what = f"1 rule is not counted: no feature that ran is about it ({table.untold[0]})." if number == 1 else ""
+    return what or f"{number} rules are not counted: no feature that ran is about them."
+
+
 def page_of(table: Table) -> str:
     """The table as a page by itself, with nothing to load."""
     template = _templates().get_template("coverage.html.j2")

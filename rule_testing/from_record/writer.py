@@ -15,6 +15,7 @@ from spmwatch.engine.recommendation import PlanItem, Recommendation
 from spmwatch.engine.truth import Truth
 from spmwatch.rule_testing.failures import ScenarioFailedError
 from spmwatch.rule_testing.from_record.conclusion import Conclusion
+from spmwatch.rule_testing.from_record.great_age import without_great_age
 from spmwatch.rule_testing.from_record.shift import Shift, shifts
 from spmwatch.rule_testing.from_record.telling import Teller
 from spmwatch.rule_testing.play import THEN, WHEN, Said, new_scenario, play
@@ -85,12 +86,13 @@ def scenario_of(
         InputError: no move of the dates was found that leaves the conclusion as it is.
     """
     wanted = Conclusion.of(evaluator.evaluate(record, as_of=as_of, hook=hook))
+    record, age = without_great_age(record, evaluator, as_of, hook)
     move = _chosen(record, evaluator, as_of, hook, chance, wanted)
     told = Teller(evaluator, move.day(as_of)).told(move.record(record), drafts=hook in WITH_DRAFTS)
     scenario, apart = _play(told, evaluator, hook)
     concluded = evaluator.evaluate(scenario.record(hook), as_of=move.day(as_of), hook=hook)
     expected = list(_expectations(concluded, evaluator))
-    untold = [*_untold(record), *([] if apart else _broken(scenario, expected))]
+    untold = [*_untold(record), *age, *([] if apart else _broken(scenario, expected))]
     differences = [*apart, *wanted.differences(Conclusion.of(concluded))]
     lines = [*remarks, *untold, *(f"Unlike the record: {one}" for one in differences)]
     sentences = [*told, Said(WHEN, ASKED[hook]), *expected]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import os
@@ -36,6 +37,17 @@ ROOT = Path(__file__).parents[3]
 BUNDLES = sorted((ROOT / "examples" / "bundles").glob("*.json"))
 AS_OF = date(2026, 1, 15)
 DATE = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
+LATE = """\
+name: late
+version: 1.0.0
+title: Late
+responsible: A test
+because: An age above 90 decides.
+
+parameters:
+  breast:
+    last_age: {value: 92, unit: a, because: It decides, evidence: [convention]}
+"""
 EVERY, LEAST = int(os.environ.get("SPMWATCH_EVERY", "5")), 20
 TOPICS = ("record", "melphalan", "worked_patients") if EVERY > 1 else (".",)
 """Of the scenarios of these topics every so many-eth is told anew; SPMWATCH_EVERY=1: all there are, in minutes."""
@@ -251,6 +263,57 @@ def test_of_many_dates_none_is_left(days: list[date], seed: int) -> None:
     assert not {move.day(day) for day in (*days, AS_OF)} & {*days, AS_OF}
 
 
+# -- great ages ---------------------------------------------------------------------------------------------------
+
+
+def aged(birth: str) -> PatientRecord:
+    record = record_of(json.loads(BUNDLES[0].read_text(encoding="utf-8")))
+    assert record.patient is not None
+    return dataclasses.replace(record, patient=dataclasses.replace(record.patient, birth=DateRange.parse(birth)))
+
+
+def age_in(text: str) -> int:
+    """Whole years from the earliest birth date to the day of a scenario."""
+    today = re.findall(r"today is (\S+)", text)[0]
+    birth = re.findall(r" (?:woman|man|person) born (\S+)", text)[0]
+    return int(today[:4]) - int(birth[:4]) - (today[5 : len(birth)] < birth[5:])
+
+
+@pytest.mark.parametrize("birth", ["1936-01-15", "1932-06-03", "1931-02", "1930"])
+def test_nobody_is_told_to_be_older_than_ninety_where_no_conclusion_depends_on_it(birth: str, tmp_path: Path) -> None:
+    for seed in range(5):
+        told = scenario_of(aged(birth), evaluator(), as_of=AS_OF, chance=random.Random(seed), title=f"A{seed}")
+        assert told.differences == ()
+        assert 90 <= age_in(told.text) <= (92 if len(birth) == 4 else 91)  # of a year the first day counts
+        assert "  # The patient was born more than 89 years ago. Here it is 90: " in told.text
+        (tmp_path / f"{seed}.feature").write_text(told.text, encoding="utf-8")
+    assert held(tmp_path) == []
+
+
+def test_up_to_eighty_nine_an_age_stays_as_it_is_and_nothing_is_said_of_it() -> None:
+    told = scenario_of(aged("1936-01-16"), evaluator(), as_of=AS_OF, chance=random.Random(1))
+    assert "more than 89 years" not in told.text
+    assert abs(age_in(told.text) - 89) <= 1  # a shifted leap day
+
+
+def test_a_great_age_that_decides_is_kept_with_a_warning_in_the_file_and_on_the_terminal(tmp_path: Path) -> None:
+    bundle = json.loads(BUNDLES[0].read_text(encoding="utf-8"))
+    (person,) = (e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "Patient")
+    person["birthDate"] = "1932-06-03"
+    (tmp_path / "old.json").write_text(json.dumps(bundle), encoding="utf-8")
+    overlay, feature = tmp_path / "late", tmp_path / "old.feature"
+    overlay.mkdir()
+    (overlay / "overlay.yaml").write_text(LATE, encoding="utf-8")
+    done = run("scenario", tmp_path / "old.json", "--as-of", AS_OF, "--overlay", overlay, "--out", feature)
+    assert done.exit_code == 0, done.output
+    text = feature.read_text(encoding="utf-8")
+    warning = "The patient was born more than 89 years ago, which is rare enough to tell who it is"
+    assert f"  # {warning}" in text
+    assert warning in done.stderr
+    assert age_in(text) == 93
+    assert run("test", feature, "--overlay", overlay).exit_code == 0
+
+
 # -- facts in words -----------------------------------------------------------------------------------------------
 
 
@@ -291,6 +354,24 @@ def test_the_command_writes_a_scenario_that_holds(tmp_path: Path, monkeypatch: p
     tested = run("test", "complaint.feature")
     assert tested.exit_code == 0
     assert "1 scenarios: 1 held" in tested.stdout
+
+
+def test_a_file_that_is_there_is_written_over_only_when_that_is_asked_for(tmp_path: Path) -> None:
+    feature = tmp_path / "mine.feature"
+    feature.write_text("mine", encoding="utf-8")
+    done = run("scenario", BUNDLES[0], "--as-of", AS_OF, "--out", feature)
+    assert done.exit_code == 2
+    assert "is there already. Name another file, or write over it with --force" in done.stderr
+    assert feature.read_text(encoding="utf-8") == "mine"
+    assert run("scenario", BUNDLES[0], "--as-of", AS_OF, "--out", feature, "--force").exit_code == 0
+    assert "Feature: From a record" in feature.read_text(encoding="utf-8")
+
+
+def test_a_name_that_spmwatch_test_would_refuse_is_refused(tmp_path: Path) -> None:
+    done = run("scenario", BUNDLES[0], "--as-of", AS_OF, "--out", tmp_path / "x.txt")
+    assert done.exit_code == 2
+    assert "is no name of a feature file. Name it x.txt.feature" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_file_it_goes_to_standard_output_and_dates_differ_from_run_to_run() -> None:

@@ -189,6 +189,9 @@ def test_what_is_wrong_with_a_feature_is_told_with_its_line_and_the_others_still
         (["--overlay", "nowhere"], "nowhere"),
         (["--rules", "nowhere"], "nowhere: is no folder."),
         (["--junit", "nowhere/results.xml"], "nowhere: is no folder."),
+        (["--junit", "features"], "features: cannot be written (it is a folder). Name a file, e.g. in features"),
+        (["--results", "features"], "features: cannot be written (it is a folder)"),
+        (["--html", "features"], "features: cannot be written (it is a folder)"),
     ],
 )
 def test_wrong_input_ends_with_2_and_one_clear_line(site: Path, arguments: list[str], told: str) -> None:
