@@ -169,7 +169,7 @@ class Intake:
         self.types_here.add(kind)
         item = Item(value, where, length=length)
         gathered.add(item)
-        named = _patient_of(item) if gaps else None
+        named = patient_named(item) if gaps else None
         if named is not None:  # let the patient's record tell of repairs to this resource
             gathered.damaged[named] += gaps
 
@@ -198,7 +198,8 @@ def types_cut_off(file_name: str, types_here: set[str], *, named: bool) -> froze
     return frozenset(types & set(READ_TYPES))
 
 
-def _patient_of(item: Item) -> str | None:
+def patient_named(item: Item) -> str | None:
+    """Whom a repaired resource names by a plain reference; that patient's record tells of the repair."""
     subject, _ = subject_in(item.resource)
     reference = None if subject is None else subject.get("reference")
     if item.type == "Patient":

@@ -10,7 +10,7 @@ from typing import Any
 from isal import isal_zlib
 
 from spmwatch.fhir_adapters.bundle import Contents, note_outcome, salvage
-from spmwatch.fhir_adapters.intake import Damage, damage_of, is_manifest, repairs_of
+from spmwatch.fhir_adapters.intake import Damage, damage_of, is_manifest, patient_named, repairs_of
 from spmwatch.fhir_adapters.json_text import Parsed, parse_strictly_once
 from spmwatch.fhir_adapters.lines import LARGEST_DOCUMENT, Line, too_long
 from spmwatch.fhir_adapters.problems import Problem
@@ -221,8 +221,9 @@ class Gathering:
         if look.deletions:
             self.deletions += [[one.key, one.when] for one in look.deletions]
         self.gains.take(look, self.cohort)
-        keys = self.cohort.of(look.keys, look.identifiers)
-        if keys and look.relevant:
+        repaired = _named_by_repaired(parsed)
+        keys = self.cohort.of(look.keys | repaired, look.identifiers)
+        if keys and (look.relevant or repaired):
             self.counts["kept"] += 1
             self._keep(self._partition(keys), keys, look, found)
             return
@@ -261,6 +262,13 @@ class Gathering:
             problem = Problem(where=self.name, element="resourceType", found=f"a type that FHIR does not have{name}",
                               expected="a FHIR resource type", advice=_CORRECT_TYPE)  # fmt: skip
             self.noted.remark(problem, found.line, found.offset)
+
+
+def _named_by_repaired(parsed: Parsed) -> set[str]:
+    """Whose record tells that a resource had to be repaired to be read, whatever it is about."""
+    kind = parsed.value.get("resourceType") if parsed.repairs and isinstance(parsed.value, dict) else None
+    key = patient_named(Item(parsed.value)) if isinstance(kind, str) and kind != "Bundle" else None
+    return set() if key is None else {key}
 
 
 _CORRECT_TYPE = "Correct it if it should be read; more of its kind are counted only."

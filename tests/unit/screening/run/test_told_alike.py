@@ -119,6 +119,19 @@ def test_both_ways_tell_the_same(shape: Shape, tmp_path: Path) -> None:
     assert told(tmp_path / "fast")
 
 
+@pytest.mark.parametrize("kind", ["Procedure", "Observation", "Encounter"])
+def test_a_repair_of_what_no_rule_asks_for_is_told_of_its_patient(kind: str, tmp_path: Path) -> None:
+    """The record counts it, however little it matters; so the tables of both ways are the same."""
+    by_type(tmp_path / "export", some())
+    one = {"resourceType": kind, "id": "odd", "code": {"text": "Remark"}, "subject": {"reference": "Patient/p11"}}
+    with (tmp_path / "export" / f"{kind}.ndjson").open("ab") as file:
+        file.write(lines([one]).replace(b"Remark", b"Rem\xff"))
+    fast(tmp_path / "fast", tmp_path / "export")
+    plain(tmp_path / "plain", tmp_path / "export")
+    assert tables(tmp_path / "fast") == tables(tmp_path / "plain")
+    assert told(tmp_path / "fast") == told(tmp_path / "plain")
+
+
 @pytest.mark.parametrize("way", [fast, plain])
 def test_a_whole_line_of_a_damaged_file_counts(way: Callable[..., object], tmp_path: Path) -> None:
     the_end_of_a_file_of_one_line_is_lost(tmp_path / "export")
