@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from spmwatch.engine.terminology.concept import PREFIX_ROLES, Code, Concept
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.rule_testing.builder import Json
-from spmwatch.rule_testing.vocabulary import CODE_SYSTEMS, StepError
+from spmwatch.rule_testing.vocabulary import CODE_SYSTEMS, StepError, look_up
 
 _PREFERRED_SYSTEMS = {
     "drug": ("RxNorm", "ATC", "HCPCS"),
@@ -76,6 +76,8 @@ class ValueSetCodes:
         return min(usable, key=lambda row: (systems.index(row.system), _role_rank(row), row.code))
 
     def _systems(self, concept: Concept, system: str | None) -> list[str | None]:
+        if system:
+            look_up("code system", system, CODE_SYSTEMS)
         names = (system,) if system else (*_PREFERRED_SYSTEMS.get(concept.category, ()), *_SYSTEMS_OTHERWISE)
         return [self._value_sets.canonical_system(CODE_SYSTEMS[name]) for name in names]
 

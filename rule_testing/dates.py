@@ -21,10 +21,14 @@ DAY = rf"(?:{WHOLE_DAY}|{RELATIVE})"
 ON = rf"(?:on (?!{RELATIVE})|(?={RELATIVE}))"
 """Before a date: `on 2024-05-20`, and plain `3 months ago`."""
 
+HOW_TO_WRITE_A_DATE = (
+    "Write year, month and day, e.g. `2024-05-20`; `2024-05` or `2024` where no more is known; or `3 months ago`."
+)
 _ARGUMENTS = ("day", "born", "written", "when")
 """What steps call a date, or words with dates in them."""
 _TABLE, _COLUMN = "datatable", "date"
 _WORDS = re.compile(rf"\b(?:on )?(?P<words>{RELATIVE})\b")
+_WRITTEN = re.compile(r"(?<![\w-])(\d{4})-(\d{2})(?:-(\d{2}))?(?![\w-])")
 _PART = re.compile(r"(?P<number>\d+) (?P<unit>day|week|month|year)s?")
 _DAYS, _MONTHS = {"day": 1, "week": 7}, {"month": 1, "year": 12}
 
@@ -47,10 +51,25 @@ def make_absolute(arguments: MutableMapping[str, object], today: Callable[[], da
 
 
 def absolute(words: str, today: Callable[[], date], *, keep_on: bool = False) -> str:
-    """The words with each relative date as an absolute one; `keep_on`: one that stands alone gets its `on`."""
+    """The words with each relative date as an absolute one; `keep_on`: one that stands alone gets its `on`.
+
+    Raises:
+        StepError: a date that is not of the calendar.
+    """
+    for found in _WRITTEN.finditer(words):
+        _of_the_calendar(*found.groups())
     alone = keep_on and re.fullmatch(RELATIVE, words)
-    found = _WORDS.sub(lambda match: day_of(match["words"], today()).isoformat(), words)
-    return f"on {found}" if alone else found
+    dated = _WORDS.sub(lambda match: day_of(match["words"], today()).isoformat(), words)
+    return f"on {dated}" if alone else dated
+
+
+def _of_the_calendar(year: str, month: str, day: str | None) -> None:
+    """Raises StepError for a day or month that there is not."""
+    try:
+        date(int(year), int(month), int(day or 1))
+    except ValueError:
+        what = f"`{year}-{month}-{day}` is no day" if day else f"`{year}-{month}` is no month"
+        raise StepError(f"{what} of the calendar. A date is year, month, day, e.g. `2024-05-20`.") from None
 
 
 def day_of(words: str, today: date) -> date:

@@ -88,6 +88,12 @@ def kind_of(fact: Fact) -> str:
     return next(word for word, kind in KINDS.items() if kind is type(fact))
 
 
+def columns_of(kind: str) -> tuple[str, ...]:
+    """The headings that a table of that kind may have. Raises StepError."""
+    fields = dataclasses.fields(look_up("kind of fact", kind, KINDS))
+    return (*(_heading(field.name) for field in fields if field.name not in _UNTOLD), RECORD)
+
+
 @dataclass(frozen=True, slots=True)
 class FactWords:
     """The words of facts, with the value sets that give concepts their titles."""
@@ -167,6 +173,8 @@ class FactWords:
                 raise StepError(f"a row of {kind} needs its {' and '.join(needed)}. Fill in each cell of that column.")
             if any(field.name == "drug" for field in dataclasses.fields(made)):
                 values["drug"] = self.value_sets.concept(values["concept"]).drug or values["concept"]
+            if made is LabValue:
+                self._check_unit(values["analyte"], values["unit"])
             found.append(made(sources=(place(made, row.get(RECORD, "")),), **values))
         return found
 
@@ -177,24 +185,39 @@ class FactWords:
             return tuple(sorted(_OTHER_REASON if one == _OTHER_REASON else self._concept(one) for one in _parts(cell)))
         if name in _DATES:
             return span_of(cell)
-        words = _ENUMS.get(name, _WORDS.get(name))
-        if words is not None:
-            return look_up(_heading(name), cell, {str(one): one for one in words})
-        types = {field.name: str(field.type) for field in dataclasses.fields(kind)}
-        if types[name] == "bool":
-            return look_up("answer", cell, _ANSWERS)
-        return self._measure(types[name], cell)
+        type_name = {field.name: str(field.type) for field in dataclasses.fields(kind)}[name]
+        if words := self._closed(name, type_name):
+            return look_up(_heading(name), cell, words)
+        return self._measure(type_name, cell)
+
+    def _closed(self, name: str, type_name: str) -> Mapping[str, object]:
+        """The words that may stand in that column, where not any may."""
+        if type_name == "bool":
+            return _ANSWERS
+        if name == "analyte":
+            return {one.analyte: one.analyte for one in self.value_sets.all_concepts() if one.analyte}
+        return {str(one): one for one in _ENUMS.get(name, _WORDS.get(name, ()))}
 
     def _measure(self, type_name: str, cell: str) -> object:
         try:
             if type_name.startswith("Dose"):
                 amount, unit = cell.split(maxsplit=1)
+                known = self.value_sets.unit(unit)
+                if known is None or known.ucum != unit:
+                    raise StepError(f"`{unit}` is no unit of a dose. Write e.g. `10 mg`.")
                 return Dose(value=float(amount), unit=unit)
             if type_name.startswith("float"):
                 return float(cell)
             return int(cell) if type_name.startswith("int") else cell
         except ValueError:
             raise StepError(f"`{cell}` is no such number. Write e.g. `10 mg` for a dose, `28` for days.") from None
+
+    def _check_unit(self, analyte: str, unit: str) -> None:
+        """Raises StepError for a unit that is not the one in which such results are kept."""
+        _, kept = self.value_sets.convert(1.0, unit, analyte) or (None, None)
+        if kept != unit:
+            known = {one.analyte: one.unit for one in self.value_sets.all_concepts() if one.analyte}
+            raise StepError(f"`{unit}` is not the unit of {analyte}. Write `{known[analyte]}`.")
 
     def _concept(self, words: str, category: str = "") -> str:
         """The concept of that title, or id. Raises StepError with the nearest."""

@@ -114,17 +114,18 @@ def told_of(exception: BaseException, *, ours: bool, path: str, line: int, scena
     elif isinstance(exception, AssertionError):
         kind, got, why = Kind.FAILED, str(exception), ""
     elif isinstance(exception, ValueError):
-        kind, got, why = Kind.UNREADABLE, _refused(exception), ""
+        kind, got, why = Kind.UNREADABLE, refused(exception), ""
     else:
         kind, got, why = Kind.FAULT, f"{type(exception).__name__}: a fault of spmwatch; please report it", ""
     return Told(kind=kind, path=path, line=line, scenario=scenario, step=step, got=got, why=why)
 
 
-def _refused(error: ValueError) -> str:
-    """Why a value of the step cannot be: the first fault, without the library's own words round it."""
+def refused(error: Exception) -> str:
+    """Why a value of the step cannot be: the first fault, in words and without those of the library that found it."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False)[0]
-        return f"`{first['input']}` cannot stand here: {first['msg']}"
+        place = ".".join(str(part) for part in first["loc"])
+        return f"`{first['input']}` cannot stand here: no record of FHIR can hold it as its `{place}`"
     return str(error)
 
 

@@ -130,9 +130,18 @@ def _unsound(found: list[Mapping[str, Any]], shown: str) -> Iterator[str]:
         yield from _steps_that_are_none(scenario, shown)
         if not any(step["keywordType"] == "Outcome" for step in scenario["steps"]):
             yield f"{shown}:{line}: `{name}` has no `Then`, so it could never fail. Say what the rules should do"
+        yield from _unasked(scenario["steps"], shown)
         rows = [row for table in scenario["examples"] for row in table["tableBody"]]
         if "Outline" in scenario["keyword"] and not rows:
             yield f"{shown}:{line}: `{name}` has no examples. Add a table below `Examples:`, or write `Scenario:`"
+
+
+def _unasked(steps: list[Mapping[str, Any]], shown: str) -> Iterator[str]:
+    """A moment at the end, of which nothing is asked any more."""
+    told = [step for step in steps if step["keywordType"] != "Conjunction"]
+    if told and told[-1]["keywordType"] == "Action" and any(step["keywordType"] == "Outcome" for step in told):
+        place = f"{shown}:{told[-1]['location']['line']}"
+        yield f"{place}: nothing is asked of `When {told[-1]['text']}`. Write a `Then` below it, or leave it out"
 
 
 def _steps_that_are_none(scenario: Mapping[str, Any], shown: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, MutableMapping
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from spmwatch.rule_testing.failures import Kind, Shown, Told, told_of
 from spmwatch.rule_testing.rule_choice import RuleChoice, rules_beside, with_draft
 from spmwatch.rule_testing.scenario import Observer, Scenario
 from spmwatch.rule_testing.step_modules import PACKAGE, STEP_MODULES
+from spmwatch.rule_testing.vocabulary import StepError
 
 if TYPE_CHECKING:
     from pytest_bdd.parser import Feature, Step
@@ -140,13 +142,32 @@ def pytest_bdd_before_step_call(
     shared = step_func_args.get("scenario")
     if not isinstance(shared, Scenario):
         return
-    if step.type == "given":
-        shared.take_up()
+    _in_its_place(shared, step)
+    _without_an_annex(step, step_func)
     make_absolute(step_func_args, lambda: shared.today)
     observer = request.config.stash.get(ASKED, None)
     if step.type == "then" and observer is not None:
         arguments = {name: value for name, value in step_func_args.items() if name != "scenario"}
         observer(request.node, Asked(step.line_number, step.name, step_func, arguments), shared)
+
+
+def _in_its_place(shared: Scenario, step: Step) -> None:
+    if step.type == "given":
+        shared.take_up()
+    elif step.type == "when":
+        shared.moment(step.name)
+    else:
+        shared.question()
+
+
+def _without_an_annex(step: Step, step_func: Callable[..., None]) -> None:
+    """Raises StepError for a table or a text below a sentence of ours that looks at none: it would be passed over."""
+    if not step_func.__module__.startswith(PACKAGE):
+        return
+    if step.datatable is not None and "datatable" not in signature(step_func).parameters:
+        raise StepError("the sentence takes no table, so the rows below it would be passed over. Leave them out.")
+    if step.docstring is not None:
+        raise StepError("the sentence takes no text below it, so it would be passed over. Leave it out.")
 
 
 # -- what is told of one that does not hold ---------------------------------------------------------------------------

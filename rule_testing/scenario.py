@@ -6,9 +6,9 @@ every rule a second time, and the two must agree on each scenario.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -24,33 +24,13 @@ from spmwatch.rule_testing.evaluated import Evaluated, agree, are_certain, stand
 from spmwatch.rule_testing.explanation import explained
 from spmwatch.rule_testing.facts_in_words import is_draft, resource_type
 from spmwatch.rule_testing.failures import ScenarioFailedError
+from spmwatch.rule_testing.named_rules import Speaker, rule_called
 from spmwatch.rule_testing.reading import read_record
 from spmwatch.rule_testing.rule_choice import RuleChoice, folder_named, with_draft
 from spmwatch.rule_testing.vocabulary import StepError
 
 CHART_OPENED, ORDER_SELECTED, ORDER_SIGNED = "patient-view", "order-select", "order-sign"
 REFILLED, ENCOUNTER_STARTED = "medication-refill", "encounter-start"
-
-
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """A rule, or a lettered part of one, as a step names it: SPM-05, SPM-02a."""
-
-    rule: str
-    part: str | None = None
-
-    @classmethod
-    def parse(cls, name: str) -> Speaker:
-        """SPM-02a is part a of SPM-02."""
-        return cls(name[:-1], name[-1]) if name[-1].islower() else cls(name)
-
-    def __str__(self) -> str:
-        """As it was written."""
-        return self.rule + (self.part or "")
-
-    def is_of(self, finding: Finding) -> bool:
-        """Did this rule (this part) make the finding?"""
-        return finding.rule == self.rule and self.part in (None, finding.part)
 
 
 Observer = Callable[[Evaluator, Recommendation, Mapping[str, RuleReport]], None]
@@ -96,6 +76,7 @@ class Scenario:
         self._facts: list[Fact] = []
         self._places = 0
         self._result: Evaluated | None = None
+        self._unasked = ""
 
     # -- given ------------------------------------------------------------------------------------------------------
 
@@ -104,6 +85,17 @@ class Scenario:
         if self._result is not None:
             fix = "Write it before `When`, or a scenario of its own."
             raise StepError(f"the rules were evaluated already, and never saw this. {fix}")
+
+    def moment(self, sentence: str) -> None:
+        """Called before each When. Raises StepError where nobody asked what the When before it came to."""
+        if self._unasked:
+            fix = "Write a `Then` between the two, or leave one out."
+            raise StepError(f"nothing was asked of `When {self._unasked}`, which stands before it. {fix}")
+        self._unasked = sentence
+
+    def question(self) -> None:
+        """Called before each Then."""
+        self._unasked = ""
 
     @property
     def today(self) -> date:
@@ -142,12 +134,13 @@ class Scenario:
         self.evaluator = with_draft(self._choice.evaluator(), self._rule)
 
     def speaker(self, name: str) -> Speaker:
-        """The rule that a step speaks of: `it`, `part a`, or an id. Raises StepError."""
+        """The rule that a step speaks of: `it`, `part a`, or an id. Raises StepError, also where there is none such."""
         if name != "it" and not name.startswith("part "):
-            return Speaker.parse(name)
+            return rule_called(Speaker.parse(name), self.evaluator.rule_base)
         if self._rule is None:
             raise StepError(f"`{name}` needs the tag @rule:SPM-nn on the feature. Write the rule's id, or add the tag.")
-        return Speaker(self._rule, None if name == "it" else name.removeprefix("part "))
+        part = None if name == "it" else name.removeprefix("part ")
+        return rule_called(Speaker(self._rule, part), self.evaluator.rule_base)
 
     def acknowledge(self, day: date, rule: str | None = None) -> None:
         """On that day somebody set aside what the record then showed: every card, or that of one rule."""
@@ -293,14 +286,6 @@ class Scenario:
         assert self.recommendation is not None
         assert result is not None
         rules = {rule.id: rule for rule in self.evaluator.rule_base.rules}
-        if speaker.rule not in rules:
-            raise StepError(f"there is no rule {speaker.rule}. The rules are: {', '.join(rules)}.")
-        if speaker.part is not None and all(speaker.part != variant.part for variant in rules[speaker.rule].variants):
-            raise StepError(f"{speaker.rule} has no part `{speaker.part}`.")
+        rule_called(speaker, self.evaluator.rule_base)
         speaking = [one.id for one in rules[speaker.rule].variants if speaker.part in (None, one.part)]
         return tuple(result.truths[speaker.rule, id_] for id_ in speaking if (speaker.rule, id_) in result.truths)
-
-
-def rule_names(text: str) -> Sequence[str]:
-    """`SPM-01, SPM-02a and SPM-05 (info)` -> the names, remarks included."""
-    return [name.strip() for name in text.replace(" and ", ", ").split(",") if name.strip()]

@@ -17,6 +17,7 @@ STEP_MODULES: Mapping[str, str] = {
     "given_facts": "Facts, as a record tells them",
     "given_orders": "Orders that are about to be signed, and plans",
     "when_then": "When the rules are asked, and what they say",
+    "then_questions": "What is asked",
     "then_plan": "The screening and monitoring plan",
     "then_cards": "The cards of a visit",
 }

@@ -6,7 +6,7 @@ its relapse), `shown_as` is a word of the display to choose by.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeVar
@@ -206,6 +206,39 @@ RESPONSES: Mapping[str, str] = {
 }
 
 
+_OBSERVATION = (
+    "registered",
+    "preliminary",
+    "final",
+    "amended",
+    "corrected",
+    "cancelled",
+    "entered-in-error",
+    "unknown",
+)
+_EVENT = ("preparation", "in-progress", "not-done", "on-hold", "stopped", "completed", "entered-in-error", "unknown")
+_REQUEST = ("active", "on-hold", "cancelled", "completed", "entered-in-error", "stopped", "draft", "unknown")
+_DISPENSE = ("cancelled", "declined")
+_TAKEN = ("active", "completed", "entered-in-error", "intended", "stopped", "on-hold", "unknown", "not-taken")
+
+STATUSES: Mapping[str, tuple[str, ...]] = {
+    "MedicationRequest": _REQUEST,
+    "MedicationDispense": (*(status for status in _EVENT if status != "not-done"), *_DISPENSE),
+    "MedicationStatement": _TAKEN,
+    "MedicationAdministration": tuple(status for status in _EVENT if status != "preparation"),
+    "Procedure": _EVENT,
+    "Observation": _OBSERVATION,
+}
+"""FHIR's, by type of resource: no other status can be in a record."""
+
+VERIFICATIONS = ("unconfirmed", "provisional", "differential", "confirmed", "refuted", "entered-in-error")
+_ORDERS = ("order", "original-order", "reflex-order", "filler-order", "instance-order")
+INTENTS = ("proposal", "plan", *_ORDERS, "option")
+"""FHIR's, of a MedicationRequest."""
+COMPARISONS = ("<", "<=", ">=", ">")
+DOSE_UNITS = ("mg", "mg/m2", "mg/kg")
+
+
 class StepError(CdsError):
     """A step cannot be understood; the message says what to write instead."""
 
@@ -215,7 +248,25 @@ class StepError(CdsError):
 def look_up(kind: str, word: str, known: Mapping[str, T]) -> T:
     """What the word stands for. Raises StepError, which lists the words that are known."""
     if word not in known:
-        near = get_close_matches(word, known, n=1)
-        meant = f" Did you mean `{near[0]}`?" if near else ""
-        raise StepError(f"`{word}` is no {kind} that the steps know.{meant} Write one of: {', '.join(known)}.")
+        raise StepError(f"`{word}` is no {kind} that the steps know.{instead(word, known)}")
     return known[word]
+
+
+def one_of(kind: str, word: str, known: Iterable[str]) -> str:
+    """The word itself, where it is one of these. Raises StepError as `look_up`."""
+    return look_up(kind, word, {each: each for each in known})
+
+
+def instead(word: str, known: Iterable[str]) -> str:
+    """What to write instead of a word that is none of these: the nearest, and all."""
+    words = list(known)
+    near = get_close_matches(word, words, n=1) or get_close_matches(word.lower(), words, n=1)
+    meant = f" Did you mean `{near[0]}`?" if near else ""
+    return f"{meant} Write one of: {', '.join(words)}."
+
+
+def status_of(resource_type: str, status: str) -> str:
+    """The status, where FHIR has it for that type of resource. Raises StepError."""
+    return one_of(
+        f"status of {'an' if resource_type[0] in 'AEIOU' else 'a'} {resource_type}", status, STATUSES[resource_type]
+    )

@@ -8,7 +8,7 @@ from spmwatch.rule_testing.builder import Json
 from spmwatch.rule_testing.dates import DATE, ON
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.grammar import CODED, sentence
-from spmwatch.rule_testing.vocabulary import DISEASES, HISTORIES, RESPONSES, look_up
+from spmwatch.rule_testing.vocabulary import DISEASES, HISTORIES, RESPONSES, VERIFICATIONS, look_up, one_of
 
 _DISEASE = r"(?P<disease>(?!an? |the )[A-Za-z][\w\-() ]*?)"
 _CLINICAL = {"active": "active", "in remission": "remission", "resolved": "resolved", "of unrecorded state": None}
@@ -55,7 +55,8 @@ def verification(scenario: Scenario, disease: str, day: str, status: str) -> Non
     Example:
         Given multiple myeloma of 2024-12-01 has the verification status "provisional"
     """
-    scenario.builder.condition(_code(scenario, disease), onset=day, verification=status)
+    verified = one_of("verification status", status, VERIFICATIONS)
+    scenario.builder.condition(_code(scenario, disease), onset=day, verification=verified)
 
 
 @given(sentence(rf"a history of {_DISEASE} was recorded {ON}(?P<day>{DATE})"))
@@ -99,7 +100,7 @@ def progressed_perhaps(scenario: Scenario, day: str, status: str) -> None:
         Given a progression of 2025-06-10 has the verification status "provisional"
     """
     code = scenario.builder.codes.concept("multiple-myeloma", shown_as="relapse", system="ICD-10-CM")
-    scenario.builder.condition(code, onset=day, verification=status)
+    scenario.builder.condition(code, onset=day, verification=one_of("verification status", status, VERIFICATIONS))
 
 
 @given(sentence(rf"a (?:response of )?(?P<response>{'|'.join(RESPONSES)}) was recorded {ON}(?P<day>{DATE})"))

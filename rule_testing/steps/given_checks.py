@@ -9,8 +9,8 @@ from pytest_bdd import given
 from spmwatch.rule_testing.builder import quantity
 from spmwatch.rule_testing.dates import DATE, ON
 from spmwatch.rule_testing.scenario import Scenario
-from spmwatch.rule_testing.steps.grammar import sentence
-from spmwatch.rule_testing.vocabulary import ABSENCES, CHECKS, look_up
+from spmwatch.rule_testing.steps.grammar import NUMBER, sentence
+from spmwatch.rule_testing.vocabulary import ABSENCES, CHECKS, look_up, status_of
 
 _UP_TO_DATE = {"colonoscopy": 700, "skin examination": 90, "mammography": 200, "cervical smear": 300}
 _WOMEN_ONLY = ("mammography", "cervical smear")
@@ -62,7 +62,7 @@ def check_with_status(scenario: Scenario, check: str, day: str, status: str) -> 
     """
     meaning = look_up("check", check, CHECKS)
     code = scenario.builder.codes.concept(meaning.concept, shown_as=meaning.shown_as)
-    scenario.builder.procedure(code, on=day, status=status)
+    scenario.builder.procedure(code, on=day, status=status_of("Procedure", status))
 
 
 @given(sentence(rf"the absence of (?P<organ>{'|'.join(ABSENCES)}) was recorded {ON}(?P<day>{DATE})"))
@@ -107,7 +107,7 @@ def never_smoked(scenario: Scenario) -> None:
     _status(scenario, "smoking-never", None)
 
 
-@given(sentence(rf"the patient smoked (?P<amount>[\d.]+) pack-years until (?P<day>{DATE})"))
+@given(sentence(rf"the patient smoked (?P<amount>{NUMBER}) pack-years until (?P<day>{DATE})"))
 def former_smoker(scenario: Scenario, amount: str, day: str) -> None:
     """A former smoker, with the amount and the day of stopping, recorded that day.
 
@@ -119,7 +119,7 @@ def former_smoker(scenario: Scenario, amount: str, day: str) -> None:
     scenario.builder.observation(scenario.builder.codes.concept("smoking-quit"), on=day, valueDateTime=day)
 
 
-@given(sentence(rf"a former smoker of (?P<amount>[\d.]+) pack-years was recorded {ON}(?P<day>{DATE})"))
+@given(sentence(rf"a former smoker of (?P<amount>{NUMBER}) pack-years was recorded {ON}(?P<day>{DATE})"))
 def former_smoker_undated(scenario: Scenario, amount: str, day: str) -> None:
     """A former smoker, with the amount; when it ended is not recorded, only that it had by then.
 
@@ -130,7 +130,7 @@ def former_smoker_undated(scenario: Scenario, amount: str, day: str) -> None:
     _pack_years(scenario, amount, day)
 
 
-@given(sentence(rf"a smoker of (?P<amount>[\d.]+) pack-years was recorded {ON}(?P<day>{DATE})"))
+@given(sentence(rf"a smoker of (?P<amount>{NUMBER}) pack-years was recorded {ON}(?P<day>{DATE})"))
 def smoker(scenario: Scenario, amount: str, day: str) -> None:
     """Somebody who smokes, with the amount so far.
 

@@ -5,15 +5,42 @@ prescribed: a request. dispensed: hand-overs of the pharmacy. taken: a statement
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 
 from pytest_bdd import given
 
 from spmwatch.rule_testing.builder import DrugUse, Json, Period
+from spmwatch.rule_testing.dates import WHOLE_DAY
 from spmwatch.rule_testing.scenario import Scenario
-from spmwatch.rule_testing.steps.grammar import BECAUSE, CODED, DOSE, DRUG, PHASE, REASON, WHEN, period, rows, sentence
-from spmwatch.rule_testing.vocabulary import DISEASES, DRUGS, RECORD_KINDS, VERBS, Drug, StepError, look_up
+from spmwatch.rule_testing.steps.grammar import (
+    BECAUSE,
+    CODED,
+    DOSE,
+    DRUG,
+    PHASE,
+    REASON,
+    WHEN,
+    date_in,
+    for_each_row,
+    number_in,
+    period,
+    sentence,
+)
+from spmwatch.rule_testing.vocabulary import (
+    DISEASES,
+    DOSE_UNITS,
+    DRUGS,
+    INTENTS,
+    RECORD_KINDS,
+    VERBS,
+    Drug,
+    StepError,
+    look_up,
+    one_of,
+    status_of,
+)
 
 _STATUS = r"(?P<status>[a-z-]+)"
 _KIND = r"(?P<kind>request|dispense|statement|administration)"
@@ -52,9 +79,9 @@ def drug_dispensed_regularly(
     Example:
         Given lenalidomide 10 mg was dispensed as maintenance every 28 days from 2023-02-01 to 2024-08-31
     """
-    span, step = period(when), int(days)
-    first = date.fromisoformat(span.start or "")
-    last = date.fromisoformat(span.end) if span.end else scenario.today
+    span, step = period(when), _days(days)
+    first = _whole_day(span.start, when)
+    last = _whole_day(span.end, when) if span.end else scenario.today
     while first <= last:
         supply = step if span.continues else min(step, (last - first).days + 1)
         use = drug_use(scenario, drug, dose, unit, Period(on=first.isoformat()), phase=phase)
@@ -71,8 +98,13 @@ def drug_dispensed(
     Example:
         Given lenalidomide 10 mg was dispensed as maintenance on 2025-07-18 for 28 days
     """
-    use = drug_use(scenario, drug, dose, unit, period(when), phase=phase)
-    scenario.builder.dispense(use, supply_days=int(days) if days else None)
+    span = period(when)
+    if span.end or span.continues:
+        raise StepError(
+            f"a hand-over is on one day, not `{when}`. Write `on` a date, or `every 28 days` before the period."
+        )
+    use = drug_use(scenario, drug, dose, unit, span, phase=phase)
+    scenario.builder.dispense(use, supply_days=_days(days) if days else None)
 
 
 @given(sentence(rf"{DRUG} was given"))
@@ -84,9 +116,14 @@ def drug_given_by_table(scenario: Scenario, drug: str, datatable: Sequence[Seque
           | date       | dose | unit  |
           | 2019-11-08 | 200  | mg/m2 |
     """
-    for row in rows(datatable, "date", "dose", "unit"):
-        use = drug_use(scenario, drug, row["dose"], row["unit"], Period(on=row["date"]))
+
+    def given_once(row: Mapping[str, str]) -> None:
+        number_in(row["dose"], "dose")
+        unit = one_of("unit of a dose", row["unit"], DOSE_UNITS)
+        use = drug_use(scenario, drug, row["dose"], unit, Period(on=date_in(row["date"])))
         scenario.builder.administration(use)
+
+    for_each_row(datatable, given_once, "date", "dose", "unit")
 
 
 @given(sentence(rf"{DRUG} was refused {WHEN}"))
@@ -123,7 +160,8 @@ def drug_record_with_status(
         Given a medication statement of lenalidomide from 2020-01-01 to 2025-12-31 has the status "not-taken"
         Given a medication request of lenalidomide from 2024-02-01 to 2025-06-30 has the status "stopped" because "rash"
     """
-    use = drug_use(scenario, drug, dose, unit, period(when), phase=phase, status=status, because=because)
+    known = status_of(RECORD_KINDS[kind], status)
+    use = drug_use(scenario, drug, dose, unit, period(when), phase=phase, status=known, because=because)
     recorder(scenario, kind)(use)
 
 
@@ -136,7 +174,9 @@ def drug_request_with_intent(
     Example:
         Given a medication request of lenalidomide from 2025-01-01 to 2025-06-30 has the intent "proposal"
     """
-    scenario.builder.request(drug_use(scenario, drug, dose, unit, period(when)), intent=intent)
+    scenario.builder.request(
+        drug_use(scenario, drug, dose, unit, period(when)), intent=one_of("intent", intent, INTENTS)
+    )
 
 
 @given(sentence(rf"a medication request forbids {DRUG} {WHEN}"))
@@ -158,6 +198,21 @@ def drug_in_words(scenario: Scenario, kind: str, text: str, when: str) -> None:
     """
     scenario.in_words = True
     recorder(scenario, kind)(DrugUse(medication={"text": text}, period=period(when)))
+
+
+def _days(words: str) -> int:
+    """Days of supply. Raises StepError for none."""
+    if not int(words):
+        raise StepError("a supply of 0 days is none. Write e.g. `28 days`.")
+    return int(words)
+
+
+def _whole_day(day: str | None, when: str) -> date:
+    """The day on which hand-overs begin or end. Raises StepError where the words do not tell it."""
+    if day is None or re.fullmatch(WHOLE_DAY, day) is None:
+        fix = "Write whole days, e.g. `from 2023-02-01 to 2024-08-31` or `from 2023-02-01 and continues`."
+        raise StepError(f"regular hand-overs have to begin and end on a day, unlike `{when}`. {fix}")
+    return date.fromisoformat(day)
 
 
 def drug_use(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pytest_bdd import given
 
+from spmwatch.engine.facts import Fact
 from spmwatch.rule_testing.dates import absolute
-from spmwatch.rule_testing.facts_in_words import KINDS, FactWords
+from spmwatch.rule_testing.facts_in_words import KINDS, FactWords, columns_of
 from spmwatch.rule_testing.scenario import Scenario
-from spmwatch.rule_testing.steps.grammar import rows, sentence
+from spmwatch.rule_testing.steps.grammar import for_each_row, sentence
 
 _KIND = rf"(?P<kind>{'|'.join(sorted(KINDS, key=len, reverse=True))})"
 
@@ -30,6 +31,12 @@ def record_tells(scenario: Scenario, kind: str, datatable: Sequence[Sequence[str
           | concept      | proof     | start      | ongoing | dose  | reasons          | certainty |
           | Lenalidomide | statement | 3 years ago | yes    | 10 mg | Multiple myeloma | low       |
     """
-    read = [{name: absolute(cell, lambda: scenario.today) for name, cell in row.items()} for row in rows(datatable)]
     words = FactWords(scenario.evaluator.rule_base.value_sets)
-    scenario.tell(words.facts(kind, read, scenario.place))
+    found: list[Fact] = []
+
+    def told(row: Mapping[str, str]) -> None:
+        cells = {name: absolute(cell, lambda: scenario.today) for name, cell in row.items()}
+        found.extend(words.facts(kind, [cells], scenario.place))
+
+    for_each_row(datatable, told, optional=columns_of(kind))
+    scenario.tell(found)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pytest_bdd import given
 
 from spmwatch.rule_testing.builder import quantity
 from spmwatch.rule_testing.dates import DATE, ON
 from spmwatch.rule_testing.scenario import Scenario
-from spmwatch.rule_testing.steps.grammar import rows, sentence
-from spmwatch.rule_testing.vocabulary import TESTS, StepError, look_up
+from spmwatch.rule_testing.steps.grammar import NUMBER, date_in, for_each_row, sentence
+from spmwatch.rule_testing.vocabulary import COMPARISONS, TESTS, StepError, look_up, one_of, status_of
 
 _NORMAL = (
     ("haemoglobin", 13.5, "g/dL"),
@@ -47,19 +47,8 @@ def laboratory_found(scenario: Scenario, datatable: Sequence[Sequence[str]]) -> 
           | 2025-12-10 | neutrophils | <0.5  | 10*9/L |
           | 10 days ago | platelets  | 80    | "mm"   |
     """
-    for row in rows(datatable, "date", "test", "value", "unit"):
-        number = row["value"].lstrip("<>=")
-        comparator = row["value"].removesuffix(number)
-        status = row.get("status") or "final"
-        code = scenario.builder.codes.concept(look_up("laboratory test", row["test"], TESTS).concept)
-        unit = _unit(scenario, row["test"], row["unit"])
-        if not number.replace(".", "", 1).isdigit():
-            if unit:
-                fix = "Write a number such as 9.4, or leave the unit empty where the laboratory wrote words."
-                raise StepError(f"`{row['value']}` is no number, yet it has a unit. {fix}")
-            scenario.builder.observation(code, on=row["date"] or None, status=status, valueString=row["value"])
-            continue
-        _result(scenario, row["test"], row["date"], float(number), unit, status, comparator)
+    columns = ("date", "test", "value", "unit")
+    for_each_row(datatable, lambda row: _reported(scenario, row), *columns, optional=("status",))
 
 
 @given(sentence(rf"radiotherapy was completed {ON}(?P<day>{DATE})"))
@@ -79,7 +68,7 @@ def radiotherapy_with_status(scenario: Scenario, day: str, status: str) -> None:
     Example:
         Given radiotherapy on 2021-05-20 has the status "in-progress"
     """
-    _radiotherapy(scenario, day, status)
+    _radiotherapy(scenario, day, status_of("Procedure", status))
 
 
 @given(sentence(rf"an encounter for radiotherapy was recorded {ON}(?P<day>{DATE})"))
@@ -108,6 +97,25 @@ def _radiotherapy(scenario: Scenario, day: str, status: str) -> None:
     scenario.builder.procedure(scenario.builder.codes.concept("radiotherapy"), on=day, status=status)
 
 
+def _reported(scenario: Scenario, row: Mapping[str, str]) -> None:
+    """One row of a report. Raises StepError for a cell that cannot be."""
+    number = row["value"].lstrip("<>=")
+    comparator = row["value"].removesuffix(number)
+    status = status_of("Observation", row.get("status") or "final")
+    day = date_in(row["date"]) if row["date"] else None
+    code = scenario.builder.codes.concept(look_up("laboratory test", row["test"], TESTS).concept)
+    unit = _unit(scenario, row["test"], row["unit"])
+    if re.fullmatch(NUMBER, number):
+        if comparator:
+            one_of("comparison", comparator, COMPARISONS)
+        _result(scenario, row["test"], day, float(number), unit, status, comparator)
+        return
+    if unit:
+        fix = "Write a number such as 9.4, or leave the unit empty where the laboratory wrote words."
+        raise StepError(f"`{row['value']}` is no number, yet it has a unit. {fix}")
+    scenario.builder.observation(code, on=day, status=status, valueString=row["value"])
+
+
 def _unit(scenario: Scenario, test: str, written: str) -> str:
     """The unit as the record is to have it. Raises StepError for one that is none of the test, unless it is quoted."""
     if quoted := re.fullmatch('"(.+)"', written):
@@ -121,8 +129,8 @@ def _unit(scenario: Scenario, test: str, written: str) -> str:
 
 
 def _result(
-    scenario: Scenario, test: str, day: str, value: float, unit: str, status: str = "final", comparator: str = ""
+    scenario: Scenario, test: str, day: str | None, value: float, unit: str, status: str = "final", comparator: str = ""
 ) -> None:
     code = scenario.builder.codes.concept(look_up("laboratory test", test, TESTS).concept)
     amount = (quantity(value, unit) if unit else {"value": value}) | ({"comparator": comparator} if comparator else {})
-    scenario.builder.observation(code, on=day or None, status=status, valueQuantity=amount)
+    scenario.builder.observation(code, on=day, status=status, valueQuantity=amount)

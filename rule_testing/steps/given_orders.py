@@ -9,6 +9,7 @@ from spmwatch.rule_testing.dates import DATE, ON
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.given_drugs import drug_use
 from spmwatch.rule_testing.steps.grammar import DOSE, DRUG, PHASE, REASON, WHEN, period, sentence
+from spmwatch.rule_testing.vocabulary import status_of
 
 
 @given(sentence(rf"{DRUG}{DOSE} is ordered{PHASE}{REASON}"))
@@ -53,7 +54,8 @@ def drug_was_planned(scenario: Scenario, drug: str, day: str, status: str | None
     Example:
         Given cyclophosphamide was planned on 2026-01-05, with the status "cancelled"
     """
-    use = drug_use(scenario, drug, None, None, Period(on=day), status=status or "active")
+    open_or_not = status_of("MedicationRequest", status or "active")
+    use = drug_use(scenario, drug, None, None, Period(on=day), status=open_or_not)
     scenario.builder.request(use, intent="plan")
 
 

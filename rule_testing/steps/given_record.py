@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pytest_bdd import given
 
-from spmwatch.rule_testing.scenario import Scenario, rule_names
+from spmwatch.fhir_adapters.relevance import READ_TYPES
+from spmwatch.rule_testing.named_rules import whole_rules
+from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.grammar import sentence
+from spmwatch.rule_testing.vocabulary import one_of
 
 
 @given(sentence(r"(?P<resource_type>[A-Z][A-Za-z]+) was not searched"))
@@ -15,7 +18,7 @@ def not_searched(scenario: Scenario, resource_type: str) -> None:
     Example:
         Given Procedure was not searched
     """
-    scenario.not_searched.append(resource_type)
+    scenario.not_searched.append(one_of("type of record", resource_type, READ_TYPES))
 
 
 @given(sentence(r'the overlay "(?P<folder>[^"]+)" lies over the rules'))
@@ -35,7 +38,7 @@ def only_these(scenario: Scenario, rules: str) -> None:
     Example:
         Given only these rules are looked at: SPM-05, SPM-09
     """
-    scenario.only = tuple(rule_names(rules))
+    scenario.only = whole_rules(rules, scenario.evaluator.rule_base)
 
 
 @given(sentence(r"these rules are left out: (?P<rules>.+)"))
@@ -45,4 +48,4 @@ def left_out(scenario: Scenario, rules: str) -> None:
     Example:
         Given these rules are left out: SPM-27
     """
-    scenario.left_out = tuple(rule_names(rules))
+    scenario.left_out = whole_rules(rules, scenario.evaluator.rule_base)

@@ -7,7 +7,7 @@ from pytest_bdd import given
 from spmwatch.rule_testing.dates import DATE, ON
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.grammar import BECAUSE, CODED, sentence
-from spmwatch.rule_testing.vocabulary import TRANSPLANTS, look_up
+from spmwatch.rule_testing.vocabulary import TRANSPLANTS, look_up, status_of
 
 _KIND = r"an? (?P<kind>[a-z -]+?) stem cell transplant"
 
@@ -51,7 +51,7 @@ def transplant_with_status(scenario: Scenario, kind: str, day: str, status: str)
     Example:
         Given an autologous stem cell transplant on 2020-11-10 has the status "on-hold"
     """
-    _transplant(scenario, kind, day, status)
+    _transplant(scenario, kind, day, status_of("Procedure", status))
 
 
 @given(sentence(rf"a stem cell transplant of unknown kind was done {ON}(?P<day>{DATE})"))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from pytest_bdd import given, then
 
 from spmwatch.engine.merging import Advice, Card
 from spmwatch.rule_testing.dates import DAY, ON
-from spmwatch.rule_testing.scenario import Scenario, rule_names
+from spmwatch.rule_testing.named_rules import list_of, speaking, whole_rules
+from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.grammar import sentence
+from spmwatch.rule_testing.vocabulary import StepError, look_up, one_of
 
 _CARD = r"the card of (?P<rule>[A-Z][A-Z0-9]*-\d{2,4})"
 
@@ -32,7 +34,7 @@ def card_acknowledged(scenario: Scenario, rule: str, day: str) -> None:
     Example:
         Given the card of SPM-05 shown on 2025-12-01 was acknowledged
     """
-    scenario.acknowledge(date.fromisoformat(day), rule)
+    scenario.acknowledge(date.fromisoformat(day), scenario.speaker(rule).rule)
 
 
 @then(sentence(r"the cards are, in this order: (?P<cards>.+)"))
@@ -43,7 +45,10 @@ def cards_are(scenario: Scenario, cards: str) -> None:
         Then the cards are, in this order: SPM-05 (warning), SPM-09 (info)
     """
     actual = [f"{card.advice.rule} ({card.advice.indicator.value})" for card in scenario.merged.cards]
-    if actual != list(rule_names(cards)):
+    for name, indicator in speaking(cards, scenario.evaluator.rule_base, parts=False).items():
+        if indicator is None:
+            raise StepError(f"how urgent is the card of {name}? Write e.g. `{name} (info)`.")
+    if actual != list_of(cards):
         scenario.fail(f"the cards are: {', '.join(actual) or 'none'}")
 
 
@@ -65,8 +70,9 @@ def card_also_tells(scenario: Scenario, rule: str, rules: str) -> None:
     Example:
         Then the card of SPM-05 also tells SPM-01, SPM-27
     """
+    told = whole_rules(rules, scenario.evaluator.rule_base)
     card = _card(scenario, rule)
-    _same(scenario, f"the card of {rule} also tells", (*card.folded, *card.mentioned), rules)
+    _same(scenario, f"the card of {rule} also tells", (*card.folded, *card.mentioned), told)
 
 
 @then(sentence(rf"{_CARD} tells nothing else"))
@@ -77,7 +83,7 @@ def card_tells_nothing_else(scenario: Scenario, rule: str) -> None:
         Then the card of SPM-17 tells nothing else
     """
     card = _card(scenario, rule)
-    _same(scenario, f"the card of {rule} also tells", (*card.folded, *card.mentioned), "")
+    _same(scenario, f"the card of {rule} also tells", (*card.folded, *card.mentioned), ())
 
 
 @then(sentence(r"(?P<rules>[A-Z][A-Z0-9, -]+?(?: and [A-Z0-9-]+)?) (?:is|are) named without a card"))
@@ -87,7 +93,7 @@ def named_without_card(scenario: Scenario, rules: str) -> None:
     Example:
         Then SPM-09 is named without a card
     """
-    _same(scenario, "named without a card", scenario.merged.beyond, rules)
+    _same(scenario, "named without a card", scenario.merged.beyond, whole_rules(rules, scenario.evaluator.rule_base))
 
 
 @then(sentence(rf"(?P<rules>[A-Z][A-Z0-9, -]+?(?: and [A-Z0-9-]+)?) stays? quiet until (?P<day>{DAY})"))
@@ -98,7 +104,7 @@ def stays_quiet(scenario: Scenario, rules: str, day: str) -> None:
         Then SPM-05 and SPM-09 stay quiet until 2026-01-15
     """
     quiet = scenario.merged.quiet
-    _same(scenario, "quiet", [one.advice for one in quiet], rules)
+    _same(scenario, "quiet", [one.advice for one in quiet], whole_rules(rules, scenario.evaluator.rule_base))
     if strange := {one.until.isoformat() for one in quiet} - {day}:
         scenario.fail(f"quiet until {', '.join(sorted(strange))}")
 
@@ -110,7 +116,7 @@ def nothing_quiet(scenario: Scenario) -> None:
     Example:
         Then nothing stays quiet
     """
-    _same(scenario, "quiet", [one.advice for one in scenario.merged.quiet], "")
+    _same(scenario, "quiet", [one.advice for one in scenario.merged.quiet], ())
 
 
 @then(sentence(rf'{_CARD} suggests "(?P<request>[^"]+)", to be confirmed by "(?P<who>[^"]+)"'))
@@ -120,6 +126,7 @@ def card_suggests(scenario: Scenario, rule: str, request: str, who: str) -> None
     Example:
         Then the card of SPM-28 suggests "Screening mammography of both breasts", to be confirmed by "The clinician"
     """
+    one_of("person who confirms that request", who, look_up("request", request, _requests(scenario)))
     offered = {one.orderable.display: one.orderable.confirm for one in _card(scenario, rule).suggested}
     if offered.get(request) != who:
         scenario.fail(f"the card of {rule} suggests {offered}")
@@ -132,6 +139,7 @@ def card_does_not_suggest(scenario: Scenario, rule: str, request: str) -> None:
     Example:
         Then the card of SPM-24 does not suggest "Screening mammography of both breasts"
     """
+    look_up("request", request, _requests(scenario))
     if request in [one.orderable.display for one in _card(scenario, rule).suggested]:
         scenario.fail(f"the card of {rule} suggests {request}")
 
@@ -156,7 +164,7 @@ def card_shows_plan(scenario: Scenario, rule: str) -> None:
         Then the card of SPM-28 shows the plan
     """
     shown = [card.advice.rule for card in scenario.merged.cards if card.plan]
-    if shown != [rule]:
+    if shown != [scenario.speaker(rule).rule]:
         scenario.fail(f"the plan stands on the cards of: {', '.join(shown) or 'nobody'}")
 
 
@@ -171,7 +179,17 @@ def no_plan_shown(scenario: Scenario) -> None:
         scenario.fail("a card shows the plan")
 
 
+def _requests(scenario: Scenario) -> Mapping[str, Collection[str]]:
+    """Every request that some check of the rules may suggest, and who confirms it."""
+    found: dict[str, set[str]] = {}
+    for check in scenario.evaluator.rule_base.checks:
+        for one in check.orderables:
+            found.setdefault(one.display, set()).add(one.confirm)
+    return found
+
+
 def _card(scenario: Scenario, rule: str) -> Card:
+    scenario.speaker(rule)
     found = [card for card in scenario.merged.cards if card.advice.rule == rule]
     if not found:
         shown = ", ".join(card.advice.rule for card in scenario.merged.cards)
@@ -179,7 +197,7 @@ def _card(scenario: Scenario, rule: str) -> Card:
     return found[0]
 
 
-def _same(scenario: Scenario, what: str, advice: tuple[Advice, ...] | list[Advice], wanted: str) -> None:
+def _same(scenario: Scenario, what: str, advice: Sequence[Advice], wanted: Sequence[str]) -> None:
     actual = sorted(one.rule for one in advice)
-    if actual != sorted(re.findall(r"[A-Z][A-Z0-9]*-\d{2,4}", wanted)):
+    if actual != sorted(wanted):
         scenario.fail(f"{what}: {', '.join(actual) or 'nothing'}")

@@ -11,8 +11,8 @@ from spmwatch.engine.dates import DateRange
 from spmwatch.engine.recommendation import PlanItem
 from spmwatch.rule_testing.dates import DATE, DAY, ON
 from spmwatch.rule_testing.scenario import Scenario
-from spmwatch.rule_testing.steps.grammar import sentence
-from spmwatch.rule_testing.vocabulary import PLAN_STATES, StepError, look_up
+from spmwatch.rule_testing.steps.grammar import RULE, sentence
+from spmwatch.rule_testing.vocabulary import PLAN_STATES, look_up, one_of
 
 _CHECK = r"(?P<check>[a-z][a-z -]+?)"
 _STATE = rf"(?P<state>{'|'.join(PLAN_STATES)})"
@@ -99,8 +99,12 @@ def offers(scenario: Scenario, labels: str, check: str) -> None:
     Example:
         Then the plan offers "Cervical smear" or "HPV test" for cervical cancer screening
     """
+    wanted = re.findall(r'"([^"]+)"', labels)
+    known = [one.label for each in scenario.evaluator.rule_base.checks for one in each.orderables]
+    for label in wanted:
+        one_of("request", label, known)
     found = sorted(one.label for one in _item(scenario, check).orderables)
-    if found != sorted(re.findall(r'"([^"]+)"', labels)):
+    if found != sorted(wanted):
         scenario.fail(f"for {check} the plan offers {', '.join(found) or 'nothing'}")
 
 
@@ -116,7 +120,7 @@ def schedule_says(scenario: Scenario, check: str, words: str) -> None:
         scenario.fail(f"the plan says of {check}: {found}")
 
 
-@then(sentence(rf"the plan names (?P<rule>SPM-\d+[a-z]?) as a reason for {_CHECK}"))
+@then(sentence(rf"the plan names {RULE} as a reason for {_CHECK}"))
 def reason_for(scenario: Scenario, rule: str, check: str) -> None:
     """Among the reasons of the check is that finding.
 
@@ -124,7 +128,7 @@ def reason_for(scenario: Scenario, rule: str, check: str) -> None:
         Then the plan names SPM-25 as a reason for skin check
     """
     found = _item(scenario, check).reasons
-    if rule not in found:
+    if str(scenario.speaker(rule)) not in found:
         scenario.fail(f"{check} has the reasons {', '.join(found) or 'none'}")
 
 
@@ -135,6 +139,7 @@ def not_listed(scenario: Scenario, check: str) -> None:
     Example:
         Then the plan says nothing of cervical cancer screening
     """
+    _known(scenario, check)
     if any(_name(scenario, item) == check for item in scenario.recommendation.plan):
         scenario.fail(f"the plan lists {check}")
 
@@ -157,21 +162,25 @@ def starts_with(scenario: Scenario, checks: str) -> None:
     Example:
         Then the plan starts with colorectal cancer screening, second-cancer review and skin check
     """
-    wanted = [name.strip() for name in checks.replace(" and ", ", ").split(",")]
+    wanted = [_known(scenario, name.strip()) for name in checks.replace(" and ", ", ").split(",")]
     found = [_name(scenario, item) for item in scenario.recommendation.plan]
     if found[: len(wanted)] != wanted:
         scenario.fail(f"the plan starts with {', '.join(found)}")
 
 
 def _item(scenario: Scenario, check: str) -> PlanItem:
+    _known(scenario, check)
     for item in scenario.recommendation.plan:
         if _name(scenario, item) == check:
             return item
-    known = [scenario.evaluator.rule_base.wording.word("check", one.id) for one in scenario.evaluator.rule_base.checks]
-    if check not in known:
-        raise StepError(f"`{check}` is no check. Write one of: {', '.join(known)}.")
     scenario.fail(f"the plan says nothing of {check}")
     raise AssertionError
+
+
+def _known(scenario: Scenario, check: str) -> str:
+    """The name of a check. Raises StepError where the rules have no such check."""
+    rules = scenario.evaluator.rule_base
+    return one_of("check", check, [rules.wording.word("check", one.id) for one in rules.checks])
 
 
 def _name(scenario: Scenario, item: PlanItem) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from pytest_bdd import then, when
 
 from spmwatch.engine.episodes import Cumulative
 from spmwatch.engine.facts import Certainty
 from spmwatch.engine.presentation import describe
 from spmwatch.engine.truth import Truth
+from spmwatch.rule_testing.named_rules import speaking, whole_rules
 from spmwatch.rule_testing.scenario import (
     CHART_OPENED,
     ENCOUNTER_STARTED,
@@ -17,11 +16,9 @@ from spmwatch.rule_testing.scenario import (
     ORDER_SIGNED,
     REFILLED,
     Scenario,
-    rule_names,
 )
-from spmwatch.rule_testing.steps.grammar import INDICATOR, RULE, sentence
-
-_LISTED = re.compile(r"(?P<name>[A-Z][A-Z0-9]*-\d{2,4}[a-z]?)(?: \((?P<indicator>info|warning|critical)\))?")
+from spmwatch.rule_testing.steps.grammar import INDICATOR, NUMBER, RULE, sentence
+from spmwatch.rule_testing.vocabulary import one_of
 
 
 @when(sentence(r"the (?:rules are|rule is) evaluated"))
@@ -137,49 +134,6 @@ def is_undecided(scenario: Scenario, rule: str) -> None:
         scenario.fail(f"{speaker} is decided: {truth.name}", speaker)
 
 
-@then(sentence(rf"{RULE} asks about (?:the )?(?P<topic>[a-z -]+)"))
-def asks_about(scenario: Scenario, rule: str, topic: str) -> None:
-    """The question is put to the clinician, and this rule is why.
-
-    Example:
-        Then it asks about the lenalidomide dates
-    """
-    speaker, wanted = scenario.speaker(rule), topic.strip().replace(" ", "-")
-    asked = {question.topic: question for question in scenario.recommendation.decisive_questions}
-    if wanted not in asked:
-        scenario.fail(f"nothing is asked about {wanted}; asked: {', '.join(asked) or 'nothing'}", speaker)
-    if speaker.rule not in asked[wanted].rules:
-        scenario.fail(f"{wanted} is asked, but not for {speaker.rule}: {', '.join(asked[wanted].rules)}", speaker)
-
-
-@then(sentence(r"something is asked about (?:the )?(?P<topic>[a-z -]+)"))
-def something_is_asked(scenario: Scenario, topic: str) -> None:
-    """The question is put to the clinician, whichever rule is why.
-
-    Example:
-        Then something is asked about the lenalidomide dates
-    """
-    wanted = topic.strip().replace(" ", "-")
-    asked = [question.topic for question in scenario.recommendation.decisive_questions]
-    if wanted not in asked:
-        scenario.fail(f"nothing is asked about {wanted}; asked: {', '.join(asked) or 'nothing'}")
-
-
-@then(sentence(r"nothing is asked(?: about (?:the )?(?P<topic>[a-z -]+))?"))
-def asks_nothing(scenario: Scenario, topic: str | None) -> None:
-    """No question, or none about that topic, is put to the clinician.
-
-    Example:
-        Then nothing is asked
-        Then nothing is asked about the transplant kind
-    """
-    asked = [question.topic for question in scenario.recommendation.decisive_questions]
-    strange = [name for name in asked if topic is None or name == topic.strip().replace(" ", "-")]
-    if strange:
-        rules = {rule for q in scenario.recommendation.decisive_questions if q.topic in strange for rule in q.rules}
-        scenario.fail(f"asked: {', '.join(strange)}", *(scenario.speaker(rule) for rule in sorted(rules)))
-
-
 @then(sentence(r"exactly these rules fire: (?P<rules>.+)"))
 def exactly(scenario: Scenario, rules: str) -> None:
     """The list is complete, as far as the scenario looks at rules; an indicator in parentheses is checked too.
@@ -187,12 +141,7 @@ def exactly(scenario: Scenario, rules: str) -> None:
     Example:
         Then exactly these rules fire: SPM-01 (info), SPM-02a (warning) and SPM-05
     """
-    expected: dict[str, str | None] = {}
-    for entry in rule_names(rules):
-        found = _LISTED.fullmatch(entry)
-        assert found is not None, f"`{entry}` is no rule. Write e.g. SPM-05 or SPM-09 (info)."
-        expected[found["name"]] = found["indicator"]
-    actual = scenario.listed()
+    expected, actual = speaking(rules, scenario.evaluator.rule_base), scenario.listed()
     missing, extra = sorted(expected.keys() - actual.keys()), sorted(actual.keys() - expected.keys())
     wrong = [n for n, indicator in expected.items() if indicator and n in actual and actual[n] != indicator]
     if missing or extra or wrong:
@@ -220,7 +169,7 @@ def exactly_undecided(scenario: Scenario, rules: str) -> None:
     Example:
         Then exactly these rules are undecided: SPM-03, SPM-08
     """
-    expected, actual = set(rule_names(rules)), set(scenario.undecided())
+    expected, actual = set(whole_rules(rules, scenario.evaluator.rule_base)), set(scenario.undecided())
     missing, extra = sorted(expected - actual), sorted(actual - expected)
     if missing or extra:
         told = [f"decided: {', '.join(missing)}"] if missing else []
@@ -304,7 +253,7 @@ def names_fact(scenario: Scenario, rule: str, text: str) -> None:
         scenario.fail(f"{speaker} does not name `{text}`, but: {'; '.join(lines)}", speaker)
 
 
-@then(sentence(r"(?P<drug>[a-z]+) adds up to (?P<low>[\d.]+)(?: to (?P<high>[\d.]+))? months"))
+@then(sentence(rf"(?P<drug>[a-z-]+) adds up to (?P<low>{NUMBER})(?: to (?P<high>{NUMBER}))? months"))
 def adds_up(scenario: Scenario, drug: str, low: str, high: str | None) -> None:
     """Months of the drug in all, overlaps counted once, rounded to one decimal.
 
@@ -312,6 +261,9 @@ def adds_up(scenario: Scenario, drug: str, low: str, high: str | None) -> None:
         Then lenalidomide adds up to 24.0 months
         Then lenalidomide adds up to 12.5 to 13.5 months
     """
+    one_of(
+        "drug", drug, sorted({one.drug for one in scenario.evaluator.rule_base.value_sets.concepts("drug") if one.drug})
+    )
     episodes = scenario.recommendation.timeline.episodes
     totals = [episode for episode in episodes if isinstance(episode, Cumulative)]
     spans = [total.duration for total in totals if (total.drug, total.phase) == (drug, "any")]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from spmwatch.rule_testing.builder import Period
-from spmwatch.rule_testing.steps.grammar import period, rows
-from spmwatch.rule_testing.vocabulary import DRUGS, StepError, look_up
+from spmwatch.rule_testing.steps.grammar import for_each_row, period, rows
+from spmwatch.rule_testing.vocabulary import DRUGS, StepError, look_up, one_of
 
 
 @pytest.mark.parametrize(
@@ -32,12 +34,34 @@ def test_other_words_for_time_are_refused_with_an_example(words: str) -> None:
 
 def test_rows_by_column() -> None:
     table = [["date", "dose", "unit"], ["2021-06-13", "100", "mg/m2"]]
-    assert rows(table, "date", "unit") == [{"date": "2021-06-13", "dose": "100", "unit": "mg/m2"}]
+    assert rows(table, "date", "unit", optional=["dose"]) == [{"date": "2021-06-13", "dose": "100", "unit": "mg/m2"}]
 
 
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(StepError, match="no column unit"):
         rows([["date"], ["2021-06-13"]], "date", "unit")
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ([["date", "statsu"], ["2021", "final"]], "`statsu` is no column .* Did you mean `status`"),
+        ([["date", "lab"], ["2021", "A"]], "`lab` is no column .* Write one of: date, status"),
+        ([["date", "date"], ["2021", "2022"]], "the column date twice"),
+        ([["date"]], "a heading and no row"),
+    ],
+)
+def test_a_table_of_which_something_would_be_passed_over_is_refused(table: list[list[str]], told: str) -> None:
+    with pytest.raises(StepError, match=told):
+        rows(table, "date", optional=["status"])
+
+
+def test_the_row_of_a_wrong_cell_is_named() -> None:
+    def refuse(row: Mapping[str, str]) -> None:
+        one_of("unit", row["unit"], ["mg"])
+
+    with pytest.raises(StepError, match=r"row 2 \(`2022 | mgg`\): `mgg` is no unit .* Did you mean `mg`"):
+        for_each_row([["date", "unit"], ["2021", "mg"], ["2022", "mgg"]], refuse, "date", "unit")
 
 
 def test_an_unknown_word_answers_with_the_known_ones() -> None:

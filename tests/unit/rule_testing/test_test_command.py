@@ -88,7 +88,7 @@ def test_an_unknown_step_is_answered_with_the_nearest(site: Path) -> None:
     ("step", "told"),
     [
         ("lenalidomit was taken from 2022-06-01 and continues", "Did you mean `lenalidomide`?"),
-        ("lenalidomide was taken from 2022-02-31 and continues", "`2022-02-31` cannot stand here"),
+        ("lenalidomide was taken from 2022-02-31 and continues", "`2022-02-31` is no day of the calendar"),
         ("lenalidomide was taken from 2025-12 to 2024-01-01", "it ends (2024-01-01) before it begins (2025-12)."),
         ("the laboratory found", "the step needs a table below it"),
         ('the overlay "nowhere" lies over the rules', "is no folder beside or above one.feature"),
