@@ -239,7 +239,7 @@ def _conclude(done: Run, name: str) -> int:
     if done.faults:
         parts.append("1 file cannot be read" if len(done.faults) == 1 else f"{len(done.faults)} files cannot be read")
     typer.echo()
-    typer.echo(f"{len(done.outcomes)} scenarios: {', '.join(parts)}")
+    typer.echo(f"{len(done.outcomes)} {'scenario' if len(done.outcomes) == 1 else 'scenarios'}: {', '.join(parts)}")
     for because in sorted({outcome.because for outcome in done.outcomes if outcome.because}):
         typer.echo(f"Left out: {because}.")
     if done.outcomes and not done.ran:

@@ -156,7 +156,9 @@ def _refusal(model: type[BaseModel], seen: ErrorDetails, name: PurePath, at: str
         return RuleFileError(name, field, "is not a key that is known here", fix)
     if seen["type"] == "missing":
         return RuleFileError(name, field, "is missing", f"Write it; see {explained_in}")
-    return RuleFileError(name, field, f"does not fit: {seen['msg']}", f"See {explained_in}")
+    expected, found = seen["msg"].replace("Input should", "it should"), seen["input"]
+    but = f", not `{found}`" if isinstance(found, (str, int, float)) else ""
+    return RuleFileError(name, field, f"does not fit: {expected}{but}", f"See {explained_in}")
 
 
 def _keys(model: type[BaseModel]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
@@ -22,11 +22,14 @@ from spmwatch.rule_testing.failures import said
 from spmwatch.rule_testing.outlines import columns_astray, scenarios_in
 from spmwatch.rule_testing.rule_choice import RuleChoice
 
+_UNLOADABLE = "the rules that it is about cannot be loaded"
 OWN_STEPS = "own-steps"
 """Tag of features that are told by steps of a project's own; they run where those steps are."""
 ENCODING = "utf-8-sig"
 """UTF-8, with or without the mark at the start that some editors of Windows write."""
 _STEP_WORDS, _LIKE_A_STEP = ("Given", "When", "Then", "And", "But"), 0.75
+_LIKE_A_BLOCK = 0.8
+_BLOCK_WORDS = ("Background", "Rule", "Scenario", "Scenario outline", "Example", "Examples")
 _KEYWORDS = (
     "Lines begin with Feature:, Background:, Rule:, Scenario:, Examples:, Given, When, Then, And, But, |, @ or #"
 )
@@ -36,6 +39,8 @@ class FeatureFile(pytest.Module):
     """One feature. What is wrong with the file is told with its line, and none of its scenarios runs."""
 
     choose_rules: Callable[[Path], RuleChoice]
+    unloadable: MutableMapping[RuleChoice, str]
+    """Rules that could not be loaded, with the file that told why: it is told once."""
 
     def _getobj(self) -> types.ModuleType:
         """The tests, by the names of their scenarios."""
@@ -56,13 +61,17 @@ class FeatureFile(pytest.Module):
         shown = shown_path(self.path, self.config.rootpath)
         if faults := list(faults_of(self.path, shown)):
             raise self.CollectError("\n".join(faults))
+        choice = self.choose_rules(self.path)
+        if choice in self.unloadable:
+            raise self.CollectError(f"{shown}: {_UNLOADABLE}, as told for {self.unloadable[choice]}")
         try:
-            self.choose_rules(self.path).evaluator()
+            choice.evaluator()
             return super().collect()
         except bdd.GherkinParseError as error:
             raise self.CollectError(f"{shown}:{error.line}: {error.message}") from None
         except CdsError as error:
-            raise self.CollectError(f"{shown}: the rules that it is about cannot be loaded. {said(error)}") from None
+            self.unloadable[choice] = shown
+            raise self.CollectError(f"{shown}: {_UNLOADABLE}. {said(error)}") from None
 
     def _register_tags(self, feature: Feature) -> None:
         """Any word may be a tag; pytest wants to be told of each."""
@@ -112,8 +121,11 @@ def faults_of(path: Path, shown: str) -> Iterator[str]:
         yield _syntax(error, text, shown)
         return
     found = list(scenarios_in(feature["children"])) if feature else []
+    if feature:
+        yield from _read_as_remarks(feature, text.splitlines(), shown)
     if not found:
-        yield f"{shown}: holds no scenario. Write `Scenario: ...` with its steps below `Feature: ...`"
+        place = f"{shown}:{feature['location']['line']}" if feature else shown
+        yield f"{place}: holds no scenario. Write `Scenario: ...` with its steps below `Feature: ...`"
     yield from _unsound(found, shown)
     if feature:
         yield from columns_astray(feature["children"], shown)
@@ -127,7 +139,6 @@ def _unsound(found: list[Mapping[str, Any]], shown: str) -> Iterator[str]:
         if name in first:
             yield f"{shown}:{line}: the name `{name}` stands in line {first[name]} already. Give each scenario its own"
         first.setdefault(name, line)
-        yield from _steps_that_are_none(scenario, shown)
         if not any(step["keywordType"] == "Outcome" for step in scenario["steps"]):
             yield f"{shown}:{line}: `{name}` has no `Then`, so it could never fail. Say what the rules should do"
         yield from _unasked(scenario["steps"], shown)
@@ -144,14 +155,27 @@ def _unasked(steps: list[Mapping[str, Any]], shown: str) -> Iterator[str]:
         yield f"{place}: nothing is asked of `When {told[-1]['text']}`. Write a `Then` below it, or leave it out"
 
 
-def _steps_that_are_none(scenario: Mapping[str, Any], shown: str) -> Iterator[str]:
-    """Lines before the first step that Gherkin takes for a description, though they were meant as steps."""
-    for index, line in enumerate(scenario["description"].splitlines(), start=1):
-        word, _, rest = line.strip().partition(" ")
-        near = get_close_matches(word.capitalize(), _STEP_WORDS, n=1, cutoff=_LIKE_A_STEP) if rest else []
-        if near:
-            place = f"{shown}:{scenario['location']['line'] + index}"
-            yield f"{place}: `{line.strip()}` is read as a remark, not as a step. Write `{near[0]} {rest}`"
+def _read_as_remarks(block: Mapping[str, Any], lines: Sequence[str], shown: str) -> Iterator[str]:
+    """Lines that Gherkin takes for a description, though they were meant as steps or as the head of a scenario."""
+    holds_steps = "steps" in block
+    for number, line in _description(block, lines):
+        mark = " " if holds_steps else ":"
+        word, found, rest = line.partition(mark)
+        known, cutoff = (_STEP_WORDS, _LIKE_A_STEP) if holds_steps else (_BLOCK_WORDS, _LIKE_A_BLOCK)
+        near = get_close_matches(word.strip().capitalize(), known, n=1, cutoff=cutoff)
+        if near and found and (rest or not holds_steps):
+            kind, instead = "a step" if holds_steps else f"`{near[0]}:`", near[0] + mark + rest
+            yield f"{shown}:{number}: `{line}` is read as a remark, not as {kind}. Write `{instead.strip()}`"
+    for child in block.get("children", ()):
+        yield from _read_as_remarks(next(iter(child.values())), lines, shown)
+
+
+def _description(block: Mapping[str, Any], lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The lines of a description, each with its number."""
+    number = block["location"]["line"]
+    for line in filter(None, map(str.strip, block["description"].splitlines())):
+        number = next(n for n, each in enumerate(lines[number:], start=number + 1) if each.strip() == line)
+        yield number, line
 
 
 def _syntax(error: ParserException, text: str, shown: str) -> str:

@@ -44,6 +44,7 @@ FEATURE = pytest.StashKey[Path]()
 TOLD = pytest.StashKey[Told]()
 OBSERVER = pytest.StashKey[Observer]()
 SCENARIO = pytest.StashKey[Scenario]()
+UNLOADABLE = pytest.StashKey[MutableMapping[RuleChoice, str]]()
 ASKED = pytest.StashKey[AskedObserver]()
 
 
@@ -70,6 +71,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
     found: FeatureFile = FeatureFile.from_parent(parent, path=file_path)
     found.choose_rules = lambda feature: rules_chosen(parent.config, feature)
+    found.unloadable = parent.config.stash.setdefault(UNLOADABLE, {})
     return found
 
 

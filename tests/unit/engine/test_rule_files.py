@@ -32,7 +32,7 @@ REFUSED_IN_A_RULE = {
     "no as a boolean": ("status: active", "status: no", "status", "reads as a boolean"),
     "on as a key": ("when:\n  diagnosed", "on: x\nwhen:\n  diagnosed", "on", "reads as a boolean"),
     "a number in disguise": ("    value: 36", "    value: 1:30", "parameters.long_exposure.value", "reads as a number"),
-    "a number as text": ("    value: 36", '    value: "36"', "parameters.long_exposure.value", "does not fit"),
+    "a number as text": ("    value: 36", '    value: "36"', "parameters.long_exposure.value", "does not fit: it should be a valid number, not `36`"),
     "a truth as number": ("    value: 36", "    value: true", "parameters.long_exposure.value", "does not fit"),
     "a negative number": ("    value: 36", "    value: -36", "parameters.long_exposure.value", "number from 0"),
     "a number beyond all": ("    value: 36", "    value: 36000", "parameters.long_exposure.value", "from 0 to 10000"),

@@ -353,7 +353,7 @@ def test_the_command_writes_a_scenario_that_holds(tmp_path: Path, monkeypatch: p
     assert "  Scenario: Complaint 12\n" in (tmp_path / "complaint.feature").read_text(encoding="utf-8")
     tested = run("test", "complaint.feature")
     assert tested.exit_code == 0
-    assert "1 scenarios: 1 held" in tested.stdout
+    assert "1 scenario: 1 held" in tested.stdout
 
 
 def test_a_file_that_is_there_is_written_over_only_when_that_is_asked_for(tmp_path: Path) -> None:

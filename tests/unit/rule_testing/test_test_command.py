@@ -42,7 +42,7 @@ def test_scenarios_that_hold_end_with_0_and_are_found_without_a_path(site: Path)
     done = run("test")
     assert done.exit_code == 0, done.output
     assert "features/one.feature: 1 held" in done.stdout
-    assert "1 scenarios: 1 held" in done.stdout
+    assert "1 scenario: 1 held" in done.stdout
 
 
 def test_a_byte_order_mark_at_the_start_of_a_feature_is_no_fault(site: Path) -> None:
@@ -81,7 +81,7 @@ def test_an_unknown_step_is_answered_with_the_nearest(site: Path) -> None:
     assert done.exit_code == 2
     assert "features/one.feature:9: A" in done.stdout
     assert "Given an autologous stem cell transplant was done on 2020-11-10" in done.stdout
-    assert "1 scenarios: 1 unreadable" in done.stdout
+    assert "1 scenario: 1 unreadable" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_what_is_given_after_the_evaluation_is_refused(site: Path, steps: list[s
     assert done.exit_code == 2
     assert f"features/one.feature:{line}: A" in done.stdout
     assert "the rules were evaluated already, and never saw this. Write it before `When`" in done.stdout
-    assert "1 scenarios: 1 unreadable" in done.stdout
+    assert "1 scenario: 1 unreadable" in done.stdout
 
 
 def test_the_rules_may_be_asked_at_one_moment_after_the_other(site: Path) -> None:
@@ -166,7 +166,11 @@ def test_a_result_that_the_laboratory_cannot_mean_is_refused(site: Path, row: st
         ("  Scenario: A\n    When the rules are evaluated\n", ":8: `A` has no `Then`, so it could never fail."),
         (SOUND * 2, ":11: the name `A` stands in line 8 already."),
         (SOUND.replace(":", " Outline:"), ":8: `A` has no examples."),
-        ("", ": holds no scenario."),
+        ("", ":2: holds no scenario."),
+        (
+            SOUND.replace("Scenario:", "Scenari:"),
+            ":8: `Scenari: A` cannot stand here.",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_feature_is_told_with_its_line_and_the_others_still_run(
@@ -177,7 +181,24 @@ def test_what_is_wrong_with_a_feature_is_told_with_its_line_and_the_others_still
     done = run("test")
     assert done.exit_code == 2
     assert f"features/broken.feature{told}" in done.stderr
-    assert "1 scenarios: 1 held, 1 file cannot be read" in done.stdout
+    assert "1 scenario: 1 held, 1 file cannot be read" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Feature: A\n\nScenari: a\n  Given it is cold\n", ":3: `Scenari: a` is read as a remark, not as `Scenario:`."),
+        ("Feature: A\n\nScenari: a\n  Given it is cold\n" + SOUND, ":3: `Scenari: a` is read as a remark"),
+        ("Feature: A\n  Backgroud:\n    Given it is cold\n" + SOUND, ":2: `Backgroud:` is read as a remark"),
+        ("Feature: A\n  Background:\n\n    Givn it is cold\n" + SOUND, ":4: `Givn it is cold` is read as a remark"),
+        ("Feature: A\n  Rule: B\n    Senario: C\n" + SOUND, ":3: `Senario: C` is read as a remark"),
+    ],
+)
+def test_a_head_that_is_misspelt_is_told_with_its_line(site: Path, text: str, told: str) -> None:
+    (site / "features" / "one.feature").write_text(text, encoding="utf-8")
+    done = run("test")
+    assert done.exit_code == 2
+    assert f"features/one.feature{told}" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -206,7 +227,7 @@ def test_a_run_in_which_all_is_left_out_ends_with_2(site: Path, tag: str) -> Non
     write(site, f"  {tag}\n{SOUND}")
     done = run("test", "--coverage")
     assert done.exit_code == 2, done.output
-    assert "1 scenarios: 1 left out" in done.stdout
+    assert "1 scenario: 1 left out" in done.stdout
     assert done.stderr == "No scenario ran.\n"
     write(site, SOUND, "two.feature")
     assert run("test").exit_code == 0
@@ -221,7 +242,7 @@ def test_only_scenarios_of_a_name_run_examples_filled_in(site: Path) -> None:
     done = run("test", "--name", "VISIT", "-v")
     assert done.exit_code == 0, done.output
     assert "held       Asked when the visit begins" in done.stdout
-    assert "1 scenarios: 1 held" in done.stdout
+    assert "1 scenario: 1 held" in done.stdout
     assert run("test", "--name", "no such").exit_code == 2
 
 
@@ -265,10 +286,15 @@ def test_features_beside_rules_are_about_those_rules(site: Path) -> None:
 def test_rules_that_cannot_be_loaded_are_told_once(site: Path) -> None:
     (site / "overlay.yaml").write_text("name: ours\n", encoding="utf-8")
     write(site, "  Scenario: A\n    When the rules are evaluated\n    Then it stays silent\n")
+    write(site, SOUND, "two.feature")
     done = run("test")
     assert done.exit_code == 2
     assert done.stderr.count("the rules that it is about cannot be loaded.") == 1
-    assert "overlay.yaml" in done.stderr
+    assert done.stderr.count("overlay.yaml") == 1
+    assert "features/two.feature: the rules that it is about cannot be loaded, as told for features/one.feature" in (
+        done.stderr
+    )
+    assert "2 files cannot be read" in done.stdout
 
 
 @pytest.mark.parametrize("where", ["spmwatch.rule_testing.scenario.Scenario.evaluate", "spmwatch.cli.test._show_file"])
@@ -339,7 +365,7 @@ def test_what_cannot_be_is_refused(site: Path, steps: list[str], told: str) -> N
     done = run("test")
     assert done.exit_code == 2, done.output
     assert told in done.stdout
-    assert "1 scenarios: 1 unreadable" in done.stdout
+    assert "1 scenario: 1 unreadable" in done.stdout
 
 
 OUTLINE = """Feature: Invented
