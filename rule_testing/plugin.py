@@ -199,10 +199,14 @@ def pytest_bdd_step_error(
 @pytest.hookimpl(optionalhook=True)
 def pytest_bdd_step_func_lookup_error(request: pytest.FixtureRequest, scenario: BddScenario, step: Step) -> None:
     """Keep which sentences are nearest to one that is none."""
+    from spmwatch.rule_testing.misread import what_is_wrong  # noqa: PLC0415 - needs pytest-bdd
     from spmwatch.rule_testing.step_list import nearest  # noqa: PLC0415 - needs pytest-bdd
 
-    near = nearest(step.name, step.type)
-    advice = "\n".join(["The nearest are:", *(f"  {each}" for each in near)]) if near else "docs/steps.md lists all."
+    advice = what_is_wrong(step.name, step.type)
+    if advice is None:
+        near = nearest(step.name, step.type)
+        all_near = "\n".join(["The nearest are:", *(f"  {each}" for each in near)])
+        advice = all_near if near else "docs/steps.md lists all."
     request.node.stash[TOLD] = Told(
         kind=Kind.UNREADABLE,
         path=_shown(request, scenario),
