@@ -11,7 +11,7 @@ from spmwatch.rule_book.catalogue import Catalogue, catalogue_of
 from spmwatch.rule_book.mutation_file import Changes, Mutation
 from spmwatch.rule_book.page import RulePage
 from spmwatch.rule_book.render import STATUSES, html
-from spmwatch.rule_book.results import Reached, Results
+from spmwatch.rule_book.results import Reached, Result, Results
 from spmwatch.rule_book.scenarios import Feature, by_rule
 from spmwatch.rule_book.standing import STATES, Line, Standing, State, counted, standing_of
 
@@ -77,6 +77,22 @@ class Governance:
         if not rows:
             return None
         return Reached(rule="", kinds={row.rule: (row.reached, row.all) for row in rows})
+
+    @property
+    def measured(self) -> int:
+        """Of how many rules coverage was measured."""
+        return sum(rule.reached is not None for rule in self.rules)
+
+    @property
+    def ran(self) -> int:
+        """How many scenarios ran, each example of an outline counted; as `spmwatch test` counts them."""
+        return sum(case.result is not Result.NOT_RUN for case in (self.results.scenarios if self.results else ()))
+
+    @property
+    def cases(self) -> Mapping[State, int]:
+        """How many scenarios stand how, each example of an outline counted."""
+        lines = self.standing.lines
+        return {state: sum(line.scenario.cases for line in lines if line.state is state) for state in State}
 
     @property
     def unsure(self) -> tuple[int, int]:

@@ -60,9 +60,14 @@ class Changes:
     each: Sequence[Change]
 
     @property
+    def caught(self) -> Sequence[Change]:
+        """Those that some scenario noticed."""
+        return [change for change in self.each if change.noticed_by is not None]
+
+    @property
     def noticed(self) -> int:
         """How many some scenario noticed."""
-        return sum(change.noticed_by is not None for change in self.each)
+        return len(self.caught)
 
     @property
     def accepted(self) -> Sequence[Change]:

@@ -165,7 +165,9 @@ def not_counted(table: Table) -> str:
 def page_of(table: Table) -> str:
     """The table as a page by itself, with nothing to load."""
     template = _templates().get_template("coverage.html.j2")
-    return template.render(table=table, kinds=list(Kind), columns=COLUMNS, legend=LEGEND, version=version())
+    return template.render(
+        table=table, kinds=list(Kind), columns=COLUMNS, legend=LEGEND, not_counted=not_counted, version=version()
+    )
 
 
 @lru_cache(maxsize=1)

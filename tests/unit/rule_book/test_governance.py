@@ -43,8 +43,14 @@ def spoilt(result: Result, **told: str) -> Results:
     return dataclasses.replace(RESULTS, scenarios=tuple(cases))
 
 
+def with_places(page: str) -> str:
+    """Without the marks by which paper leaves a file out that the caption names."""
+    return re.sub('<span class="file">([^<]*)</span>', r"\1", page)
+
+
 def section(page: str, id_: str) -> str:
     """What stands in one chapter, or of one rule."""
+    page = with_places(page)
     start = page.index(f'id="{id_}">')
     following = re.search(r'<section class="(?:rule|chapter)"|</main>', page[start:])
     assert following is not None
@@ -81,7 +87,7 @@ def test_every_scenario_of_a_rule_stands_there_with_its_result_and_place(page: s
 def test_every_scenario_stands_somewhere(page: str) -> None:
     for feature in FEATURES:
         for scenario in feature.scenarios:
-            assert f"<code>{feature.path}:{scenario.line}</code>" in page
+            assert f"<code>{feature.path}:{scenario.line}</code>" in with_places(page)
 
 
 def test_the_head_tells_version_digest_overlays_day_and_totals(page: str) -> None:
@@ -90,7 +96,8 @@ def test_the_head_tells_version_digest_overlays_day_and_totals(page: str) -> Non
     assert f"version {BASE.version}" in head
     assert BASE.digest in head
     assert '<time datetime="2026-01-15">' in head
-    assert f"<td>{total}: {total} passed</td>" in head
+    assert f"<td>{total}, an outline counted once; " in head
+    assert f": {total} passed (" in head
     assert "Overlays</th><td>none" in head
     assert '<p class="verdict ">No scenario fails.' in head
     assert "1 of 3; 1 accepted with a reason, 1 open. Tried on 1 of 30 rules and 1 of" in head
@@ -156,6 +163,32 @@ def test_coverage_and_mutation_are_told_with_what_is_missing(page: str) -> None:
     )
     assert "Coverage was not measured" in section(page, "spm-07")
     assert "Check skin" in section(page, "overview")
+
+
+def test_every_change_stands_there_with_what_became_of_it_and_why(page: str) -> None:
+    told = section(page, "changes")
+    assert "3 times one thing was changed; a scenario failed 1 times." in told
+    for change, why in (
+        ("SPM-05 parameters.x.value: 1 -&gt; 2", "no scenario has exactly 1 day"),
+        ("check skin x: 1 -&gt; 2", "Nobody could tell."),
+        ("SPM-05 hooks[0]: a -&gt; b", "one.feature: One"),
+    ):
+        assert f'<th scope="row">{change}</th><td>{why}</td>' in told
+    assert told.index("Open: ") < told.index("Accepted: ") < told.index("Noticed</h3>")
+    assert 'id="changes"' not in governance_page(BASE, FEATURES, RESULTS, None)
+
+
+def test_counts_of_scenarios_can_be_joined_with_those_of_a_run(page: str) -> None:
+    lines = governance_of(BASE, FEATURES, RESULTS, None).standing.lines
+    every = len(RESULTS.scenarios)
+    assert every > len(lines)
+    assert f": {every} ran, each example of an outline counted" in page
+    assert f"{len(lines)}, an outline counted once; in brackets each of its examples ({every})" in page
+    assert f"{len(lines)} passed ({every})" in page
+
+
+def test_coverage_says_on_how_many_of_the_rules_it_was_measured(page: str) -> None:
+    assert f"(6 of 7 of what the rules owe their scenarios), measured on 2 of {len(BASE.rules)} rules" in page
 
 
 def test_mutation_of_other_rules_is_marked() -> None:
