@@ -116,7 +116,7 @@ def _variant(report: VariantReport, questions: Mapping[str, str], words: Wording
 def _way(branch: BranchReport, words: Wording) -> Way:
     return Way(
         truth=branch.truth,
-        conditions=tuple(_condition(item, words) for item in branch.conditions),
+        conditions=tuple(dict.fromkeys(_condition(item, words) for item in branch.conditions)),  # told once
         negatives=tuple(Negative(id=item.id, condition=_condition(item.report, words)) for item in branch.unless),
     )
 

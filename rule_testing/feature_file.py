@@ -143,7 +143,7 @@ def _unsound(found: list[Mapping[str, Any]], shown: str) -> Iterator[str]:
             yield f"{shown}:{line}: `{name}` has no `Then`, so it could never fail. Say what the rules should do"
         yield from _unasked(scenario["steps"], shown)
         rows = [row for table in scenario["examples"] for row in table["tableBody"]]
-        if "Outline" in scenario["keyword"] and not rows:
+        if ("Outline" in scenario["keyword"] or scenario["examples"]) and not rows:
             yield f"{shown}:{line}: `{name}` has no examples. Add a table below `Examples:`, or write `Scenario:`"
 
 

@@ -93,5 +93,9 @@ WORDS: Mapping[str, Iterable[str]] = {
     "Code systems": vocabulary.CODE_SYSTEMS,
     "Kinds of medication record": vocabulary.RECORD_KINDS,
     "What a record tells of, fact by fact": facts_in_words.KINDS,
+    "Units of a dose": vocabulary.DOSE_UNITS,
+    **{f"Statuses of {kind}": statuses for kind, statuses in vocabulary.STATUSES.items()},
+    "Verification statuses of a diagnosis": vocabulary.VERIFICATIONS,
+    "Intents of MedicationRequest": vocabulary.INTENTS,
 }
 """The words that steps know, by what they name."""

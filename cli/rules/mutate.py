@@ -144,7 +144,8 @@ def _recorded(paths: Sequence[Path], choice: RuleChoice | None, about: Collectio
     if not (done.readable and done.held):
         fix = "Run `spmwatch test` and mend them: changes are judged by scenarios that hold"
         raise InputError(", ".join(map(str, paths)), "-", "has scenarios that fail, or none", fix)
-    complain(f"{len(cases)} scenarios{' about them, or about no rule in particular,' if about else ''} ran and hold.")
+    ran, hold = ("1 scenario", "holds") if len(cases) == 1 else (f"{len(cases)} scenarios", "hold")
+    complain(f"{ran}{' about them, or about no rule in particular,' if about else ''} ran and {hold}.")
     return cases
 
 

@@ -8,7 +8,7 @@ from spmwatch.fhir_adapters.relevance import READ_TYPES
 from spmwatch.rule_testing.named_rules import whole_rules
 from spmwatch.rule_testing.scenario import Scenario
 from spmwatch.rule_testing.steps.grammar import sentence
-from spmwatch.rule_testing.vocabulary import one_of
+from spmwatch.rule_testing.vocabulary import StepError, one_of
 
 
 @given(sentence(r"(?P<resource_type>[A-Z][A-Za-z]+) was not searched"))
@@ -38,6 +38,10 @@ def only_these(scenario: Scenario, rules: str) -> None:
     Example:
         Given only these rules are looked at: SPM-05, SPM-09
     """
+    if scenario.only is not None:
+        raise StepError(
+            "which rules are looked at was said already, by an earlier step or the background. Say it once."
+        )
     scenario.only = whole_rules(rules, scenario.evaluator.rule_base)
 
 
@@ -48,4 +52,4 @@ def left_out(scenario: Scenario, rules: str) -> None:
     Example:
         Given these rules are left out: SPM-27
     """
-    scenario.left_out = whole_rules(rules, scenario.evaluator.rule_base)
+    scenario.left_out += whole_rules(rules, scenario.evaluator.rule_base)

@@ -116,6 +116,7 @@ def test_no_word_of_a_sentence_may_be_misspelt(step: StepDefinition, example: Ex
         (FOUND + "status |\n| 2025-12-10 | platelets | =60 | 10*9/L | |", "`=` is no comparison"),
         ("Given only these rules are looked at: SPM-99", "there is no rule SPM-99."),
         ("Given only these rules are looked at: SPM-02a", "Write `SPM-02` alone."),
+        ("Given only these rules are looked at: SPM-05\nGiven only these rules are looked at: SPM-09", "Say it once."),
         ("Given these rules are left out: SPM-99", "there is no rule SPM-99."),
         ("Given Procedur was not searched", "Did you mean `Procedure`?"),
         ("Given today is 2026-13-15", "`2026-13-15` is no day of the calendar."),

@@ -100,7 +100,7 @@ def test_scenarios_of_other_rules_judge_what_its_own_leave(site: Path) -> None:
     noticed, said, _ = mutated(site, AT_80)
     assert noticed[f"{AGE} 81"] == "our.feature: At 80"
     assert noticed[f"{AGE} 79"] == "other.feature: At 79"
-    assert "1 scenarios about them, or about no rule in particular, ran and hold." in said
+    assert "1 scenario about them, or about no rule in particular, ran and holds." in said
     assert "2 scenarios ran and hold." in said
 
 
@@ -121,7 +121,7 @@ def test_a_rule_without_scenarios_of_its_own_is_judged_by_all(site: Path) -> Non
     done = run("rules", "mutate", "OUR-01", "--overlay", site, "--jobs", 1)
     assert done.exit_code == 0
     assert "about them" not in done.output
-    assert "1 scenarios ran and hold." in done.output
+    assert "1 scenario ran and holds." in done.output
 
 
 def test_what_another_condition_asks_anyway_is_no_change(site: Path) -> None:

@@ -71,6 +71,15 @@ def test_a_failure_tells_where_what_was_expected_what_came_and_why(site: Path) -
     assert "2 scenarios: 1 held, 1 failed" in done.stdout
 
 
+def test_a_condition_that_a_rule_asks_for_twice_is_told_once(site: Path) -> None:
+    steps = f"Given {LATE}\nWhen the rules are evaluated\nThen SPM-09 stays silent\n"
+    (site / "features" / "one.feature").write_text(BEGINNING.partition("    And lenal")[0] + "Scenario: A\n" + steps)
+    done = run("test")
+    assert done.exit_code == 1, done.output
+    long = done.stdout.partition("long (info): yes")[2]
+    assert long.count("drug course: yes - lenalidomide, maintenance") == 1
+
+
 def test_an_unknown_step_is_answered_with_the_nearest(site: Path) -> None:
     write(
         site,
@@ -166,6 +175,7 @@ def test_a_result_that_the_laboratory_cannot_mean_is_refused(site: Path, row: st
         ("  Scenario: A\n    When the rules are evaluated\n", ":8: `A` has no `Then`, so it could never fail."),
         (SOUND * 2, ":11: the name `A` stands in line 8 already."),
         (SOUND.replace(":", " Outline:"), ":8: `A` has no examples."),
+        (SOUND + "    Examples:\n      | day |\n", ":8: `A` has no examples."),
         ("", ":2: holds no scenario."),
         (
             SOUND.replace("Scenario:", "Scenari:"),
