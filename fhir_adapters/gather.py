@@ -14,6 +14,7 @@ from spmwatch.engine.errors import InputError
 from spmwatch.engine.facts import Coverage, Gap, PatientRecord
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.bundle import Contents, Deletion, open_bundle
+from spmwatch.fhir_adapters.corrections import stub_of, without_corrected
 from spmwatch.fhir_adapters.evidence import HIDDEN, may_be_evidence
 from spmwatch.fhir_adapters.manifest import Told
 from spmwatch.fhir_adapters.moves import (
@@ -112,6 +113,8 @@ class Gathered:
     _patients: dict[str, list[Item]] = field(default_factory=dict)
     _parts: list[_Part] = field(default_factory=list)
     _strays: list[tuple[Item, Stray, Problem]] = field(default_factory=list)
+    _stubs: list[Item] = field(default_factory=list)
+    """Of resources that no rule asks for: one of them may be a later version of one that is kept."""
     _told_types: set[str] = field(default_factory=set)
     _owners: Owners = field(init=False)
     _verdicts: dict[int, Verdict] = field(default_factory=dict)
@@ -155,6 +158,8 @@ class Gathered:
             self._enter(item)
         if item.type == "Condition" and item.text("id") and is_coded(item):
             (item.scope or self.index).known_irrelevant.add(f"Condition/{item.text('id')}")
+        if (stub := stub_of(item)) is not None:
+            self._stubs.append(stub)
         self.tally.add(item.type if item.type in READ_TYPES else "(other type)", Fate.IRRELEVANT)
         if not strays:
             self._tell_unknown_type(item)
@@ -211,6 +216,7 @@ class Gathered:
         self._owners = Owners(self.index)
         self._place_strays()
         self._delete()
+        self._correct()
         self._verdicts = verdicts_on(self._items, self.moved, self._owner, self._is_evidence)
         groups: defaultdict[str, list[Item]] = defaultdict(list)
         gaps: defaultdict[str, list[Gap]] = defaultdict(list)
@@ -347,13 +353,21 @@ class Gathered:
             when, known = moment_of(deletion.when), last.get(deletion.key, 0.0)
             last[deletion.key] = None if when is None or known is None else max(when, known)
         self._items = [item for item in self._items if not self._is_deleted(item, last)]
+        self._stubs = [stub for stub in self._stubs if not self._is_deleted(stub, last, counted=False)]
         for key, patients in list(self._patients.items()):
             kept = [item for item in patients if not self._is_deleted(item, last)]
             self._patients[key] = kept
             if not kept:
                 del self._patients[key]
 
-    def _is_deleted(self, item: Item, last: Mapping[str, float | None]) -> bool:
+    def _correct(self) -> None:
+        """Take out what a later version does not say any more."""
+        self._items, gone = without_corrected(self._items, self._stubs, self._owner)
+        for item in gone:
+            self.tally.add(item.type, Fate.DUPLICATE)
+        self._stubs = []
+
+    def _is_deleted(self, item: Item, last: Mapping[str, float | None], *, counted: bool = True) -> bool:
         if item.scope is not None or item.label not in last:
             return False
         deleted, updated = last[item.label], updated_at(item)
@@ -361,7 +375,7 @@ class Gathered:
             item.doubt = _IN_DOUBT
             return False
         if updated <= deleted:
-            self.tally.add(item.type, Fate.EXCLUDED)
+            self.tally.add(item.type, Fate.EXCLUDED, int(counted))
             return True
         return False
 

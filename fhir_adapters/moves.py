@@ -42,7 +42,7 @@ Moves = dict[tuple[str, str], Verdict]
 def several_versions(items: Iterable[Item]) -> Iterator[list[Item]]:
     """Items that say that they are versions of one resource; inside a Bundle its own alone."""
     seen, again = set[object](), set[object]()
-    held = [(item, _identity(item)) for item in items if item.text("id")]
+    held = [(item, identity_of(item)) for item in items if item.text("id")]
     for _, identity in held:
         (again if identity in seen else seen).add(identity)
     versions: defaultdict[object, list[Item]] = defaultdict(list)
@@ -52,7 +52,8 @@ def several_versions(items: Iterable[Item]) -> Iterator[list[Item]]:
     yield from versions.values()
 
 
-def _identity(item: Item) -> object:
+def identity_of(item: Item) -> object:
+    """The same for two items if one is a version of the other."""
     if item.scope is None and not item.full_url:
         return item.label
     target = target_of(item.full_url)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from spmwatch.fhir_adapters.bundle import Deletion, open_bundle
+from spmwatch.fhir_adapters.corrections import CORRECTED
 from spmwatch.fhir_adapters.intake import is_list_of_resources, no_resource
 from spmwatch.fhir_adapters.problems import Problem
 from spmwatch.fhir_adapters.record import READERS
@@ -40,7 +41,7 @@ class Look:
     Attributes:
         keys, identifiers: patients whose it is, or could be.
         evidence: it may bring these patients into the cohort; not looked at when they are in it.
-        relevant: something in it would be kept by the plain reader.
+        relevant: something in it would be kept by the plain reader, or may be a later version of what is.
         nobodys: something relevant in it names no patient.
         products: Medications and Substances in it (`Medication/id`), with their identifiers, by name.
         refers_to: the Medications and Substances it refers to, by name.
@@ -134,7 +135,7 @@ class Looker:
         if item.type not in READERS:
             return
         relevant = self._relevance.might_matter(item)
-        look.relevant = look.relevant or relevant or item.type == "Condition"
+        look.relevant = look.relevant or relevant or item.type in CORRECTED
         owner = owner_of(item)
         look.keys.update(owner.keys)
         look.identifiers.update(owner.identifiers)

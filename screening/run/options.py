@@ -14,7 +14,7 @@ from spmwatch.engine.evaluate import PATIENT_VIEW
 from spmwatch.screening.scan.blocks import CHUNK
 from spmwatch.screening.scan.sources import Inventory
 
-FORMAT_OF_WORK = 4
+FORMAT_OF_WORK = 5
 """Changes when the files of the work folder change their meaning, so that no run goes on with those of another."""
 
 

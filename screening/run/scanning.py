@@ -12,7 +12,7 @@ from spmwatch.screening.scan.patterns import Looked, Patterns, evidence, ids, ou
 from spmwatch.screening.scan.scanner import HyperScanner, PlainScanner, Scanner
 
 PRODUCT_TYPES = ("Medication", "Substance")
-_MEMBERS = ("Patient", "Condition", "Medication", "Substance")
+_MEMBERS = ("Patient", "Condition", "Procedure", "Medication", "Substance")
 
 
 def for_evidence(value_sets: ValueSets, cohort: Cohort, *, many: int) -> Scanner:
@@ -28,7 +28,8 @@ def for_members(cohort: Cohort, *, many: int) -> Scanner:
 def for_cohort(value_sets: ValueSets, cohort: Cohort, *, many: int) -> Scanner:
     """Lines about the cohort, and lines that may bring somebody else into it; by code when the cohort is large.
 
-    By code every Condition is looked at: a drug may name any as its reason.
+    By code every Condition and Procedure is looked at, as every drug is: it may be a later version of what is found
+    elsewhere, and a Condition may be the reason of a drug.
     """
     own = cohort.ids()
     if len(own) > many:
