@@ -18,7 +18,6 @@ from spmwatch.cds_hooks.cards.layout import lay_out
 from spmwatch.cds_hooks.ids import new_row_id
 from spmwatch.cds_hooks.prefetch.reading import MEDICATION_KEYS, Supplied, read_prefetch
 from spmwatch.cds_hooks.prefetch.same_patient import of_the_patient
-from spmwatch.cds_hooks.selections import about_selected
 from spmwatch.cds_hooks.size import agreed_effort, check_drafts, check_length, check_size, too_costly
 from spmwatch.cds_hooks.wire import strict_json
 from spmwatch.cds_hooks.wire.discovery import SERVICES
@@ -36,6 +35,7 @@ from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import Coverage, Gap, PatientRecord
 from spmwatch.engine.merging import Merged, merge
 from spmwatch.engine.recommendation import Recommendation
+from spmwatch.engine.selected_orders import about_selected
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.effort import TooCostlyError
 from spmwatch.fhir_adapters.orders import Draft, orders_from_draft

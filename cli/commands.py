@@ -77,7 +77,8 @@ COMMANDS = {
         "scenario",
         "scenario",
         "Examples:\n\nspmwatch scenario bundle.json --out features/complaint.feature\n\n"
-        "spmwatch scenario export/ --patient P01 --as-of 2026-01-15\n\n{EXIT_CODES}",
+        "spmwatch scenario export/ --patient P01 --as-of 2026-01-15\n\n"
+        "spmwatch scenario request.json --as-of 2026-01-15 --out features/complaint.feature\n\n{EXIT_CODES}",
     ),
     "replay": Listed(
         "replay",

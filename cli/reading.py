@@ -33,7 +33,8 @@ def _resource_type(text: str) -> str:
     return text
 
 
-def _hook(text: str) -> str:
+def parse_hook(text: str) -> str:
+    """The hook of an option."""
     if text not in HOOKS:
         raise typer.BadParameter(f"{visible(text)} is not a hook with rules; use one of {', '.join(HOOKS)}")
     return text
@@ -75,7 +76,7 @@ Hook = Annotated[
     typer.Option(
         "--hook",
         metavar="HOOK",
-        parser=_hook,
+        parser=parse_hook,
         help=f"Evaluate the rules of this hook: {', '.join(HOOKS)}.",
     ),
 ]

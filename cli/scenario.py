@@ -10,19 +10,10 @@ from typing import Annotated
 import typer
 
 from spmwatch.cli.edge import ALL_EVALUATED, SOME_FAILED, AsOf, complain, tidy, today, write_out
-from spmwatch.cli.explain import chosen
-from spmwatch.cli.reading import (
-    Hook,
-    InputPath,
-    Overlays,
-    Partial,
-    load_evaluator,
-    read_input,
-    show_problems,
-)
+from spmwatch.cli.reading import Overlays, Partial, load_evaluator, parse_hook, show_problems
+from spmwatch.cli.scenario_request import Options, asked
 from spmwatch.cli.test import need_testing
 from spmwatch.engine.errors import InputError
-from spmwatch.fhir_adapters.gather import NotRead
 from spmwatch.screening.report import write_file
 
 EXIT_CODES = (
@@ -33,7 +24,15 @@ EXIT_CODES = (
 
 @tidy
 def scenario(
-    path: InputPath,
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH",
+            help="A recorded CDS Hooks request, a Bundle file, a folder of Bundles, an NDJSON file or a Bulk Data "
+            "export folder.",
+            show_default=False,
+        ),
+    ],
     patient: Annotated[
         str | None, typer.Option("--patient", metavar="ID", help="Which patient, where there are several.")
     ] = None,
@@ -49,13 +48,22 @@ def scenario(
         typer.Option("--title", metavar="WORDS", help="Name of the scenario; name no patient.", show_default=False),
     ] = None,
     partial: Partial = None,
-    hook: Hook = "patient-view",
+    hook: Annotated[
+        str | None,
+        typer.Option(
+            "--hook",
+            metavar="HOOK",
+            parser=parse_hook,
+            help="Evaluate the rules of this hook. Default: that of the request, else patient-view.",
+            show_default=False,
+        ),
+    ] = None,
     overlay: Overlays = None,
     force: Annotated[
         bool, typer.Option("--force", help="Write over the file of --out, with whatever was changed in it by hand.")
     ] = False,
 ) -> None:
-    """Write a patient's record as a scenario: without identifiers, its dates moved, with what the rules conclude.
+    """Write a record or CDS Hooks request as a scenario: no identifiers, dates moved, with what the rules conclude.
 
     All dates move alike, and `today` with them. Whoever knows on which day the record was evaluated can count back to
     the true dates: keep that day to yourself, and look through the file before you pass it on.
@@ -67,16 +75,13 @@ def scenario(
 
     day = as_of or today()
     evaluator = load_evaluator(overlay)
-    source = read_input(path, evaluator, as_of=day, partial=partial, strict=False)
-    record = next(iter(chosen(source.outcomes(), patient, path, only_one=True)))
-    if isinstance(record, NotRead):
-        raise record.error
+    seen = asked(path, evaluator, day, Options(patient=patient, partial=partial, hook=hook))
     remarks = [f"The rules had this overlay: {one}. Choose it with --overlay" for one in evaluator.rule_base.overlays]
     written = scenario_of(
-        record,
+        seen.record,
         evaluator,
         as_of=day,
-        hook=hook,
+        hook=seen.hook,
         chance=random.SystemRandom(),  # nobody should be able to tell by how much the dates were moved
         title=" ".join((title or TITLE).split()),
         remarks=remarks,
@@ -88,8 +93,8 @@ def scenario(
         complain(f"Written: {out}. Run it: spmwatch test {shlex.quote(str(out))}")
     for line in (*written.untold, *(f"Unlike the record: {one}" for one in written.differences)):
         complain(f"{line}.")
-    show_problems(source.problems)
-    raise typer.Exit(SOME_FAILED if written.differences or source.problems else ALL_EVALUATED)
+    show_problems(seen.problems)
+    raise typer.Exit(SOME_FAILED if written.differences or seen.problems else ALL_EVALUATED)
 
 
 def _check_name(out: Path, *, force: bool) -> None:

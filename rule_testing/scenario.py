@@ -18,6 +18,7 @@ from spmwatch.engine.facts import Certainty, Fact, PatientRecord, Source
 from spmwatch.engine.merging import Merged, merge
 from spmwatch.engine.reasoning.reports import RuleReport
 from spmwatch.engine.recommendation import Finding, Recommendation
+from spmwatch.engine.selected_orders import about_selected
 from spmwatch.engine.truth import Truth, any_of
 from spmwatch.rule_testing.builder import PatientBuilder
 from spmwatch.rule_testing.evaluated import Evaluated, agree, are_certain, stand_on_records
@@ -156,12 +157,11 @@ class Scenario:
                 a code was not recognised.
         """
         self.read, self.hook = self.record(hook), hook
-        recommendation = self.evaluator.evaluate(self.read, as_of=self.today, hook=hook)
-        self.take(self.evaluator, recommendation)
+        self.take(self.evaluator, self.evaluator.evaluate(self.read, as_of=self.today, hook=hook))
         assert self._result is not None
         agree(self._result)
         if self._observer is not None:
-            self._observer(self.evaluator, recommendation, self._result.reports)
+            self._observer(self.evaluator, self.recommendation, self._result.reports)
 
     def on(self, evaluator: Evaluator, recommendation: Recommendation) -> Scenario:
         """The same scenario as other rules see it, which came to this; its Then steps may be asked again.
@@ -173,7 +173,8 @@ class Scenario:
         return other
 
     def take(self, evaluator: Evaluator, recommendation: Recommendation) -> None:
-        """Go on with this result. Raises AssertionError as `on`."""
+        """Go on with this result, as far as it is about selected orders. Raises AssertionError as `on`."""
+        recommendation = recommendation if self.read is None else about_selected(recommendation, self.read)
         self.evaluator, self._result = evaluator, Evaluated(evaluator, recommendation)
         told = {source.reference for fact in self._facts for source in fact.sources}
         stand_on_records(recommendation, self.builder.references() | told)
@@ -222,7 +223,8 @@ class Scenario:
 
     def _acknowledged(self, day: date, rule: str | None) -> list[Acknowledgement]:
         """What was set aside on an earlier day. Raises StepError when there was no such card."""
-        then = self.evaluator.evaluate(self.record(self.hook), as_of=day, hook=self.hook)
+        record = self.record(self.hook)
+        then = about_selected(self.evaluator.evaluate(record, as_of=day, hook=self.hook), record)
         shown = merge(self._looked_at(then), policy=self.evaluator.rule_base.card_policy).cards
         cards = [card for card in shown if rule in (None, card.advice.rule)]
         if not cards:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import date
 
+from spmwatch.engine.evaluate import Evaluator
+from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.recommendation import Recommendation
+from spmwatch.engine.selected_orders import about_selected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,11 @@ class Conclusion:
             if mine != its:
                 told.append(f"{field.name}: {_apart(mine, its)}")
         return told
+
+
+def concluded(record: PatientRecord, evaluator: Evaluator, as_of: date, hook: str) -> Recommendation:
+    """What the service would tell: of draft orders, those that were selected."""
+    return about_selected(evaluator.evaluate(record, as_of=as_of, hook=hook), record)
 
 
 def _apart(mine: object, its: object) -> str:

@@ -9,7 +9,7 @@ from spmwatch.engine.dates import DateRange, add_months
 from spmwatch.engine.evaluate import Evaluator
 from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.recommendation import Recommendation
-from spmwatch.rule_testing.from_record.conclusion import Conclusion
+from spmwatch.rule_testing.from_record.conclusion import Conclusion, concluded
 
 OLDEST_TOLD = 89
 """Years. Above it HIPAA's Safe Harbor (45 CFR 164.514(b)(2)(i)(C)) has all ages told as one: 90 or older."""
@@ -40,7 +40,7 @@ def without_great_age(
         return record, ()  # a birth date that cannot be; the scenario says so, without the date
     birth = _of_ninety(patient.birth, as_of)
     told = dataclasses.replace(record, patient=dataclasses.replace(patient, birth=birth))
-    mine, its = (evaluator.evaluate(each, as_of=as_of, hook=hook) for each in (record, told))
+    mine, its = (concluded(each, evaluator, as_of, hook) for each in (record, told))
     same = Conclusion.of(mine) == Conclusion.of(its) and _due(mine) == _due(its)
     return (told, (_TOLD_AS_90,)) if same else (record, (_KEPT,))
 

@@ -14,7 +14,7 @@ from spmwatch.engine.facts import PatientRecord
 from spmwatch.engine.recommendation import PlanItem, Recommendation
 from spmwatch.engine.truth import Truth
 from spmwatch.rule_testing.failures import ScenarioFailedError
-from spmwatch.rule_testing.from_record.conclusion import Conclusion
+from spmwatch.rule_testing.from_record.conclusion import Conclusion, concluded
 from spmwatch.rule_testing.from_record.great_age import without_great_age
 from spmwatch.rule_testing.from_record.shift import Shift, shifts
 from spmwatch.rule_testing.from_record.telling import Teller
@@ -85,15 +85,15 @@ def scenario_of(
     Raises:
         InputError: no move of the dates was found that leaves the conclusion as it is.
     """
-    wanted = Conclusion.of(evaluator.evaluate(record, as_of=as_of, hook=hook))
+    wanted = Conclusion.of(concluded(record, evaluator, as_of, hook))
     record, age = without_great_age(record, evaluator, as_of, hook)
     move = _chosen(record, evaluator, as_of, hook, chance, wanted)
     told = Teller(evaluator, move.day(as_of)).told(move.record(record), drafts=hook in WITH_DRAFTS)
     scenario, apart = _play(told, evaluator, hook)
-    concluded = evaluator.evaluate(scenario.record(hook), as_of=move.day(as_of), hook=hook)
-    expected = list(_expectations(concluded, evaluator))
+    again = concluded(scenario.record(hook), evaluator, move.day(as_of), hook)
+    expected = list(_expectations(again, evaluator))
     untold = [*_untold(record), *age, *([] if apart else _broken(scenario, expected))]
-    differences = [*apart, *wanted.differences(Conclusion.of(concluded))]
+    differences = [*apart, *wanted.differences(Conclusion.of(again))]
     lines = [*remarks, *untold, *(f"Unlike the record: {one}" for one in differences)]
     sentences = [*told, Said(WHEN, ASKED[hook]), *expected]
     return Written(text=_feature(title, lines, sentences), untold=tuple(untold), differences=tuple(differences))
@@ -108,7 +108,7 @@ def _chosen(
     wanted: Conclusion,
 ) -> Shift:
     for move in shifts(record, as_of, chance):
-        moved = evaluator.evaluate(move.record(record), as_of=move.day(as_of), hook=hook)
+        moved = concluded(move.record(record), evaluator, move.day(as_of), hook)
         if Conclusion.of(moved) == wanted:
             return move
     problem = "no way was found to move its dates so that none is left and the conclusion stays"
