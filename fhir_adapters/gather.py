@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,6 +14,7 @@ from spmwatch.engine.facts import Coverage, Gap, PatientRecord
 from spmwatch.engine.terminology.value_sets import ValueSets
 from spmwatch.fhir_adapters.bundle import Contents, Deletion, open_bundle
 from spmwatch.fhir_adapters.corrections import stub_of, without_corrected
+from spmwatch.fhir_adapters.deletions import Deleted, dated
 from spmwatch.fhir_adapters.evidence import HIDDEN, may_be_evidence
 from spmwatch.fhir_adapters.manifest import Told
 from spmwatch.fhir_adapters.moves import (
@@ -30,7 +30,7 @@ from spmwatch.fhir_adapters.moves import (
 )
 from spmwatch.fhir_adapters.problems import Fate, Problem, ProblemLog, Tally
 from spmwatch.fhir_adapters.record import READERS, distinct_of, nobodys, read_record
-from spmwatch.fhir_adapters.references import Item, ResourceIndex, moment_of, newest_of, updated_at
+from spmwatch.fhir_adapters.references import Item, ResourceIndex, newest_of
 from spmwatch.fhir_adapters.relevance import READ_TYPES, Relevance, is_coded, relevance_of
 from spmwatch.fhir_adapters.resource_types import is_resource_type
 from spmwatch.fhir_adapters.shapes import references_in
@@ -44,7 +44,6 @@ BY_HAND = "--partial"
 _LONGEST_TYPE, _MOST_TYPES = 60, 100  # names of unknown resource types that are told
 NO_RESOURCE = "JSON that is not a FHIR resource"
 _PLACE = "Write it as a resource with its `resourceType`."
-_IN_DOUBT = "an export says that it was deleted, and whether that was before or after this version cannot be told"
 TOLD_BY_PLACE = frozenset({"unreadable", "wrong-type", "unresolved-reference", "conflict"})
 """Kinds of gap that somebody has to mend in the file."""
 
@@ -346,19 +345,24 @@ class Gathered:
 
     def _delete(self) -> None:
         """Take out what was deleted after it was last changed; where that cannot be told, it is in doubt."""
-        if not self.deletions:
+        deleted = Deleted(self.deletions)
+        if not deleted:
             return
-        last: dict[str, float | None] = {}
-        for deletion in self.deletions:
-            when, known = moment_of(deletion.when), last.get(deletion.key, 0.0)
-            last[deletion.key] = None if when is None or known is None else max(when, known)
-        self._items = [item for item in self._items if not self._is_deleted(item, last)]
-        self._stubs = [stub for stub in self._stubs if not self._is_deleted(stub, last, counted=False)]
+        self._items = self._left(self._items, deleted)
+        self._stubs = [stub for stub in self._stubs if not deleted.has(stub)]
         for key, patients in list(self._patients.items()):
-            kept = [item for item in patients if not self._is_deleted(item, last)]
-            self._patients[key] = kept
-            if not kept:
+            self._patients[key] = self._left(patients, deleted)
+            if not self._patients[key]:
                 del self._patients[key]
+
+    def _left(self, items: Iterable[Item], deleted: Deleted) -> list[Item]:
+        left: list[Item] = []
+        for item in items:
+            if deleted.has(item):
+                self.tally.add(item.type, Fate.EXCLUDED)
+            else:
+                left.append(item)
+        return left
 
     def _correct(self) -> None:
         """Take out what a later version does not say any more."""
@@ -366,18 +370,6 @@ class Gathered:
         for item in gone:
             self.tally.add(item.type, Fate.DUPLICATE)
         self._stubs = []
-
-    def _is_deleted(self, item: Item, last: Mapping[str, float | None], *, counted: bool = True) -> bool:
-        if item.scope is not None or item.label not in last:
-            return False
-        deleted, updated = last[item.label], updated_at(item)
-        if deleted is None or updated is None:
-            item.doubt = _IN_DOUBT
-            return False
-        if updated <= deleted:
-            self.tally.add(item.type, Fate.EXCLUDED, int(counted))
-            return True
-        return False
 
     def moves(self) -> Moves:
         """Who loses which resources outside Bundles to a later version, for somebody who has all versions of them."""
@@ -409,13 +401,6 @@ class Gathered:
                     found[key].setdefault(kind, why)
                 gaps[key] += part.gaps
         return found
-
-
-def dated(deletion: Deletion, files: Mapping[str, str | None]) -> Deletion:
-    """A deletion without a day of its own, with that of the export in whose file of deletions it stands."""
-    name = deletion.where.split(" ")[0].split(":")[0].rsplit("/", 1)[-1]
-    when = files.get(name)
-    return deletion if deletion.when is not None or when is None else dataclasses.replace(deletion, when=when)
 
 
 def _tell_places(gaps: Iterable[Gap], items: Iterable[Item], report: Callable[[Problem], None]) -> None:
