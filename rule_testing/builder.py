@@ -119,6 +119,11 @@ class PatientBuilder:
         """`Type/id` of everything built."""
         return frozenset(f"{item['resourceType']}/{item['id']}" for item in [*self.resources(), *self._orders])
 
+    @property
+    def deceased(self) -> bool:
+        """Was the patient said to have died?"""
+        return any(element.startswith("deceased") for element in self._patient)
+
     # -- what may be told -------------------------------------------------------------------------------------------
 
     def patient(self, **elements: object) -> None:

@@ -134,6 +134,7 @@ def _year_first(match: re.Match[str]) -> str:
 
 _MONTHS = 12
 _REPAIRS: tuple[Repair, ...] = (
+    _replacing(r"\s+#.*$", lambda _: "", "Write the remark in a line of its own."),
     _replacing("[“”„«»]", lambda _: '"', 'Write straight quotes: `"`.'),
     _replacing(" {2,}|\t", lambda _: " ", "Write one space between words."),
     _replacing(r"[.;!]+$", lambda _: "", "Leave out the `{found}` at the end."),

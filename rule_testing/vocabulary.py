@@ -257,12 +257,16 @@ def one_of(kind: str, word: str, known: Iterable[str]) -> str:
     return look_up(kind, word, {each: each for each in known})
 
 
+_MOST_TOLD = 60
+_TOO_MANY = " There are too many to tell them here, and none is like it."
+
+
 def instead(word: str, known: Iterable[str]) -> str:
     """What to write instead of a word that is none of these: the nearest, and all."""
     words = list(known)
     near = get_close_matches(word, words, n=1) or get_close_matches(word.lower(), words, n=1)
     meant = f" Did you mean `{near[0]}`?" if near else ""
-    return f"{meant} Write one of: {', '.join(words)}."
+    return f"{meant} Write one of: {', '.join(words)}." if len(words) <= _MOST_TOLD else meant or _TOO_MANY
 
 
 def status_of(resource_type: str, status: str) -> str:

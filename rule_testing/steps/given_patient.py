@@ -95,6 +95,7 @@ def patient_died(scenario: Scenario, day: str) -> None:
     Example:
         Given the patient died on 2025-12-28
     """
+    _dies_once(scenario)
     scenario.builder.patient(deceasedDateTime=day)
 
 
@@ -105,6 +106,7 @@ def patient_died_undated(scenario: Scenario) -> None:
     Example:
         Given the patient died at no recorded time
     """
+    _dies_once(scenario)
     scenario.builder.patient(deceasedBoolean=True)
 
 
@@ -141,3 +143,9 @@ def answer_in_words(scenario: Scenario, question: str, day: str, text: str) -> N
     """
     scenario.in_words = True
     scenario.builder.observation({"text": question}, on=day, valueString=text)
+
+
+def _dies_once(scenario: Scenario) -> None:
+    """Raises StepError when the patient has died by an earlier step."""
+    if scenario.builder.deceased:
+        raise StepError("the patient died already, by an earlier step or the background. Leave one of the two out.")

@@ -67,3 +67,11 @@ def test_the_row_of_a_wrong_cell_is_named() -> None:
 def test_an_unknown_word_answers_with_the_known_ones() -> None:
     with pytest.raises(StepError, match=r"`aspirin` is no drug .* lenalidomide, oral melphalan"):
         look_up("drug", "aspirin", DRUGS)
+
+
+def test_of_very_many_words_only_the_nearest_is_told() -> None:
+    many = [f"word{number}" for number in range(1000)]
+    with pytest.raises(StepError, match=r"Did you mean `word[0-9]+`\?$"):
+        one_of("thing", "wrod7", many)
+    with pytest.raises(StepError, match="too many to tell"):
+        one_of("thing", "xyzzy", many)

@@ -64,6 +64,7 @@ FOUND = "multiple myeloma was diagnosed {}"
             "a smoker of many pack-years was recorded on 2025",
             "`many` is no amount. Write a number such as 10.",
         ),
+        ("when", "the chart is opened  # at last", "Write the remark in a line of its own."),
         ("when", "The chart is opened", "Write `the` with a small letter."),
         ("when", "the  chart is opened", "Write one space between words."),
         (

@@ -117,6 +117,10 @@ def test_no_word_of_a_sentence_may_be_misspelt(step: StepDefinition, example: Ex
         ("Given only these rules are looked at: SPM-99", "there is no rule SPM-99."),
         ("Given only these rules are looked at: SPM-02a", "Write `SPM-02` alone."),
         ("Given only these rules are looked at: SPM-05\nGiven only these rules are looked at: SPM-09", "Say it once."),
+        (
+            "Given the patient died on 2025-02-01\nGiven the patient died at no recorded time",
+            "the patient died already",
+        ),
         ("Given these rules are left out: SPM-99", "there is no rule SPM-99."),
         ("Given Procedur was not searched", "Did you mean `Procedure`?"),
         ("Given today is 2026-13-15", "`2026-13-15` is no day of the calendar."),
