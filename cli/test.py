@@ -91,7 +91,7 @@ def run_features(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every scenario, not only each file.")] = False,
 ) -> None:
     """Run rule scenarios: say which hold, and of those that do not what was expected, what came, and why."""
-    wanted_paths = _paths(paths)
+    wanted_paths = feature_paths(paths)
     need_testing()
     from spmwatch.rule_testing.run import Wanted, run  # noqa: PLC0415 - needs pytest, an extra
 
@@ -99,7 +99,7 @@ def run_features(
         if file is not None:
             _check_writable(file)
     measured = _Measured() if coverage or html is not None or fail_under is not None else None
-    wanted = Wanted(paths=wanted_paths, choice=_choice(rules, overlay), named=name, junit=junit)
+    wanted = Wanted(paths=wanted_paths, choice=named_rules(rules, overlay), named=name, junit=junit)
     with _told_to_the_end():
         done = run(
             wanted,
@@ -177,7 +177,7 @@ def _check_writable(file: Path) -> None:
         raise InputError(str(file), "-", "cannot be written (Permission denied)", fix)
 
 
-def _paths(paths: Sequence[Path] | None) -> list[Path]:
+def feature_paths(paths: Sequence[Path] | None) -> list[Path]:
     """The paths that were named. Raises InputError for one that holds no features."""
     if not paths:
         return [FEATURES if FEATURES.is_dir() else Path()]
@@ -199,7 +199,7 @@ def need_testing() -> None:
             )
 
 
-def _choice(rules: Path | None, overlay: Sequence[Path] | None) -> RuleChoice | None:
+def named_rules(rules: Path | None, overlay: Sequence[Path] | None) -> RuleChoice | None:
     """The rules that were named, loaded once for what is to be said of them; None when none were."""
     from spmwatch.rule_testing.rule_choice import RuleChoice  # noqa: PLC0415 - see `run_features`
 

@@ -7,6 +7,7 @@ about that overlay, `features/` beside `rules/` about those rules.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -60,6 +61,19 @@ def rules_beside(feature: Path) -> RuleChoice:
         if (folder / OVERLAY_FILE).is_file():
             return RuleChoice(overlays=(folder,))
     return RuleChoice()
+
+
+def rules_beside_all(paths: Sequence[Path]) -> RuleChoice:
+    """The same of feature files and folders of such.
+
+    Raises:
+        InputError: they stand beside different rules.
+    """
+    found = dict.fromkeys(rules_beside(path / "-" if path.is_dir() else path) for path in paths)
+    if len(found) > 1:
+        fix = "Name features that stand beside the same rules, or say which with --overlay or --rules"
+        raise InputError(", ".join(map(str, paths)), "-", "stand beside different rules", fix)
+    return next(iter(found), RuleChoice())
 
 
 def _is_shipped(rules: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,21 +11,19 @@ import typer
 
 from spmwatch.cli.edge import complain, tidy, visible
 from spmwatch.cli.reading import Overlays
-from spmwatch.cli.rules.common import checked_root
 from spmwatch.cli.rules.mutate_text import as_json, print_report
-from spmwatch.cli.test import need_testing
+from spmwatch.cli.rules.mutate_wanted import wanted_of
+from spmwatch.cli.test import feature_paths, named_rules, need_testing
 from spmwatch.engine.errors import InputError
 from spmwatch.screening.report import write_file
 
 if TYPE_CHECKING:
-    from spmwatch.engine.catalogue.load import RuleBase
     from spmwatch.rule_testing.mutation.mutants import Mutant
     from spmwatch.rule_testing.mutation.recording import Case
     from spmwatch.rule_testing.mutation.run import Report
     from spmwatch.rule_testing.rule_choice import RuleChoice
 
 DONE, SURVIVORS, WRONG_INPUT = 0, 1, 2
-FEATURES = Path("features")
 
 
 @tidy
@@ -35,19 +32,30 @@ def mutate(
         list[str] | None,
         typer.Argument(
             metavar="[RULE]...",
-            help="Ids, e.g. SPM-06; of a check its name, e.g. skin. Default: all.",
+            help="Ids, e.g. SPM-06; of a check its name, e.g. skin; conventions: the numbers that all rules share. "
+            "Default: all.",
             show_default=False,
         ),
     ] = None,
     features: Annotated[
         list[Path] | None,
         typer.Option(
-            "--features", metavar="PATH", help="Feature files or folders. Default: features/.", show_default=False
+            "--features",
+            metavar="PATH",
+            help="Feature files or folders. Default: features/, else this folder.",
+            show_default=False,
         ),
     ] = None,
     rules: Annotated[
         Path | None,
-        typer.Option("--rules", "--root", metavar="DIR", help="A folder in the form of rules/.", show_default=False),
+        typer.Option(
+            "--rules",
+            "--root",
+            metavar="DIR",
+            help="A folder in the form of rules/. Default: the rules or the overlay that stand beside the features, "
+            "else the shipped rules.",
+            show_default=False,
+        ),
     ] = None,
     overlay: Overlays = None,
     changed_since: Annotated[
@@ -55,7 +63,7 @@ def mutate(
         typer.Option(
             "--changed-since",
             metavar="REF",
-            help="Only rules whose files differ from this git revision.",
+            help="Only rules whose files differ from this git revision, new ones included.",
             show_default=False,
         ),
     ] = None,
@@ -93,16 +101,13 @@ def mutate(
     from spmwatch.rule_testing.mutation.accepted import FILE, accepted_in  # noqa: PLC0415 - needs the extra `testing`
     from spmwatch.rule_testing.mutation.changes import Kind  # noqa: PLC0415
     from spmwatch.rule_testing.mutation.run import USUAL, judge_all, mutants, usual_jobs  # noqa: PLC0415
-    from spmwatch.rule_testing.rule_choice import RuleChoice  # noqa: PLC0415
+    from spmwatch.rule_testing.rule_choice import rules_beside_all  # noqa: PLC0415
 
-    paths = features or [FEATURES]
-    for path in paths:
-        if not path.exists():
-            raise InputError(str(path), "-", "does not exist", "Name feature files or a folder of such")
-    choice = RuleChoice(rules and rules.resolve(), tuple(each.resolve() for each in overlay or ()))
-    checked_root(rules)
+    paths = feature_paths(features)
+    named = named_rules(rules, overlay)
+    choice = named or rules_beside_all(paths)
     base = choice.evaluator().rule_base
-    wanted = _wanted(base, rule or [], changed_since, rules)
+    wanted = wanted_of(base, rule or [], changed_since, choice)
     if wanted is not None and not wanted:
         complain(f"No rule differs from {visible(changed_since or '')}.")
         raise typer.Exit(DONE)
@@ -110,7 +115,7 @@ def mutate(
     found = mutants(base, choice.root, wanted or (), frozenset(Kind) if thorough else USUAL)
 
     def judged(found: Sequence[Mutant], about: Collection[str], *, complete: bool) -> Report | None:
-        cases = _recorded(paths, choice if rules or overlay else None, about)
+        cases = _recorded(paths, named, about)
         if about and not cases:
             return None
         return judge_all(found, cases, base, known, jobs=jobs or usual_jobs(), progress=_progress, complete=complete)
@@ -147,36 +152,6 @@ def _recorded(paths: Sequence[Path], choice: RuleChoice | None, about: Collectio
     ran, hold = ("1 scenario", "holds") if len(cases) == 1 else (f"{len(cases)} scenarios", "hold")
     complain(f"{ran}{' about them, or about no rule in particular,' if about else ''} ran and {hold}.")
     return cases
-
-
-def _wanted(base: RuleBase, named: Sequence[str], ref: str | None, root: Path | None) -> Collection[str] | None:
-    """Ids of what is to be changed; None: everything. Raises InputError for an id that is none."""
-    ids = {rule.id: rule.id for rule in base.rules}
-    ids |= {name: f"check {check.id}" for check in base.checks for name in (check.id, f"check {check.id}")}
-    if strange := [name for name in named if name not in ids]:
-        fix = f"Write one of: {', '.join(ids)}"
-        raise InputError(strange[0], "-", "is no active rule and no check", fix)
-    wanted = {ids[name] for name in named}
-    if ref is None:
-        return wanted or None
-    changed = _changed_files(ref, root or Path("rules"))
-    parts = [*((rule.path, rule.id) for rule in base.rules), *((c.path, f"check {c.id}") for c in base.checks)]
-    of_parts = dict(parts)
-    touched = {of_parts[path] for path in changed if path in of_parts}
-    if any(path not in of_parts and path.endswith(".yaml") for path in changed):
-        touched = set(of_parts.values())  # a file that all rules share
-    return touched & wanted if wanted else touched
-
-
-def _changed_files(ref: str, folder: Path) -> Sequence[str]:
-    """Files below the folder of rules that differ from the revision, as `rules/...`. Raises InputError."""
-    if ref.startswith("-"):
-        raise InputError(ref, "-", "is no revision", "Name a branch, a tag or a commit")
-    command = ["git", "-C", str(folder), "diff", "--name-only", "--relative", ref, "--", "."]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise InputError(ref, "-", "is no revision that git knows here", "Name a branch, a tag or a commit")
-    return [f"rules/{line}" for line in done.stdout.splitlines()]
 
 
 def _progress(done: int, of: int) -> None:

@@ -11,11 +11,14 @@ from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from spmwatch.engine.catalogue.rule import Indicator
 from spmwatch.engine.episodes import UNKNOWN, VOCABULARY
-from spmwatch.rule_testing.mutation.source import Steps
+
+Steps = tuple[str | int, ...]
+"""From the top of a file to one of its fields: `("parameters", "apart", "value")`."""
 
 
 class Kind(StrEnum):
@@ -32,6 +35,7 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
     PLAN = "plan"
     HOOK = "hook"
+    ORDER = "order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ DROPPED = "(dropped)"
 
 def changes_of(data: Mapping[str, Any]) -> Iterator[Change]:
     """Every change of a rule file or a check file, in the order of the file."""
-    yield from _numbers(data)
+    yield from numbers(data)
     for steps, tree in _trees(data):
         yield from _changed_tree(data, steps, tree)
     yield from _indicators(data)
@@ -79,7 +83,8 @@ def changes_of(data: Mapping[str, Any]) -> Iterator[Change]:
 # -- numbers ----------------------------------------------------------------------------------------------------------
 
 
-def _numbers(data: Mapping[str, Any]) -> Iterator[Change]:
+def numbers(data: Mapping[str, Any]) -> Iterator[Change]:
+    """Each of the `parameters` by one unit more, and less."""
     for name, parameter in data["parameters"].items():
         value = Decimal(str(parameter["value"]))
         step = Decimal(1) if parameter["unit"] in _WHOLE_UNITS else _last_place(value)
@@ -185,6 +190,21 @@ def _listed(data: Mapping[str, Any], steps: Steps, kind: Kind) -> Iterator[Chang
     for index, item in enumerate(items):
         if kind is Kind.PLAN or len(items) > 1:
             yield _drop(data, kind, (*steps, index), item)
+
+
+def each_dropped(data: Mapping[str, Any], steps: Steps) -> Iterator[Change]:
+    """Each entry of a list left out."""
+    for index, item in enumerate(_at(data, steps)):
+        yield _drop(data, Kind.WORD, (*steps, index), item)
+
+
+def each_swapped(data: Mapping[str, Any], steps: Steps) -> Iterator[Change]:
+    """Each two neighbours of a list the other way round."""
+    items = _at(data, steps)
+    for index, (first, second) in enumerate(pairwise(items)):
+        swapped = [*items[:index], second, first, *items[index + 2 :]]
+        before, after = f"{first}, {second}", f"{second}, {first}"
+        yield _replaced(data, Kind.ORDER, steps, swapped, before, after, None, suffix=(index,))
 
 
 def _whole(data: Mapping[str, Any], steps: Steps, tree: Tree) -> Change:

@@ -2,7 +2,8 @@
 
 Asked in two ways. `killer` is quick: the rule network runs the changed rule, what builds on its findings and the
 data-gap rule, while all other rules keep what they matched; a scenario is asked again only where the changed rule
-matches something else, stays undecided (its questions may change), or is changed in what is told beside a match.
+matches something else, stays undecided (its questions may change), or is changed in what is told beside a match. What
+all rules share (shared.py) is judged by scenarios whose episodes it changes, or what else it can reach.
 `noticed_by_any` spares nothing: every scenario, every rule, the evaluator that a service has. Whoever survives the
 first is judged by the second.
 """
@@ -25,6 +26,7 @@ from spmwatch.engine.timeline.build import build_timeline
 from spmwatch.rule_testing.mutation.changes import Kind
 from spmwatch.rule_testing.mutation.mutants import Mutant
 from spmwatch.rule_testing.mutation.recording import Case
+from spmwatch.rule_testing.mutation.shared import Shared
 
 _BESIDE_A_MATCH = frozenset({Kind.INDICATOR, Kind.UNKNOWN, Kind.PLAN})
 
@@ -40,7 +42,9 @@ class Judge:
         """The first scenario found that notices the mutant."""
         others = _Mutated(mutant)
         for seen in self._concerned(mutant):
-            if isinstance(mutant.part, Check):
+            if isinstance(mutant.part, Shared):
+                noticed = _reaches(seen, mutant, mutant.part) and not _holds(seen, mutant, others)
+            elif isinstance(mutant.part, Check):
                 noticed = _may_differ(seen, mutant) and not _holds(seen, mutant, others)
             else:
                 noticed = _rule_noticed(seen, mutant, others)
@@ -49,17 +53,24 @@ class Judge:
         return None
 
     def noticed_by_any(self, mutant: Mutant) -> Case | None:
-        """The same, each scenario evaluated whole."""
+        """The same, each scenario evaluated whole. What all rules share was judged so already."""
+        if isinstance(mutant.part, Shared):
+            return None
         others = _Mutated(mutant)
         return next((seen.case for seen in self._concerned(mutant) if not _holds(seen, mutant, others)), None)
 
     def _concerned(self, mutant: Mutant) -> list[_Seen]:
-        """Scenarios about the unchanged rule; those of its own feature first, then those in which it spoke."""
+        """Scenarios about the unchanged rule; those of its own feature first, then those in which it spoke.
+
+        What all rules share has a feature of its name.
+        """
         part = mutant.source.part
         bases = {id(seen.base): seen.base for seen in self._cases}
         same = {key for key, base in bases.items() if _has(base, part)}
 
         def rank(seen: _Seen) -> tuple[bool, bool]:
+            if isinstance(part, Shared):
+                return seen.case.path.stem != part.id, False
             spoke = any(finding.rule == part.id for finding in seen.case.before.findings)
             return seen.case.scenario.rule != part.id, not spoke
 
@@ -81,7 +92,10 @@ class _Seen:
     @cached_property
     def bare(self) -> Timeline:
         """The episodes before the checks were added."""
-        base = self.base
+        return self.bare_on(self.base)
+
+    def bare_on(self, base: RuleBase) -> Timeline:
+        """The same by the conventions of another rule base."""
         return build_timeline(
             self.case.record, as_of=self.timeline.as_of, conventions=base.conventions, value_sets=base.value_sets
         )
@@ -204,20 +218,33 @@ def _may_differ(seen: _Seen, mutant: Mutant) -> bool:
     return seen.checked(before, remember=True) != seen.checked(after)
 
 
+def _reaches(seen: _Seen, mutant: Mutant, part: Shared) -> bool:
+    """May what all rules share make a difference: to the episodes, to what is made of them, or to an earlier day?"""
+    if seen.case.scenario.earlier_days or mutant.change.steps[0] in part.beyond_episodes:
+        return True
+    return seen.bare_on(part.put_into(seen.base)) != seen.bare
+
+
 def _holds(seen: _Seen, mutant: Mutant, others: _Mutated) -> bool:
     evaluator = others.evaluator(seen.case.evaluator)
     timeline = seen.timeline
     if isinstance(mutant.part, Check):
         timeline = evaluator.with_checks(seen.bare, seen.coverage)
+    elif isinstance(mutant.part, Shared):
+        timeline = evaluator.timeline(seen.case.record, as_of=timeline.as_of)
     return seen.case.asked_of(evaluator, evaluator.evaluate_timeline(timeline, hook=seen.hook))
 
 
-def _has(base: RuleBase, part: Rule | Check) -> bool:
+def _has(base: RuleBase, part: Rule | Check | Shared) -> bool:
+    if isinstance(part, Shared):
+        return part.within(base)
     return any(part is each or part == each for each in (base.rules if isinstance(part, Rule) else base.checks))
 
 
 def _changed(base: RuleBase, mutant: Mutant) -> RuleBase:
     before, after = mutant.source.part, mutant.part
+    if isinstance(after, Shared):
+        return after.put_into(base)
     if isinstance(after, Rule):
         return dataclasses.replace(base, rules=tuple(after if each.id == before.id else each for each in base.rules))
     return dataclasses.replace(base, checks=tuple(after if each.id == before.id else each for each in base.checks))

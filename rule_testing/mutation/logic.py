@@ -11,14 +11,17 @@ from collections.abc import Sequence
 from spmwatch.engine.catalogue.conditions import Branch, Condition
 from spmwatch.engine.catalogue.rule import Rule, Variant
 from spmwatch.engine.follow_up.check import Check
+from spmwatch.rule_testing.mutation.shared import Shared
 
 _Spans = frozenset[tuple[str, str, float, int, str, str]]
 _Words = frozenset[tuple[str, frozenset[str]]]
 _Asked = tuple[str, _Words, _Spans]
 
 
-def logic_of(part: Rule | Check) -> object:
-    """Equal for two rules, or two checks, that decide alike."""
+def logic_of(part: Rule | Check | Shared) -> object:
+    """Equal for two rules, two checks, or two versions of a shared file, that decide alike."""
+    if isinstance(part, Shared):
+        return part.value
     if isinstance(part, Rule):
         variants = [(v.id, v.part, v.indicator, _branches(v.branches), _unless(v)) for v in part.variants]
         return variants, part.asks, part.follow_up, part.hooks

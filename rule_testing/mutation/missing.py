@@ -13,21 +13,42 @@ from spmwatch.engine.follow_up.check import Check
 from spmwatch.rule_book.sentences import Sentences
 from spmwatch.rule_testing.mutation.changes import Kind
 from spmwatch.rule_testing.mutation.mutants import Mutant
+from spmwatch.rule_testing.mutation.shared import Shared
 
 _UNITS = {"d": "days", "wk": "weeks", "mo": "months", "a": "years"}
 
 
 def missing_scenario(mutant: Mutant, wording: Wording) -> str:
     """One sentence: the patient, or the question, that would tell the change from the rule as it is."""
+    if isinstance(mutant.part, Shared):
+        return _shared(mutant)
     return _TOLD[mutant.change.kind](mutant, wording)
+
+
+def _shared(mutant: Mutant) -> str:
+    """Of what all rules share: what the number means stands beside it."""
+    change, data = mutant.change, mutant.source.data
+    if change.kind is Kind.THRESHOLD:
+        name = str(change.steps[1])
+        low, high = sorted((float(change.before), float(change.after)))
+        parameters = data["parameters"]
+        assert isinstance(parameters, dict)
+        parameter = parameters[name]
+        unit = _UNITS.get(parameter["unit"], parameter["unit"])
+        between = f"{plain_number(low)} and {plain_number(high)} {unit}"
+        return f"no scenario tells {between} apart as {name}: {parameter['meaning']}"
+    if change.kind is Kind.ORDER:
+        first, _, second = change.before.partition(", ")
+        return f"no scenario notices that `{first}` stands before `{second}` in {change.steps[0]}"
+    return f"no scenario needs {change.before} in {change.steps[0]}"
 
 
 def _threshold(mutant: Mutant, _wording: Wording) -> str:
     name = str(mutant.change.steps[1])
-    parameter = mutant.source.part.parameters[name]
+    parameter = _part(mutant).parameters[name]
     low, high = sorted((float(mutant.change.before), float(mutant.change.after)))
     unit = _UNITS.get(parameter.unit, parameter.unit)
-    tests = [test for condition in _conditions(mutant.source.part) for test in condition.spans if _is(test, name)]
+    tests = [test for condition in _conditions(_part(mutant)) for test in condition.spans if _is(test, name)]
     if not tests:
         span = f"{plain_number(low)} and {plain_number(high)} {unit}"
         return f"no scenario has a test that was done between {span} ago ({name})"
@@ -44,7 +65,7 @@ def _between(test: SpanTest, low: float, high: float) -> str:
 
 def _comparison(mutant: Mutant, _wording: Wording) -> str:
     _, _, limit = mutant.change.before.partition(" ")
-    parameter = mutant.source.part.parameters.get(limit)
+    parameter = _part(mutant).parameters.get(limit)
     exact = (
         f"{plain_number(parameter.value)} {_UNITS.get(parameter.unit, parameter.unit)} ({limit})" if parameter else ""
     )
@@ -117,13 +138,19 @@ def _said(mutant: Mutant, wording: Wording) -> str:
     tree: Mapping[str, Any] = mutant.change.what or {}
     bare = {key: value for key, value in tree.items() if key not in ("id", "words", "doubtful")}
     try:
-        branches = parse_when(bare, "-", mutant.source.part.parameters, {}, calendar=True)
+        branches = parse_when(bare, "-", _part(mutant).parameters, {}, calendar=True)
         sentences = Sentences(wording)
         conditions = [condition for branch in branches for condition in branch.conditions]
         names = sentences.names(conditions)
         return "; ".join(dict.fromkeys(sentences.sentence(each, names) for each in conditions)).replace("**", "")
     except Exception:  # noqa: BLE001 - a part of a condition need not be one that reads by itself
         return mutant.change.before
+
+
+def _part(mutant: Mutant) -> Rule | Check:
+    part = mutant.source.part
+    assert not isinstance(part, Shared), "what all rules share is told otherwise"
+    return part
 
 
 def _is(test: SpanTest, name: str) -> bool:

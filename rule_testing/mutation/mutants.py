@@ -1,4 +1,4 @@
-"""Mutants: a rule or check with one change, as the engine would load it, its texts being left as they are."""
+"""Mutants: a rule, a check or a shared file with one change, as the engine loads it; texts are left as they are."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from spmwatch.engine.catalogue.rule import Rule, RuleFile, Variant, parse_rule
 from spmwatch.engine.errors import RuleFileError
 from spmwatch.engine.follow_up.check import Check, CheckFile
 from spmwatch.engine.follow_up.read import check_from
-from spmwatch.rule_testing.mutation.changes import DROPPED, Change, Kind, changes_of
+from spmwatch.rule_testing.mutation.changes import DROPPED, Change, Kind, Steps, changes_of
 from spmwatch.rule_testing.mutation.logic import logic_of
-from spmwatch.rule_testing.mutation.source import COMMON, Source, Steps
+from spmwatch.rule_testing.mutation.shared import Shared
+from spmwatch.rule_testing.mutation.source import COMMON, Source
 
 HOOKS = PurePosixPath("rules/hooks.yaml")
 _NAMED = ("variants", "schedules", "unless", "exclusions")
@@ -27,30 +28,30 @@ _NAMED = ("variants", "schedules", "unless", "exclusions")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """One change of one rule or check.
+    """One change of one rule, one check or one file that all rules share.
 
     Attributes:
         id: the rule, the field, before and after, e.g. `SPM-06 parameters.apart.value: 30 -> 31`; lists of accepted
             survivors name it so.
-        part: the rule or check with the change.
+        part: the rule, check or shared file with the change.
         file, line: where what was changed stands.
     """
 
     id: str
     source: Source
     change: Change
-    part: Rule | Check
+    part: Rule | Check | Shared
     file: str
     line: int
 
     @property
     def rule(self) -> str:
-        """Id of the rule, or `check skin`."""
+        """Id of the rule, `check skin`, or `conventions`."""
         return self.source.id
 
 
 def mutants_of(base: RuleBase, source: Source) -> Iterator[Mutant]:
-    """Every mutant of a rule or check that loads and means something else; of those that mean the same the first."""
+    """Every mutant of a source that loads and means something else; of those that mean the same the first."""
     reader = _Reader(base, source)
     known = [logic_of(source.part)]
     for change in reader.changes():
@@ -95,18 +96,24 @@ class _Reader:
 
     def changes(self) -> Iterator[Change]:
         """Those of the file, then of each negative that all rules have."""
+        part = self._source.part
+        if isinstance(part, Shared):
+            yield from part.changes(self._source.data)
+            return
         yield from changes_of(self._source.data)
-        if isinstance(self._source.part, Rule):
+        if isinstance(part, Rule):
             for entry in self._common:
                 shown = json.dumps({k: v for k, v in entry.items() if k != "id"}).replace('"', "")
                 yield Change(
                     Kind.UNLESS, (COMMON, "unless", str(entry["id"])), shown, DROPPED, self._source.data, entry
                 )
 
-    def read(self, change: Change) -> Rule | Check | None:
-        """The changed rule or check; None when the catalogue refuses it."""
+    def read(self, change: Change) -> Rule | Check | Shared | None:
+        """What the change makes of it; None when the catalogue refuses that."""
         try:
             part = self._source.part
+            if isinstance(part, Shared):
+                return part.read(change.data)
             return self._rule(part, change) if isinstance(part, Rule) else self._check(part, change)
         except (RuleFileError, ValidationError):
             return None

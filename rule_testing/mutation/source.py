@@ -1,4 +1,4 @@
-"""A rule or check as its file has it, with the line of each of its fields."""
+"""A rule, a check or a file that all rules share as the file has it, with the line of each of its fields."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import yaml
 from spmwatch.engine.catalogue.load import RuleBase
 from spmwatch.engine.catalogue.rule import Rule
 from spmwatch.engine.follow_up.check import Check
+from spmwatch.rule_testing.mutation.changes import Steps
+from spmwatch.rule_testing.mutation.shared import Shared, shared_in
 
-Steps = tuple[str | int, ...]
-"""From the top of a file to one of its fields: `("parameters", "apart", "value")`."""
 COMMON = "common.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What is changed: a rule, or a check.
+    """What is changed: a rule, a check, or a file that all rules share.
 
     Attributes:
         part: as the engine has it.
@@ -30,14 +30,14 @@ class Source:
         root: the folder of rules that holds the file; None: the shipped one.
     """
 
-    part: Rule | Check
+    part: Rule | Check | Shared
     data: Mapping[str, object]
     root: Path | None
 
     @property
     def id(self) -> str:
-        """Of the rule; of a check `check skin`."""
-        return self.part.id if isinstance(self.part, Rule) else f"check {self.part.id}"
+        """Of the rule; of a check `check skin`; of a shared file its name."""
+        return f"check {self.part.id}" if isinstance(self.part, Check) else self.part.id
 
     def line(self, steps: Steps) -> int:
         """The line on which a field stands, or the nearest above it that is there; 1 where the file is not at hand."""
@@ -52,9 +52,10 @@ class Source:
 
 
 def sources_of(base: RuleBase, root: Path | None) -> list[Source]:
-    """The active rules of a rule base, by id, then its checks."""
+    """The active rules of a rule base, by id, then its checks, then what all rules share."""
     found = [Source(part=rule, data=_content(base, f"rule {rule.id}"), root=root) for rule in base.rules]
-    return found + [Source(part=check, data=_content(base, check.path), root=root) for check in base.checks]
+    found += [Source(part=check, data=_content(base, check.path), root=root) for check in base.checks]
+    return found + [Source(part=shared, data=_content(base, shared.path), root=root) for shared in shared_in(base)]
 
 
 def _content(base: RuleBase, key: str) -> Mapping[str, object]:
