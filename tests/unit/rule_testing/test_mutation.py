@@ -183,9 +183,7 @@ def test_only_rules_that_differ_from_a_revision(site: Path) -> None:
     """A folder of rules of its own, in git: the one rule file that was touched since is mutated."""
     rules = site / "own" / "rules"
     shutil.copytree(ROOT / "rules", rules, ignore=shutil.ignore_patterns("*.py", "__pycache__", "*.lock", "py.typed"))
-    git = ["git", "-C", str(site / "own"), "-c", "user.name=a", "-c", "user.email=a@example.org"]
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "rules"]):
-        subprocess.run([*git, *arguments], check=True)
+    committed(site / "own")
     scenario = AT_80.replace(
         "lenalidomide 10 mg is ordered", "lenalidomide 10 mg was taken from 2025-04-01 and continues"
     )
@@ -202,6 +200,158 @@ def test_only_rules_that_differ_from_a_revision(site: Path) -> None:
     touched = run("rules", "mutate", *where)
     assert touched.exit_code == 0
     assert [line.split()[0] for line in touched.output.splitlines() if line.startswith("SPM-")] == ["SPM-30"]
+    committed(site / "own")
+    rewritten(rules / "conventions.yaml", "    value: 28\n", "    value: 29\n")
+    assert changed_since(*where) == ["conventions"]
+
+
+# -- what all rules share ---------------------------------------------------------------------------------------------
+
+SUPPLY = """Feature: Invented
+  Scenario Outline: A supply of <days> days ago
+    Given today is 2026-01-15
+    And the patient is a woman aged 62
+    And multiple myeloma was diagnosed on 2018-03-01
+    And lenalidomide 10 mg was taken as maintenance from 2020-01-01 to 2025-11-01
+    And lenalidomide 10 mg was dispensed as maintenance <days> days ago
+    When the chart is opened
+    Then SPM-09 <does>
+
+    Examples:
+      | days | does                        |
+"""
+INSIDE, OUTSIDE = '      | 55   | fires with indicator "info" |\n', "      | 56   | stays silent                |\n"
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with features about the shipped rules."""
+    (tmp_path / "features").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def shared(folder: Path, text: str) -> tuple[dict[str, str | None], str]:
+    """Each change of the conventions with the scenario that noticed it, and all that was said."""
+    (folder / "features" / "invented.feature").write_text(text, encoding="utf-8")
+    done = run("rules", "mutate", "conventions", "--json", folder / "mutants.json", "--jobs", 1)
+    assert done.exit_code == 0, done.output
+    each = json.loads((folder / "mutants.json").read_text(encoding="utf-8"))["each"]
+    return {verdict["change"]: verdict["noticed_by"] for verdict in each}, done.output
+
+
+DEFAULT_SUPPLY = "conventions parameters.default_supply.value: 28 ->"
+
+
+def test_a_number_that_all_rules_share_is_held_by_the_two_patients_next_to_it(shipped: Path) -> None:
+    noticed, said = shared(shipped, SUPPLY + INSIDE)
+    assert noticed[f"{DEFAULT_SUPPLY} 27"] == "invented.feature: A supply of 55 days ago"
+    assert noticed[f"{DEFAULT_SUPPLY} 29"] is None
+    assert f"rules/conventions.yaml:14: {DEFAULT_SUPPLY} 29" in said
+    assert "no scenario tells 28 and 29 days apart as default_supply: Supply of one dispense that states none" in said
+    noticed, _ = shared(shipped, SUPPLY + INSIDE + OUTSIDE)
+    assert noticed[f"{DEFAULT_SUPPLY} 29"] == "invented.feature: A supply of 56 days ago"
+
+
+def test_entries_of_lists_and_their_order_are_changed_where_the_order_decides(shipped: Path) -> None:
+    noticed, said = shared(shipped, SUPPLY + INSIDE)
+    assert noticed["conventions precursors[0]: mgus -> (dropped)"] is None
+    assert noticed["conventions plan_order[0]: overdue, none-recorded -> none-recorded, overdue"] is None
+    assert "no scenario needs mgus in precursors" in said
+    assert "no scenario notices that `overdue` stands before `none-recorded` in plan_order" in said
+
+
+def test_what_the_loader_refuses_is_no_change(shipped: Path) -> None:
+    """Raised by one, the span of a lasting value would outlast nothing; lowered, no limit may pass another."""
+    rules = shipped / "rules"
+    shutil.copytree(ROOT / "rules", rules, ignore=shutil.ignore_patterns("*.py", "__pycache__", "*.lock", "py.typed"))
+    file = rules / "conventions.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert "another_transplant:\n    value: 30\n" in text
+    file.write_text(text.replace("another_transplant:\n    value: 30", "another_transplant:\n    value: 15"))
+    noticed, _ = shared(shipped, SUPPLY + INSIDE)
+    assert "conventions parameters.same_transplant.value: 14 -> 13" in noticed
+    assert "conventions parameters.same_transplant.value: 14 -> 15" not in noticed
+    assert "conventions parameters.another_transplant.value: 15 -> 14" not in noticed
+
+
+# -- a site's own repository ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def repository(site: Path) -> Path:
+    """The example site in git, with a scenario for each of its two rules."""
+    (site / "features" / "our.feature").write_text(BEGINNING + AT_80, encoding="utf-8")
+    committed(site)
+    return site
+
+
+def committed(folder: Path) -> None:
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "rules"]):
+        subprocess.run([*git, *arguments], check=True)
+
+
+def changed_since(*options: object) -> list[str]:
+    """The rules that are changed, by the table; empty where none differs."""
+    done = run("rules", "mutate", "--changed-since", "HEAD", "--jobs", 1, *options)
+    assert done.exit_code == 0, done.output
+    rows = done.output.split("survive\n")[-1].split("All ")[0].splitlines() if "survive" in done.output else []
+    return [row.split("  ")[0].strip() for row in rows if row.strip() and "\u2500" not in row and "-+-" not in row]
+
+
+def rewritten(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_the_overlay_beside_the_features_is_found_as_spmwatch_test_finds_it(site: Path) -> None:
+    (site / "features" / "our.feature").write_text(BEGINNING + AT_80, encoding="utf-8")
+    done = run("rules", "mutate", "OUR-01", "--jobs", 1)
+    assert done.exit_code == 0, done.output
+    assert "OUR-01 parameters.high_age.value: 80 -> 81" not in done.output
+    assert "OUR-01 parameters.high_age.value: 80 -> 79" in done.output
+
+
+def test_features_beside_different_rules_are_refused(site: Path) -> None:
+    (site / "features" / "our.feature").write_text(BEGINNING + AT_80, encoding="utf-8")
+    done = run("rules", "mutate", "--features", site / "features", "--features", ROOT / "features" / "record")
+    assert done.exit_code == 2
+    assert "stand beside different rules" in done.output
+
+
+def test_where_nothing_of_the_site_differs_nothing_is_changed(repository: Path) -> None:
+    rewritten(repository / "features" / "our.feature", "Invented", "Invented anew")
+    assert changed_since() == []
+
+
+def test_of_a_changed_overlay_the_rules_that_it_overlays(repository: Path) -> None:
+    rewritten(repository / "overlay.yaml", "value: 36", "value: 30")
+    assert changed_since() == ["SPM-09"]
+
+
+def test_of_an_overlay_that_changes_what_all_rules_share_that_too(repository: Path) -> None:
+    text = """parameters:
+  conventions:
+    active_grace:
+      {value: 30, unit: d, evidence: [convention], because: Invented.}
+"""
+    rewritten(repository / "overlay.yaml", "parameters:\n", text)
+    assert changed_since() == ["SPM-09", "conventions"]
+
+
+def test_of_words_of_the_sites_own_rule_that_rule_alone(repository: Path) -> None:
+    file = repository / "rules" / "geriatrics" / "our-01-geriatric-review.yaml"
+    rewritten(file, "meaning: Age from which", "meaning: The age from which")
+    assert changed_since() == ["OUR-01"]
+
+
+def test_a_new_rule_that_git_does_not_know_yet(repository: Path) -> None:
+    file = repository / "rules" / "geriatrics" / "our-01-geriatric-review.yaml"
+    text = file.read_text(encoding="utf-8").replace("OUR-01", "OUR-02").replace("our-01", "our-02")
+    file.with_name("our-02-geriatric-review.yaml").write_text(text, encoding="utf-8")
+    assert changed_since() == ["OUR-02"]
 
 
 def test_a_revision_that_git_does_not_know_is_refused(site: Path) -> None:
