@@ -273,6 +273,14 @@ def test_what_a_finding_rests_on_most_is_cited_first_and_conventions_last() -> N
     assert line.endswith("; 2 more with the rule")
 
 
+def test_few_sources_are_linked_beside_the_cards_own() -> None:
+    """Three, as rules/cards.yaml says, though six could be."""
+    named = [EVIDENCE[name] for name in ("E01", "E02", "E03", "E04", "E07", "E10", "E21")]
+    assert all(each.links for each in named)
+    (card,) = cards(finding("SPM-05", source=named[0], evidence=tuple(named)))
+    assert [link["label"] for link in card["links"]] == [each.title for each in named[1:4]]
+
+
 def test_what_was_not_sent_and_what_failed_is_said() -> None:
     gaps = tuple(
         Gap(kind="not-supplied", problem="not sent", advice="Send it", element=t) for t in ("Procedure", "Condition")
