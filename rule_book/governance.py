@@ -15,6 +15,8 @@ from spmwatch.rule_book.results import Reached, Result, Results
 from spmwatch.rule_book.scenarios import Feature, by_rule
 from spmwatch.rule_book.standing import STATES, Line, Standing, State, counted, standing_of
 
+_CHECK = "check "
+"""With this the name of a check begins where changes are told."""
 _OF_OTHERS = "of rules that have changed since"
 
 
@@ -52,7 +54,7 @@ class Governance:
         topics: the folders of rules, each with its rules.
         others: scenarios that name no rule.
         coverage_note, mutation_note: what is to be said of all of these figures; empty: nothing.
-        checks: what became of changes of checks, by name.
+        checks: what became of changes of checks, by name; shared: of what all rules share.
     """
 
     catalogue: Catalogue
@@ -64,6 +66,7 @@ class Governance:
     mutation: Mutation | None
     mutation_note: str
     checks: tuple[tuple[str, Changes], ...]
+    shared: tuple[tuple[str, Changes], ...]
 
     @property
     def rules(self) -> tuple[RuleTested, ...]:
@@ -138,7 +141,9 @@ def governance_of(
     catalogue = catalogue_of(base, None if features is None else by_rule(features))
     standing = standing_of(base, features or (), results)
     tested = {page.id: _tested(page, base, standing, mutation) for page in catalogue.pages}
-    checks = [part for part in (mutation.parts if mutation else ()) if part not in tested]
+    others = [
+        (part, found) for part in (mutation.parts if mutation else ()) if mutation and (found := mutation.of(part))
+    ]
     return Governance(
         catalogue=catalogue,
         standing=standing,
@@ -148,7 +153,8 @@ def governance_of(
         coverage_note=_coverage_note(base, standing),
         mutation=mutation,
         mutation_note=_OF_OTHERS if mutation and mutation.rules.digest != base.digest else "",
-        checks=tuple((part, found) for part in checks if mutation and (found := mutation.of(part))),
+        checks=tuple(each for each in others if each[0].startswith(_CHECK)),
+        shared=tuple(each for each in others if each[0] not in tested and not each[0].startswith(_CHECK)),
     )
 
 

@@ -178,6 +178,14 @@ def test_every_change_stands_there_with_what_became_of_it_and_why(page: str) -> 
     assert 'id="changes"' not in governance_page(BASE, FEATURES, RESULTS, None)
 
 
+def test_what_all_rules_share_is_no_check() -> None:
+    shared = Change(of="conventions", change="conventions x: 1 -> 2", noticed_by="one.feature: One")
+    page = governance_page(BASE, FEATURES, RESULTS, dataclasses.replace(MUTATION, each=(*MUTATION.each, shared)))
+    assert f"rules and 1 of {len(BASE.checks)} checks, and on what all rules share" in page
+    assert "Conventions</th>" in section(page, "overview")
+    assert "Conventions: 1 of 1" in section(page, "changes")
+
+
 def test_counts_of_scenarios_can_be_joined_with_those_of_a_run(page: str) -> None:
     lines = governance_of(BASE, FEATURES, RESULTS, None).standing.lines
     every = len(RESULTS.scenarios)
